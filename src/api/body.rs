@@ -1,0 +1,136 @@
+//! A request body: one passenger or a list of them.
+
+use std::fmt;
+
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode, header};
+use bytes::Bytes;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::MAX_PASSENGERS;
+use super::error::{ApiError, Pointed};
+use crate::passenger::json::Parsed;
+use crate::passenger::{Fault, Passenger};
+
+/// The passengers of a request, and whether they came as one object or as a list.
+#[derive(Debug)]
+pub(super) enum Passengers {
+    One(Box<Passenger>),
+    Many(Vec<Passenger>),
+}
+
+impl Passengers {
+    /// Reads a body, or names every fault of it.
+    pub(super) fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Self, ApiError> {
+        let body = body.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge,
+            _ => ApiError::Malformed("the body ended before it was whole".to_owned()),
+        })?;
+        if !is_json(headers) {
+            return Err(ApiError::UnsupportedMediaType);
+        }
+        if body.is_empty() {
+            return Err(ApiError::Malformed("the body is empty: expected a passenger or a list of them".to_owned()));
+        }
+        match serde_json::from_slice(&body) {
+            Ok(Body::One(Parsed(result))) => match result {
+                Ok(passenger) => Ok(Self::One(Box::new(passenger))),
+                Err(faults) => Err(invalid(faults.into_iter().map(|fault| Pointed::new("", fault)).collect())),
+            },
+            Ok(Body::Many { passengers, faults }) if faults.is_empty() => Ok(Self::Many(passengers)),
+            Ok(Body::Many { faults, .. }) => Err(invalid(faults)),
+            Ok(Body::Neither) => {
+                let detail = "must be an object or a list of objects".to_owned();
+                Err(invalid(vec![Pointed::new("", Fault { field: String::new(), detail })]))
+            }
+            Err(error) => Err(ApiError::Malformed(format!("the body is not JSON: {error}"))),
+        }
+    }
+}
+
+fn invalid(faults: Vec<Pointed>) -> ApiError {
+    ApiError::Invalid(faults)
+}
+
+/// Tells whether the content type is `application/json`, with any parameters.
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+}
+
+/// A body as it is read: in one pass, with every fault of every record.
+enum Body {
+    One(Parsed),
+    Many { passengers: Vec<Passenger>, faults: Vec<Pointed> },
+    Neither,
+}
+
+impl<'de> Deserialize<'de> for Body {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(BodyVisitor)
+    }
+}
+
+struct BodyVisitor;
+
+impl<'de> Visitor<'de> for BodyVisitor {
+    type Value = Body;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a passenger or a list of them")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Body, A::Error> {
+        Parsed::deserialize(MapAccessDeserializer::new(map)).map(Body::One)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Body, A::Error> {
+        let (mut passengers, mut faults) = (Vec::new(), Vec::new());
+        let mut count = 0;
+        while count < MAX_PASSENGERS
+            && let Some(Parsed(result)) = seq.next_element()?
+        {
+            match result {
+                Ok(passenger) => passengers.push(passenger),
+                Err(found) => {
+                    let record = format!("/{count}");
+                    faults.extend(found.into_iter().map(|fault| Pointed::new(&record, fault)));
+                }
+            }
+            count += 1;
+        }
+        while seq.next_element::<IgnoredAny>()?.is_some() {
+            count += 1;
+        }
+        if !(1..=MAX_PASSENGERS).contains(&count) {
+            let detail = format!("must hold 1 to {MAX_PASSENGERS} passengers, found {count}");
+            faults.push(Pointed::new("", Fault { field: String::new(), detail }));
+        }
+        Ok(Body::Many { passengers, faults })
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Body, E> {
+        Ok(Body::Neither)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Body, E> {
+        Ok(Body::Neither)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Body, E> {
+        Ok(Body::Neither)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Body, E> {
+        Ok(Body::Neither)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Body, E> {
+        Ok(Body::Neither)
+    }
+
+    fn visit_unit<E>(self) -> Result<Body, E> {
+        Ok(Body::Neither)
+    }
+}

@@ -1,0 +1,185 @@
+//! Every way a request can fail, as RFC 9457 `application/problem+json`.
+
+use std::any::Any;
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::passenger::Fault;
+use crate::service::ServiceError;
+use crate::store::StoreError;
+
+/// How soon a client should try again when the store or the service is overloaded, in seconds.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+/// So many faults are listed; the rest is counted.
+const LISTED_FAULTS: usize = 1000;
+
+/// Why a request was not answered as asked.
+#[derive(Debug)]
+pub(super) enum ApiError {
+    /// The body, a query or a path is not of its format.
+    Malformed(String),
+    /// There is no such thing; says what.
+    NotFound(&'static str),
+    MethodNotAllowed,
+    TooLarge,
+    UnsupportedMediaType,
+    /// Well-formed, but with values that no passenger has.
+    Invalid(Vec<Pointed>),
+    TimedOut,
+    Service(ServiceError),
+    Panicked,
+}
+
+/// A fault and where it stands.
+#[derive(Debug, Serialize)]
+pub(super) struct Pointed {
+    /// JSON pointer (RFC 6901) into the body.
+    pointer: String,
+    detail: String,
+}
+
+impl Pointed {
+    /// Points at a field of a record; `record` is the pointer of the record itself.
+    pub(super) fn new(record: &str, fault: Fault) -> Self {
+        let pointer = if fault.field.is_empty() {
+            record.to_owned()
+        } else {
+            format!("{record}/{}", fault.field.replace('~', "~0").replace('/', "~1"))
+        };
+        Self { pointer, detail: fault.detail }
+    }
+}
+
+/// What only the log may know of a failure; travels with the response to where requests are logged.
+#[derive(Debug, Clone)]
+pub(super) struct Cause(pub(super) Arc<str>);
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "<[Pointed]>::is_empty")]
+    errors: &'a [Pointed],
+}
+
+impl ApiError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TimedOut | Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Service(_) | Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Returns the name that a program can tell the problem by, and its title for people.
+    fn kind(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Malformed(_) => ("urn:lifeboat:problem:malformed", "Malformed request"),
+            Self::NotFound(_) => ("urn:lifeboat:problem:not-found", "Not found"),
+            Self::MethodNotAllowed => ("urn:lifeboat:problem:method-not-allowed", "Method not allowed"),
+            Self::TooLarge => ("urn:lifeboat:problem:too-large", "Request too large"),
+            Self::UnsupportedMediaType => ("urn:lifeboat:problem:unsupported-media-type", "Unsupported media type"),
+            Self::Invalid(_) => ("urn:lifeboat:problem:invalid-passenger", "Invalid passenger"),
+            Self::TimedOut | Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => {
+                ("urn:lifeboat:problem:unavailable", "Service unavailable")
+            }
+            Self::Service(_) | Self::Panicked => ("urn:lifeboat:problem:internal", "Internal error"),
+        }
+    }
+
+    /// Returns what to tell the client: all that helps it, nothing from within.
+    fn detail(&self) -> String {
+        match self {
+            Self::Malformed(detail) => detail.clone(),
+            Self::NotFound(detail) => (*detail).to_owned(),
+            Self::MethodNotAllowed => "this path does not answer that method: see the Allow header".to_owned(),
+            Self::TooLarge => format!("the body must be at most {} bytes", super::MAX_BODY_BYTES),
+            Self::UnsupportedMediaType => "the content type must be application/json".to_owned(),
+            Self::Invalid(faults) if faults.len() > LISTED_FAULTS => {
+                format!("nothing was stored: {} faults, of which {LISTED_FAULTS} are listed", faults.len())
+            }
+            Self::Invalid(faults) if faults.len() == 1 => "nothing was stored: 1 fault".to_owned(),
+            Self::Invalid(faults) => format!("nothing was stored: {} faults", faults.len()),
+            Self::TimedOut => "the request took too long; the same request again is safe".to_owned(),
+            Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => {
+                "predictions cannot be stored or read now; the same request again is safe".to_owned()
+            }
+            Self::Service(_) | Self::Panicked => "the request could not be answered".to_owned(),
+        }
+    }
+
+    fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Service(error) => Some(Cause(chain(error).into())),
+            Self::TimedOut => Some(Cause("the request timed out".into())),
+            _ => None,
+        }
+    }
+}
+
+impl From<ServiceError> for ApiError {
+    fn from(error: ServiceError) -> Self {
+        Self::Service(error)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (kind, title) = self.kind();
+        let status = self.status();
+        let errors = match &self {
+            Self::Invalid(faults) => &faults[..faults.len().min(LISTED_FAULTS)],
+            _ => &[],
+        };
+        let problem = Problem { r#type: kind, title, status: status.as_u16(), detail: &self.detail(), errors };
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        if let Some(cause) = self.cause() {
+            response.extensions_mut().insert(cause);
+        }
+        response
+    }
+}
+
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// The header that names a request in the log and in the answer.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Answers for a handler that panicked; what it said goes to the log only.
+#[expect(clippy::needless_pass_by_value, reason = "the signature that the layer asks for")]
+pub(super) fn panic_response(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let mut response = ApiError::Panicked.into_response();
+    let cause = format!("panicked: {}", text.unwrap_or("with something that is no text"));
+    response.extensions_mut().insert(Cause(cause.into()));
+    response
+}
+
+/// Returns an error with all that caused it, outermost first.
+fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,78 @@
+//! `GET /predictions/{id}` and `GET /passengers/{PassengerId}/predictions`
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, FullAnswer, Json};
+use super::error::ApiError;
+use crate::prediction::parse_passenger_id;
+use crate::service::PredictionService;
+use crate::store::Cursor;
+
+const DEFAULT_LIMIT: usize = 20;
+const MAX_LIMIT: usize = 100;
+
+/// Answers one stored prediction with its passenger and features.
+pub(super) async fn prediction(
+    State(service): State<PredictionService>,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    const NONE: ApiError = ApiError::NotFound("there is no prediction with this id");
+    // A text that cannot be an id is, for the client, an id that does not exist.
+    let id = id.parse().map_err(|_| NONE)?;
+    let prediction = service.prediction(id).await?.ok_or(NONE)?;
+    Ok(Json(FullAnswer::from(&prediction)).into_response())
+}
+
+/// Which page of a passenger's predictions.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Page {
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct History<'a> {
+    predictions: Vec<Answer<'a>>,
+    /// Where the next page is; null on the last one.
+    next: Option<String>,
+}
+
+/// Answers a passenger's predictions, newest first, a page at a time.
+pub(super) async fn history(
+    State(service): State<PredictionService>,
+    Path(passenger_id): Path<String>,
+    page: Result<Query<Page>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let passenger_id = parse_passenger_id(&passenger_id).ok_or(ApiError::NotFound("there is no such PassengerId"))?;
+    let Query(page) = page.map_err(|_| malformed("the query may hold limit and cursor, each once"))?;
+    let limit = limit(page.limit.as_deref())?;
+    let after: Option<Cursor> = page
+        .cursor
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(|error| ApiError::Malformed(format!("cursor is {error}")))?;
+    // One more than asked for tells whether there is a next page.
+    let found = service.history(passenger_id, after, limit + 1).await?;
+    let shown = &found[..found.len().min(limit)];
+    let next = shown
+        .last()
+        .filter(|_| found.len() > limit)
+        .map(|last| format!("/passengers/{passenger_id}/predictions?limit={limit}&cursor={}", Cursor::after(last)));
+    Ok(Json(History { predictions: shown.iter().map(Answer::from).collect(), next }).into_response())
+}
+
+fn limit(text: Option<&str>) -> Result<usize, ApiError> {
+    match text.map_or(Ok(DEFAULT_LIMIT), str::parse) {
+        Ok(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
+        _ => Err(ApiError::Malformed(format!("limit must be an integer from 1 to {MAX_LIMIT}"))),
+    }
+}
+
+fn malformed(detail: &str) -> ApiError {
+    ApiError::Malformed(detail.to_owned())
+}

@@ -1,0 +1,100 @@
+//! What training calls: the fitted state and the feature matrix.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use csv::{ByteRecord, ReaderBuilder, Writer};
+use sha2::{Digest, Sha256};
+
+use super::output::{Output, open};
+use crate::features::{FEATURE_NAMES, FeatureState, hex};
+use crate::passenger::csv::Header;
+use crate::passenger::{Fault, Passenger};
+
+/// So many bad rows are shown before the rest is only counted.
+const SHOWN_ROWS: usize = 20;
+
+/// Fits the state to a training file and writes it into a folder.
+pub(super) fn fit(train: &Path, folder: &Path) -> anyhow::Result<()> {
+    let bytes = fs::read(train).with_context(|| format!("cannot read {}", train.display()))?;
+    let passengers = labelled_passengers(&bytes).with_context(|| format!("cannot fit to {}", train.display()))?;
+    let state = FeatureState::fit(&passengers, hex(&Sha256::digest(&bytes)))?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let mut output = Output::create(&folder.join("features.json"))?;
+    serde_json::to_writer(&mut output, &state)?;
+    output.write_all(b"\n")?;
+    output.finish()
+}
+
+/// Writes the feature matrix of a file.
+pub(super) fn features(input: &Path, model_dir: &Path, output: &Path) -> anyhow::Result<()> {
+    let path = model_dir.join("features.json");
+    let state = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let state: FeatureState =
+        serde_json::from_slice(&state).with_context(|| format!("{} is not a fitted state", path.display()))?;
+    if !state.fits_this_code() {
+        bail!("{} was fitted for other features than this program's: fit it again", path.display());
+    }
+    let mut reader = ReaderBuilder::new().flexible(true).from_reader(open(input)?);
+    let header = Header::parse(reader.byte_headers()?)?;
+    let mut writer = Writer::from_writer(Output::create(output)?);
+    writer.write_record(["PassengerId"].into_iter().chain(FEATURE_NAMES))?;
+    let mut row = ByteRecord::new();
+    while reader.read_byte_record(&mut row)? {
+        let line = row.position().map_or(0, csv::Position::line);
+        match header.passenger(&row) {
+            Ok(passenger) => write_features(&mut writer, &passenger, &state)?,
+            Err(faults) => bail!("line {line}: {}", in_words(&faults)),
+        }
+    }
+    writer.into_inner().context("cannot write the matrix")?.finish()
+}
+
+fn write_features(writer: &mut Writer<Output>, passenger: &Passenger, state: &FeatureState) -> anyhow::Result<()> {
+    writer.write_field(passenger.passenger_id().map(|id| id.to_string()).unwrap_or_default())?;
+    let mut buffer = ryu::Buffer::new();
+    for value in state.features(passenger).0 {
+        writer.write_field(buffer.format_finite(value))?;
+    }
+    writer.write_record(None::<&[u8]>)?;
+    Ok(())
+}
+
+/// Reads every labelled row, or tells of every row that is not one.
+fn labelled_passengers(bytes: &[u8]) -> anyhow::Result<Vec<(Passenger, bool)>> {
+    let mut reader = ReaderBuilder::new().flexible(true).from_reader(bytes);
+    let header = Header::parse(reader.byte_headers()?)?;
+    let (mut passengers, mut bad, mut shown) = (Vec::new(), 0_usize, String::new());
+    for row in reader.byte_records() {
+        let row = row?;
+        let label = header.label(&row);
+        match (header.passenger(&row), label) {
+            (Ok(passenger), Some(survived)) => passengers.push((passenger, survived)),
+            (parsed, _) => {
+                let mut faults = parsed.err().unwrap_or_default();
+                if label.is_none() {
+                    faults.push(Fault { field: "Survived".to_owned(), detail: "must be 0 or 1".to_owned() });
+                }
+                bad += 1;
+                if bad <= SHOWN_ROWS {
+                    let line = row.position().map_or(0, csv::Position::line);
+                    let _ = write!(shown, "\n  line {line}: {}", in_words(&faults));
+                }
+            }
+        }
+    }
+    if bad > 0 {
+        bail!("{bad} of {} rows are not labelled passengers:{shown}", bad + passengers.len());
+    }
+    Ok(passengers)
+}
+
+/// Returns faults as a person reads them: `Age must be …; Pclass is required`.
+pub(super) fn in_words(faults: &[Fault]) -> String {
+    let words: Vec<String> =
+        faults.iter().map(|fault| format!("{} {}", fault.field, fault.detail).trim_start().to_owned()).collect();
+    words.join("; ")
+}

@@ -1,0 +1,357 @@
+//! `lifeboat predict`: file to file, on every processor, in constant memory.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use anyhow::{Context, anyhow, bail};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use tokio::runtime::Runtime;
+
+use super::fit::in_words;
+use super::output::{Output, open};
+use super::records::{self, Columns, Format, Record};
+use crate::config::Config;
+use crate::model::Model;
+use crate::prediction::{Prediction, to_milliseconds};
+use crate::service;
+use crate::store::{self, PredictionStore, Put};
+
+/// So many chunks may wait between the reader, the workers and the writer.
+const QUEUED_CHUNKS: usize = 4;
+
+/// So many rows that are left out are shown; the rest is counted.
+const SHOWN_FAULTS: u64 = 20;
+
+/// Predicts every passenger of a file. Nothing is stored unless `--store` asks for it.
+#[derive(Debug, Args)]
+pub(super) struct PredictArgs {
+    /// CSV, JSON or NDJSON file; `-` is standard input.
+    input: PathBuf,
+    /// File for the predictions; `-` is standard output.
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    output: PathBuf,
+    /// Format of the input, where its extension does not tell; of the output too, unless its extension tells.
+    #[arg(long)]
+    format: Option<Format>,
+    /// Leaves rows that are no passengers out, instead of stopping at the first.
+    #[arg(long)]
+    skip_invalid: bool,
+    /// Writes `PassengerId,Survived` only, as the Kaggle competition takes it.
+    #[arg(long)]
+    kaggle: bool,
+    /// Stores each prediction that is new.
+    #[arg(long)]
+    store: bool,
+    /// Where predictions are kept, with `--store` [env: `DATABASE_URL`] [default: sqlite:predictions.db]
+    #[arg(long, value_name = "URL", requires = "store")]
+    database_url: Option<String>,
+    /// Folder with a model package [env: `MODEL_DIR`] [default: the package built in]
+    #[arg(long, value_name = "DIR")]
+    model_dir: Option<PathBuf>,
+}
+
+/// Predicts a file.
+pub(super) fn predict(args: &PredictArgs) -> anyhow::Result<()> {
+    let config = Config::from_lookup(|name| match name {
+        "DATABASE_URL" if args.database_url.is_some() => args.database_url.clone(),
+        "MODEL_DIR" if args.model_dir.is_some() => {
+            args.model_dir.as_ref().map(|dir| dir.to_string_lossy().into_owned())
+        }
+        _ => std::env::var(name).ok(),
+    })?;
+    let model = Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?;
+    let input_format = format(args.format, &args.input)?;
+    let output_format = match Format::of(&args.output) {
+        _ if args.kaggle => Format::Csv,
+        Some(format) => format,
+        None => input_format,
+    };
+    let store = if args.store { Some(Store::open(&config)?) } else { None };
+    let job = Job {
+        model: &model,
+        columns: Columns::default(),
+        layout: Layout { format: output_format, kaggle: args.kaggle },
+        keep: args.store,
+        now: to_milliseconds(Timestamp::now()),
+    };
+    let progress = progress(args);
+    let input = Box::new(progress.wrap_read(open(&args.input)?));
+    let mut report =
+        Report { output: Output::create(&args.output)?, skip: args.skip_invalid, store, tally: Tally::default() };
+    report.output.write_all(job.layout.start())?;
+    run(&job, input, input_format, |scored| report.take(scored, job.layout))?;
+    report.output.write_all(job.layout.end())?;
+    report.output.finish()?;
+    progress.finish_and_clear();
+    report.tally.tell(args.store);
+    Ok(())
+}
+
+fn format(given: Option<Format>, input: &std::path::Path) -> anyhow::Result<Format> {
+    given
+        .or_else(|| Format::of(input))
+        .ok_or_else(|| anyhow!("{} does not say its format: give --format csv, json or ndjson", input.display()))
+}
+
+/// Shows how far a long input has been read, on a terminal only.
+fn progress(args: &PredictArgs) -> ProgressBar {
+    if !io::stderr().is_terminal() || args.output == std::path::Path::new("-") {
+        return ProgressBar::hidden();
+    }
+    let Ok(metadata) = std::fs::metadata(&args.input) else { return ProgressBar::new_spinner() };
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {eta} left");
+    ProgressBar::new(metadata.len()).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// What every worker knows.
+struct Job<'a> {
+    model: &'a Model,
+    columns: Columns,
+    layout: Layout,
+    /// Whether predictions are needed after they have been written down.
+    keep: bool,
+    now: Timestamp,
+}
+
+/// What became of a chunk.
+#[derive(Default)]
+struct Scored {
+    /// The chunk's part of the output.
+    text: Vec<u8>,
+    rows: u64,
+    predictions: Vec<Prediction>,
+    /// Records that are no passengers, in words.
+    invalid: Vec<String>,
+}
+
+type Handover = (Vec<Record>, SyncSender<anyhow::Result<Scored>>);
+
+/// Reads on one thread, scores on all processors, and hands the results on in the order of the input.
+fn run(
+    job: &Job<'_>,
+    input: Box<dyn io::Read + Send>,
+    format: Format,
+    mut take: impl FnMut(Scored) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let (work, queue) = sync_channel::<Handover>(QUEUED_CHUNKS);
+    let (order, results) = sync_channel::<Receiver<anyhow::Result<Scored>>>(QUEUED_CHUNKS + workers);
+    let queue = Mutex::new(queue);
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some((records, answer)) = next(&queue) {
+                    let _ = answer.send(job.score(&records));
+                }
+            });
+        }
+        let reader = scope.spawn(|| {
+            // Dropping both senders at the end is what lets the workers and the writer end.
+            let (work, order) = (work, order);
+            records::read(input, format, &job.columns, |records| {
+                let (answer, result) = sync_channel(1);
+                work.send((records, answer)).is_ok() && order.send(result).is_ok()
+            })
+        });
+        let written = write_all(results, &mut take);
+        let read = reader.join().map_err(|_| anyhow!("the reader failed"))?;
+        written.and(read)
+    })
+}
+
+fn next(queue: &Mutex<Receiver<Handover>>) -> Option<Handover> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+/// Takes the results in order; at the first failure the queue is dropped, which stops the reader.
+fn write_all(
+    results: Receiver<Receiver<anyhow::Result<Scored>>>,
+    take: &mut impl FnMut(Scored) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    for result in results {
+        take(result.recv().context("a worker failed")??)?;
+    }
+    Ok(())
+}
+
+impl Job<'_> {
+    /// Scores one chunk.
+    fn score(&self, records: &[Record]) -> anyhow::Result<Scored> {
+        let mut scored = Scored::default();
+        let mut passengers = Vec::with_capacity(records.len());
+        for record in records {
+            match record.passenger(&self.columns) {
+                Ok(passenger) if self.layout.kaggle && passenger.passenger_id().is_none() => {
+                    scored.invalid.push(format!("{}: PassengerId is required with --kaggle", record.place()));
+                }
+                Ok(passenger) => passengers.push(passenger),
+                Err(faults) => scored.invalid.push(format!("{}: {}", record.place(), in_words(&faults))),
+            }
+        }
+        scored.rows = passengers.len() as u64;
+        if self.keep {
+            scored.predictions = service::predict(self.model, passengers, self.now)?;
+            for prediction in &scored.predictions {
+                self.layout.push(&mut scored.text, &Line::from(prediction));
+            }
+            return Ok(scored);
+        }
+        let rows: Vec<_> = passengers.iter().map(|passenger| self.model.features(passenger)).collect();
+        scored.text.reserve(passengers.len() * 48);
+        for (passenger, probability) in passengers.iter().zip(self.model.probabilities(&rows)?) {
+            self.layout.push(
+                &mut scored.text,
+                &Line {
+                    passenger_id: passenger.passenger_id(),
+                    survived: self.model.survives(probability),
+                    probability,
+                    model_version: self.model.version(),
+                },
+            );
+        }
+        Ok(scored)
+    }
+}
+
+/// One line of output.
+struct Line<'a> {
+    passenger_id: Option<u64>,
+    survived: bool,
+    probability: f32,
+    model_version: &'a str,
+}
+
+impl<'a> From<&'a Prediction> for Line<'a> {
+    fn from(prediction: &'a Prediction) -> Self {
+        Self {
+            passenger_id: prediction.passenger.passenger_id(),
+            survived: prediction.survived,
+            probability: prediction.probability,
+            model_version: &prediction.model_version,
+        }
+    }
+}
+
+/// How lines are written down.
+#[derive(Debug, Clone, Copy)]
+struct Layout {
+    format: Format,
+    kaggle: bool,
+}
+
+impl Layout {
+    fn start(self) -> &'static [u8] {
+        match self.format {
+            Format::Csv if self.kaggle => b"PassengerId,Survived\n",
+            Format::Csv => b"PassengerId,Survived,probability,model_version\n",
+            Format::Json => b"[",
+            Format::Ndjson => b"",
+        }
+    }
+
+    fn end(self) -> &'static [u8] {
+        if self.format == Format::Json { b"\n]\n" } else { b"" }
+    }
+
+    /// Appends a line; in a JSON array each is followed by a comma, and the first by none before it.
+    fn push(self, text: &mut Vec<u8>, line: &Line<'_>) {
+        let (mut id, mut probability) = (itoa::Buffer::new(), ryu::Buffer::new());
+        let id = line.passenger_id.map(|value| id.format(value));
+        let survived = if line.survived { "1" } else { "0" };
+        let mut put = |parts: &[&str]| parts.iter().for_each(|part| text.extend_from_slice(part.as_bytes()));
+        if self.format == Format::Csv {
+            put(&[id.unwrap_or_default(), ",", survived]);
+            if !self.kaggle {
+                put(&[",", probability.format_finite(line.probability), ",", line.model_version]);
+            }
+        } else {
+            put(&["{\"PassengerId\":", id.unwrap_or("null"), ",\"Survived\":", survived, ",\"probability\":"]);
+            put(&[probability.format_finite(line.probability), ",\"model_version\":\"", line.model_version, "\"}"]);
+        }
+        put(&["\n"]);
+    }
+}
+
+/// Where results go: the output, the store, and the count of what was done.
+struct Report {
+    output: Output,
+    skip: bool,
+    store: Option<Store>,
+    tally: Tally,
+}
+
+impl Report {
+    fn take(&mut self, scored: Scored, layout: Layout) -> anyhow::Result<()> {
+        if !self.skip
+            && let Some(first) = scored.invalid.first()
+        {
+            bail!("{first}\nnothing was written; --skip-invalid leaves such rows out");
+        }
+        for fault in &scored.invalid {
+            self.tally.invalid += 1;
+            if self.tally.invalid <= SHOWN_FAULTS {
+                let _ = writeln!(io::stderr(), "left out, {fault}");
+            }
+        }
+        if let Some(store) = &self.store {
+            self.tally.created += store.put(scored.predictions)?;
+        }
+        self.write(&scored.text, layout)?;
+        self.tally.rows += scored.rows;
+        Ok(())
+    }
+
+    /// Writes lines as they are, or as the elements of an array.
+    fn write(&mut self, text: &[u8], layout: Layout) -> anyhow::Result<()> {
+        if layout.format != Format::Json {
+            return self.output.write_all(text).context("cannot write the output");
+        }
+        let mut first = self.tally.rows == 0;
+        for line in text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+            self.output.write_all(if first { b"\n  " } else { b",\n  " })?;
+            self.output.write_all(line)?;
+            first = false;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    rows: u64,
+    invalid: u64,
+    created: u64,
+}
+
+impl Tally {
+    fn tell(&self, stored: bool) {
+        let left_out = if self.invalid > 0 { format!(", {} left out", self.invalid) } else { String::new() };
+        let created = if stored { format!(", {} new in the store", self.created) } else { String::new() };
+        let _ = writeln!(io::stderr(), "{} predicted{left_out}{created}", self.rows);
+    }
+}
+
+/// A store for a program that does not wait for anything else.
+struct Store {
+    runtime: Runtime,
+    store: Arc<dyn PredictionStore>,
+}
+
+impl Store {
+    fn open(config: &Config) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let store = store::open(&config.database)?;
+        Ok(Self { runtime, store })
+    }
+
+    /// Stores predictions and returns how many were new.
+    fn put(&self, predictions: Vec<Prediction>) -> anyhow::Result<u64> {
+        let puts = self.runtime.block_on(self.store.put(predictions))?;
+        Ok(puts.iter().filter(|put| Put::is_created(put)).count() as u64)
+    }
+}

@@ -1,0 +1,217 @@
+//! Streams records out of a file, in chunks that several threads can work on.
+
+use std::fmt;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::sync::OnceLock;
+
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+use csv::{ByteRecord, ReaderBuilder};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::passenger::csv::Header;
+use crate::passenger::json::Parsed;
+use crate::passenger::{Fault, Passenger};
+
+/// How many records make a chunk.
+const CHUNK_RECORDS: usize = 1024;
+
+/// How passengers or predictions are written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Comma-separated values with a header.
+    Csv,
+    /// One JSON array.
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+}
+
+impl Format {
+    /// Returns the format that a file's extension names.
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "csv" => Some(Self::Csv),
+            "json" => Some(Self::Json),
+            "ndjson" | "jsonl" => Some(Self::Ndjson),
+            _ => None,
+        }
+    }
+}
+
+/// One record as it stands in the input, and where.
+#[derive(Debug)]
+pub(super) struct Record {
+    place: Place,
+    raw: Raw,
+}
+
+/// Where a record stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place {
+    Line(u64),
+    Element(u64),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::Element(index) => write!(f, "element {index}"),
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Raw {
+    Row(ByteRecord),
+    Json(Box<[u8]>),
+    Parsed(Result<Passenger, Vec<Fault>>),
+}
+
+/// The header of an input, once it has been read.
+#[derive(Debug, Default)]
+pub(super) struct Columns(OnceLock<Header>);
+
+impl Record {
+    /// Returns where the record stands.
+    pub(super) fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Returns the passenger, or every fault of the record.
+    pub(super) fn passenger(&self, columns: &Columns) -> Result<Passenger, Vec<Fault>> {
+        match &self.raw {
+            Raw::Row(row) => match columns.0.get() {
+                Some(header) => header.passenger(row),
+                None => Err(vec![whole("comes before the header".to_owned())]),
+            },
+            Raw::Parsed(result) => result.clone(),
+            Raw::Json(text) => match serde_json::from_slice::<Parsed>(text) {
+                Ok(Parsed(result)) => result,
+                Err(error) => Err(vec![whole(format!("is not JSON: {error}"))]),
+            },
+        }
+    }
+}
+
+fn whole(detail: String) -> Fault {
+    Fault { field: String::new(), detail }
+}
+
+/// Reads every record and hands them on in chunks, until `take` says that it wants no more.
+pub(super) fn read(
+    input: Box<dyn Read + Send>,
+    format: Format,
+    columns: &Columns,
+    take: impl FnMut(Vec<Record>) -> bool,
+) -> anyhow::Result<()> {
+    let mut chunks = Chunks { chunk: Vec::with_capacity(CHUNK_RECORDS), take, wanted: true };
+    match format {
+        Format::Csv => read_csv(input, columns, &mut chunks)?,
+        Format::Json => {
+            let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, input));
+            json.deserialize_any(Elements { chunks: &mut chunks }).context("the input is not JSON")?;
+            if chunks.wanted {
+                json.end().context("the input goes on after its JSON")?;
+            }
+        }
+        Format::Ndjson => read_lines(BufReader::with_capacity(1 << 16, input), &mut chunks)?,
+    }
+    chunks.flush();
+    Ok(())
+}
+
+/// Gathers records into chunks.
+struct Chunks<F> {
+    chunk: Vec<Record>,
+    take: F,
+    wanted: bool,
+}
+
+impl<F: FnMut(Vec<Record>) -> bool> Chunks<F> {
+    /// Adds a record; tells whether more are wanted.
+    fn push(&mut self, place: Place, raw: Raw) -> bool {
+        self.chunk.push(Record { place, raw });
+        if self.chunk.len() == CHUNK_RECORDS {
+            self.flush();
+        }
+        self.wanted
+    }
+
+    fn flush(&mut self) {
+        let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK_RECORDS));
+        if self.wanted && !chunk.is_empty() {
+            self.wanted = (self.take)(chunk);
+        }
+    }
+}
+
+fn read_csv<F: FnMut(Vec<Record>) -> bool>(
+    input: Box<dyn Read + Send>,
+    columns: &Columns,
+    chunks: &mut Chunks<F>,
+) -> anyhow::Result<()> {
+    let mut reader = ReaderBuilder::new().flexible(true).buffer_capacity(1 << 16).from_reader(input);
+    let header = reader.byte_headers().context("the input is not CSV")?;
+    if header.is_empty() {
+        bail!("the input is empty: expected a header of columns");
+    }
+    let header = Header::parse(header).context("the header does not fit")?;
+    let _ = columns.0.set(header);
+    let mut row = ByteRecord::new();
+    while reader.read_byte_record(&mut row).context("the input is not CSV")? {
+        let line = row.position().map_or(0, csv::Position::line);
+        // A copy is exactly as large as the row, where the reader's own record grows with the longest one.
+        if !chunks.push(Place::Line(line), Raw::Row(row.clone())) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn read_lines<F: FnMut(Vec<Record>) -> bool>(mut input: impl BufRead, chunks: &mut Chunks<F>) -> anyhow::Result<()> {
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        if input.read_until(b'\n', &mut line).context("cannot read the input")? == 0 {
+            break;
+        }
+        let text = line.trim_ascii();
+        if !text.is_empty() && !chunks.push(Place::Line(number), Raw::Json(text.into())) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Takes an array apart as it is read; a single object is an array of one.
+struct Elements<'a, F> {
+    chunks: &'a mut Chunks<F>,
+}
+
+impl<'de, F: FnMut(Vec<Record>) -> bool> Visitor<'de> for Elements<'_, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of passengers, or one passenger")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let mut index = 0;
+        while let Some(element) = seq.next_element::<Box<RawValue>>()? {
+            self.chunks.push(Place::Element(index), Raw::Json(element.get().as_bytes().into()));
+            index += 1;
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        let Parsed(result) = Parsed::deserialize(MapAccessDeserializer::new(map))?;
+        self.chunks.push(Place::Element(0), Raw::Parsed(result));
+        Ok(())
+    }
+}

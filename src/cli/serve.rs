@@ -1,0 +1,115 @@
+//! `lifeboat serve`: the HTTP server of the local mode.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::serve::ListenerExt;
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::model::Model;
+use crate::service::PredictionService;
+use crate::{api, logging, store};
+
+/// Serves predictions over HTTP. Settings come from the environment; options go before it.
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Address to listen on [env: HOST] [default: 127.0.0.1]
+    #[arg(long)]
+    host: Option<IpAddr>,
+    /// Port to listen on; 0 takes any that is free [env: PORT] [default: 8080]
+    #[arg(long)]
+    port: Option<u16>,
+    /// Where predictions are kept [env: `DATABASE_URL`] [default: sqlite:predictions.db]
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// Folder with a model package [env: `MODEL_DIR`] [default: the package built in]
+    #[arg(long, value_name = "DIR")]
+    model_dir: Option<PathBuf>,
+}
+
+impl ServeArgs {
+    /// Returns the settings of the environment, overridden by the options that were given.
+    fn config(&self) -> anyhow::Result<Config> {
+        Config::from_lookup(|name| {
+            let option = match name {
+                "HOST" => self.host.map(|host| host.to_string()),
+                "PORT" => self.port.map(|port| port.to_string()),
+                "DATABASE_URL" => self.database_url.clone(),
+                "MODEL_DIR" => self.model_dir.as_ref().map(|folder| folder.to_string_lossy().into_owned()),
+                _ => None,
+            };
+            option.or_else(|| std::env::var(name).ok())
+        })
+    }
+}
+
+/// Serves until it is told to stop, then finishes what is under way.
+pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<()> {
+    let config = args.config()?;
+    logging::init(&config.log_level, config.log_format)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(config.worker_threads).enable_all().build()?;
+    let served = runtime.block_on(run(&config));
+    // What blocks a thread beyond the shutdown's patience is not waited for.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    served
+}
+
+async fn run(config: &Config) -> anyhow::Result<()> {
+    let model = Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?;
+    let version = Arc::clone(model.version());
+    let service = PredictionService::new(Arc::new(model), store::open(&config.database)?);
+    let address = SocketAddr::new(config.host, config.port);
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    info!(address = %listener.local_addr()?, model_version = %version, "serving");
+    let listener = listener.tap_io(|connection| {
+        // Answers are small: waiting to fill a packet would only delay them.
+        let _ = connection.set_nodelay(true);
+    });
+    let stopping = Arc::new(Notify::new());
+    let server = axum::serve(listener, api::router(service, config.request_timeout))
+        .with_graceful_shutdown(stop_signal(Arc::clone(&stopping)));
+    tokio::select! {
+        ended = server => ended.context("the server failed")?,
+        () = patience(&stopping, config.shutdown_timeout) => warn!("requests under way did not end in time"),
+    }
+    info!("stopped");
+    Ok(())
+}
+
+/// Ends on Ctrl-C or SIGTERM, and says so.
+async fn stop_signal(stopping: Arc<Notify>) {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        _ = terminate => {}
+    }
+    info!("stopping: finishing requests under way");
+    stopping.notify_one();
+}
+
+/// Ends a while after the shutdown began.
+async fn patience(stopping: &Notify, timeout: Duration) {
+    stopping.notified().await;
+    tokio::time::sleep(timeout).await;
+}

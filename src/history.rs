@@ -1,0 +1,455 @@
+//! Earlier passengers, looked up by ticket and family: this system's feature store.
+//!
+//! How the party of a passenger fared, and those who bought their tickets about the same time, says more about its own fate than any change of model does. [`History`] is fitted
+//! with the model, versioned with it and held in memory. A passenger that stands in it itself (same name and ticket) never
+//! sees its own label, neither directly nor through the averages: that one rule makes the training features leave-one-out
+//! and keeps serving free of label leaks.
+
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::passenger::{Class, Passenger, Port, Sex};
+
+/// How much more a group's average is trusted than the overall one: as if this many passengers stood for the latter.
+const PRIOR_WEIGHT: f64 = 4.0;
+
+/// Two families of the same surname, class and port are one party if their sizes differ by no more than this.
+const FAMILY_SIZE_TOLERANCE: u8 = 3;
+
+/// Tickets of one class whose numbers differ by no more than this were sold together, or nearly so.
+const NEIGHBOURHOOD: u64 = 10;
+
+/// Smaller ticket numbers are no running numbers.
+const LEAST_TICKET_NUMBER: u64 = 100;
+
+/// What a passenger was expected to be like when the boats were filled: women and children first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Any female passenger.
+    Woman,
+    /// A male passenger under [`crate::features::CHILD_AGE`].
+    Boy,
+    /// Any other male passenger.
+    Man,
+}
+
+impl Kind {
+    /// Returns the kind of a passenger of this sex and (known or imputed) age in years.
+    pub fn new(sex: Sex, age: f64) -> Self {
+        match sex {
+            Sex::Female => Self::Woman,
+            Sex::Male if age < crate::features::CHILD_AGE => Self::Boy,
+            Sex::Male => Self::Man,
+        }
+    }
+}
+
+/// One earlier passenger, as the fitted state keeps it: name, ticket, class, kind, port, family size, survived.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Row(Option<String>, Option<String>, u8, Kind, Option<char>, u8, u8);
+
+/// How those around a passenger fared, beyond what their class and kind would predict.
+///
+/// Each value is the sum of (survived − expected) over some earlier passengers, divided by their number plus one; 0 for none.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Outcomes {
+    /// Over the women and children of the passenger's party: those on the same ticket and of the same family.
+    pub party_women_and_children: f64,
+    /// Over the men of the party.
+    pub party_men: f64,
+    /// Over all of the party.
+    pub party: f64,
+    /// Over those whose tickets were sold about the same time: of the same class, with a number nearby.
+    pub neighbours: f64,
+}
+
+/// The earlier passengers, indexed for look-up.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Row>", into = "Vec<Row>")]
+pub struct History {
+    members: Vec<Member>,
+    by_ticket: FxHashMap<Box<str>, Vec<u32>>,
+    by_surname: FxHashMap<Box<str>, Vec<u32>>,
+    /// Class, ticket number and member, in order.
+    by_ticket_number: Vec<(u8, u64, u32)>,
+    averages: Averages,
+}
+
+#[derive(Debug, Clone)]
+struct Member {
+    name: Option<Box<str>>,
+    ticket: Option<Box<str>>,
+    class: Class,
+    kind: Kind,
+    port: Option<Port>,
+    family_size: u8,
+    survived: bool,
+}
+
+impl History {
+    /// Builds the history from labelled passengers, each with its kind.
+    pub fn fit<'a>(passengers: impl IntoIterator<Item = (&'a Passenger, Kind, bool)>) -> Self {
+        passengers.into_iter().map(|(passenger, kind, survived)| Member::new(passenger, kind, survived)).collect()
+    }
+
+    /// Returns how many earlier passengers there are.
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Tells whether there is no earlier passenger at all.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Returns how those around this passenger fared, the passenger itself left out.
+    pub fn outcomes(&self, passenger: &Passenger) -> Outcomes {
+        let (party, own) = self.party(passenger);
+        let neighbours = self.neighbours(passenger);
+        if party.is_empty() && neighbours.is_empty() {
+            return Outcomes::default();
+        }
+        let averages = self.averages.without(own.iter().map(|&index| &self.members[index as usize]));
+        let (mut women_and_children, mut men, mut nearby) =
+            (Residual::default(), Residual::default(), Residual::default());
+        for &index in &party {
+            let member = &self.members[index as usize];
+            match member.kind {
+                Kind::Man => men.add(averages.residual(member)),
+                Kind::Woman | Kind::Boy => women_and_children.add(averages.residual(member)),
+            }
+        }
+        for (_, _, index) in neighbours.iter().filter(|(_, _, index)| !own.contains(index)) {
+            nearby.add(averages.residual(&self.members[*index as usize]));
+        }
+        Outcomes {
+            party_women_and_children: women_and_children.shrunk(),
+            party_men: men.shrunk(),
+            party: women_and_children.and(men).shrunk(),
+            neighbours: nearby.shrunk(),
+        }
+    }
+
+    /// Returns those of the passenger's class whose ticket numbers are near its own.
+    fn neighbours(&self, passenger: &Passenger) -> &[(u8, u64, u32)] {
+        let class = passenger.class.number();
+        let Some(number) = passenger.ticket.as_deref().and_then(ticket_number) else { return &[] };
+        let first = (class, number.saturating_sub(NEIGHBOURHOOD));
+        let last = (class, number.saturating_add(NEIGHBOURHOOD));
+        let start = self.by_ticket_number.partition_point(|&(class, number, _)| (class, number) < first);
+        let rest = &self.by_ticket_number[start..];
+        &rest[..rest.partition_point(|&(class, number, _)| (class, number) <= last)]
+    }
+
+    /// Returns the members of a passenger's party, in order, and those that are the passenger itself.
+    fn party(&self, passenger: &Passenger) -> (Vec<u32>, Vec<u32>) {
+        let same_ticket = passenger.ticket.as_deref().and_then(|ticket| self.by_ticket.get(ticket));
+        let mut party: Vec<u32> = same_ticket.cloned().unwrap_or_default();
+        if passenger.family_size() > 1 {
+            let surname = passenger.name.as_deref().and_then(surname);
+            let namesakes = surname.and_then(|surname| self.by_surname.get(surname));
+            let family = namesakes.into_iter().flatten();
+            party.extend(family.filter(|&&index| self.members[index as usize].may_be_family_of(passenger)));
+            party.sort_unstable();
+            party.dedup();
+        }
+        let own: Vec<u32> =
+            party.extract_if(.., |index| self.members[*index as usize].is_the_same_as(passenger)).collect();
+        (party, own)
+    }
+}
+
+impl FromIterator<Member> for History {
+    fn from_iter<I: IntoIterator<Item = Member>>(members: I) -> Self {
+        let members: Vec<Member> = members.into_iter().collect();
+        let mut by_ticket: FxHashMap<Box<str>, Vec<u32>> = FxHashMap::default();
+        let mut by_surname: FxHashMap<Box<str>, Vec<u32>> = FxHashMap::default();
+        let mut by_ticket_number = Vec::new();
+        let mut averages = Averages::default();
+        for (index, member) in (0..).zip(&members) {
+            if let Some(ticket) = &member.ticket {
+                by_ticket.entry(ticket.clone()).or_default().push(index);
+                by_ticket_number.extend(ticket_number(ticket).map(|number| (member.class.number(), number, index)));
+            }
+            if let Some(surname) = member.name.as_deref().and_then(surname) {
+                by_surname.entry(surname.into()).or_default().push(index);
+            }
+            averages.count(member, 1.0);
+        }
+        by_ticket_number.sort_unstable();
+        Self { members, by_ticket, by_surname, by_ticket_number, averages }
+    }
+}
+
+impl Member {
+    fn new(passenger: &Passenger, kind: Kind, survived: bool) -> Self {
+        Self {
+            name: passenger.name.as_deref().map(Into::into),
+            ticket: passenger.ticket.as_deref().map(Into::into),
+            class: passenger.class,
+            kind,
+            port: passenger.embarked,
+            family_size: passenger.family_size(),
+            survived,
+        }
+    }
+
+    fn may_be_family_of(&self, passenger: &Passenger) -> bool {
+        self.family_size > 1
+            && self.class == passenger.class
+            && self.port == passenger.embarked
+            && self.family_size.abs_diff(passenger.family_size()) <= FAMILY_SIZE_TOLERANCE
+    }
+
+    fn is_the_same_as(&self, passenger: &Passenger) -> bool {
+        self.name.is_some()
+            && self.ticket.is_some()
+            && self.name.as_deref() == passenger.name.as_deref()
+            && self.ticket.as_deref() == passenger.ticket.as_deref()
+    }
+}
+
+/// Returns what stands before the comma of a name.
+fn surname(name: &str) -> Option<&str> {
+    name.split_once(',').map(|(surname, _)| surname.trim()).filter(|surname| !surname.is_empty())
+}
+
+/// Returns the running number at the end of a ticket: 21171 of `A/5 21171`.
+fn ticket_number(ticket: &str) -> Option<u64> {
+    let digits = ticket.bytes().rev().take_while(u8::is_ascii_digit).count();
+    ticket[ticket.len() - digits..].parse().ok().filter(|&number| number > LEAST_TICKET_NUMBER)
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Residual {
+    sum: f64,
+    count: f64,
+}
+
+impl Residual {
+    fn add(&mut self, residual: f64) {
+        self.sum += residual;
+        self.count += 1.0;
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self { sum: self.sum + other.sum, count: self.count + other.count }
+    }
+
+    fn shrunk(self) -> f64 {
+        self.sum / (self.count + 1.0)
+    }
+}
+
+/// How many there were of each class and kind, and how many of them survived.
+#[derive(Debug, Clone, Default)]
+struct Averages {
+    cells: [Tally; 9],
+    all: Tally,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    survived: f64,
+    count: f64,
+}
+
+impl Tally {
+    fn mean(self) -> f64 {
+        if self.count > 0.0 { self.survived / self.count } else { 0.5 }
+    }
+}
+
+impl Averages {
+    fn count(&mut self, member: &Member, weight: f64) {
+        let survived = if member.survived { weight } else { 0.0 };
+        for tally in [&mut self.cells[cell(member.class, member.kind)], &mut self.all] {
+            tally.survived += survived;
+            tally.count += weight;
+        }
+    }
+
+    /// Returns the averages as they would be had these members never been aboard.
+    fn without<'a>(&self, members: impl Iterator<Item = &'a Member>) -> Self {
+        let mut rest = self.clone();
+        for member in members {
+            rest.count(member, -1.0);
+        }
+        rest
+    }
+
+    /// Returns how much better a member fared than expected, −1 to 1.
+    fn residual(&self, member: &Member) -> f64 {
+        f64::from(u8::from(member.survived)) - self.expected(member.class, member.kind)
+    }
+
+    /// Returns the share that survived in this class and kind, drawn towards the overall share.
+    fn expected(&self, class: Class, kind: Kind) -> f64 {
+        let tally = self.cells[cell(class, kind)];
+        (tally.survived + PRIOR_WEIGHT * self.all.mean()) / (tally.count + PRIOR_WEIGHT)
+    }
+}
+
+fn cell(class: Class, kind: Kind) -> usize {
+    3 * (usize::from(class.number()) - 1) + kind as usize
+}
+
+/// A stored history that no passengers can have left behind.
+#[derive(Debug, Error)]
+#[error("earlier passenger {index}: {what}")]
+pub struct HistoryError {
+    index: usize,
+    what: &'static str,
+}
+
+impl TryFrom<Vec<Row>> for History {
+    type Error = HistoryError;
+
+    fn try_from(rows: Vec<Row>) -> Result<Self, HistoryError> {
+        rows.into_iter().enumerate().map(|(index, row)| Member::try_from((index, row))).collect()
+    }
+}
+
+impl TryFrom<(usize, Row)> for Member {
+    type Error = HistoryError;
+
+    fn try_from((index, row): (usize, Row)) -> Result<Self, HistoryError> {
+        let Row(name, ticket, class, kind, port, family_size, survived) = row;
+        let fault = |what| HistoryError { index, what };
+        let port = port.map(|port| Port::from_text(port.encode_utf8(&mut [0; 4])).ok_or(fault("no such port")));
+        Ok(Self {
+            name: name.map(Into::into),
+            ticket: ticket.map(Into::into),
+            class: Class::from_number(class.into()).ok_or(fault("no such class"))?,
+            kind,
+            port: port.transpose()?,
+            family_size,
+            survived: match survived {
+                0 => false,
+                1 => true,
+                _ => return Err(fault("survived must be 0 or 1")),
+            },
+        })
+    }
+}
+
+impl From<History> for Vec<Row> {
+    fn from(history: History) -> Self {
+        let row = |member: Member| {
+            Row(
+                member.name.map(Into::into),
+                member.ticket.map(Into::into),
+                member.class.number(),
+                member.kind,
+                member.port.and_then(|port| port.as_str().chars().next()),
+                member.family_size,
+                member.survived.into(),
+            )
+        };
+        history.members.into_iter().map(row).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passenger(name: &str, ticket: &str, sib_sp: u8) -> Passenger {
+        Passenger {
+            passenger_id: None,
+            class: Class::Third,
+            name: Some(name.to_owned()),
+            sex: Sex::Female,
+            age: Some(30.0),
+            sib_sp,
+            parch: 0,
+            ticket: Some(ticket.to_owned()),
+            fare: None,
+            cabin: None,
+            embarked: Some(Port::Southampton),
+        }
+    }
+
+    fn history(rows: &[(&Passenger, bool)]) -> History {
+        History::fit(rows.iter().map(|&(passenger, survived)| (passenger, Kind::Woman, survived)))
+    }
+
+    #[test]
+    fn a_stranger_has_no_party() {
+        let known = passenger("Sage, Miss. Stella", "CA. 2343", 8);
+        let outcome = history(&[(&known, false)]).outcomes(&passenger("Rice, Mrs. Ann", "382652", 5));
+        assert_eq!(outcome, Outcomes::default());
+    }
+
+    #[test]
+    fn ticket_and_family_make_a_party() {
+        let sister = passenger("Sage, Miss. Stella", "CA. 2343", 8);
+        let maid = passenger("Doe, Miss. Jane", "CA. 2343", 0);
+        let cousin = passenger("Sage, Miss. Ada", "1", 7);
+        let namesake = passenger("Sage, Miss. Mary", "2", 1);
+        let history = history(&[(&sister, true), (&maid, true), (&cousin, true), (&namesake, true)]);
+        let (party, own) = history.party(&passenger("Sage, Miss. Dorothy", "CA. 2343", 8));
+        assert_eq!((party, own), (vec![0, 1, 2], vec![]));
+    }
+
+    #[test]
+    fn residuals_follow_the_formula() {
+        let (lost, saved) = (passenger("A, Miss. B", "1", 0), passenger("C, Miss. D", "2", 0));
+        let outcome = history(&[(&lost, false), (&saved, true)]).outcomes(&passenger("E, Miss. F", "2", 0));
+        // Two women, one saved: the mean is 0.5, and so is (1 + 4 · 0.5) / (2 + 4).
+        assert!((outcome.party_women_and_children - (1.0 - 0.5) / 2.0).abs() < 1e-12);
+        assert!((outcome.party - outcome.party_women_and_children).abs() < 1e-12);
+        assert!(outcome.party_men.abs() < 1e-12);
+    }
+
+    #[test]
+    fn neighbours_have_nearby_tickets_of_the_same_class() {
+        let saved = passenger("A, Miss. B", "A/5 21171", 0);
+        let history = history(&[(&saved, true)]);
+        let neighbours = |ticket: &str| history.outcomes(&passenger("C, Miss. D", ticket, 0)).neighbours;
+        // One woman, saved: (1 + 4 · 1) / (1 + 4) were expected to be.
+        assert!(neighbours("21181").abs() < 1e-12);
+        assert_eq!(history.neighbours(&passenger("C, Miss. D", "PC 21161", 0)).len(), 1);
+        assert_eq!(history.neighbours(&passenger("C, Miss. D", "21182", 0)).len(), 0);
+        let first_class = Passenger { class: Class::First, ..passenger("C, Miss. D", "21171", 0) };
+        assert_eq!(history.neighbours(&first_class).len(), 0);
+    }
+
+    #[test]
+    fn ticket_numbers_are_what_tickets_end_in() {
+        for (ticket, number) in [
+            ("A/5 21171", Some(21_171)),
+            ("LINE", None),
+            ("7", None),
+            ("99999999999999999999999", None),
+            ("ticket é 3101", Some(3101)),
+        ] {
+            assert_eq!(ticket_number(ticket), number, "{ticket}");
+        }
+    }
+
+    #[test]
+    fn a_passenger_never_sees_its_own_label() {
+        let (own, sister) = (passenger("Sage, Miss. Ada", "1", 2), passenger("Sage, Miss. Bea", "1", 2));
+        let saved = history(&[(&own, true), (&sister, false)]).outcomes(&own);
+        let lost = history(&[(&own, false), (&sister, false)]).outcomes(&own);
+        assert_eq!(saved, lost);
+        assert_eq!(saved, history(&[(&sister, false)]).outcomes(&own));
+    }
+
+    #[test]
+    fn it_is_stored_and_read_back() {
+        let known = passenger("Sage, Miss. Stella", "CA. 2343", 8);
+        let text = serde_json::to_string(&history(&[(&known, true)])).unwrap();
+        assert_eq!(text, r#"[["Sage, Miss. Stella","CA. 2343",3,"woman","S",9,1]]"#);
+        let read: History = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        for bad in
+            [r#"[["A","1",4,"man","S",1,1]]"#, r#"[["A","1",3,"man","X",1,1]]"#, r#"[["A","1",3,"man","S",1,2]]"#]
+        {
+            assert!(serde_json::from_str::<History>(bad).is_err(), "{bad}");
+        }
+    }
+}

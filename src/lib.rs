@@ -1,0 +1,41 @@
+//! Serves a trained model of survival on the Titanic: a passenger comes in, a prediction goes out and is stored exactly once.
+//!
+//! The way of a request, and the modules in that order:
+//!
+//! ```text
+//! passenger JSON ─▶ Passenger ─▶ Features ─▶ Model (tract) ─▶ Prediction ─▶ PredictionStore ─▶ answer
+//!                    parsed,      + History   loaded once       id = hash     put if absent
+//!                    validated
+//! ```
+//!
+//! - [`passenger`]: what a client describes, parsed so that a [`passenger::Passenger`] that exists is valid.
+//! - [`history`]: earlier passengers, looked up by ticket and family.
+//! - [`features`]: a passenger and the fitted state become the numbers that the model reads; nothing else computes them.
+//! - [`model`]: the package of graph, state and manifest; the only file that knows tract.
+//! - [`prediction`]: the record, and the id that follows from its content.
+//! - [`store`]: the port where predictions are kept, and its adapters.
+//! - [`service`]: all of the above in order; knows no HTTP and no cloud.
+//! - [`api`]: the HTTP router, whoever hosts it.
+//! - [`config`], [`logging`], [`cli`]: settings, log lines and the command line.
+
+pub mod passenger;
+
+pub mod history;
+
+pub mod features;
+
+pub mod model;
+
+pub mod prediction;
+
+pub mod store;
+
+pub mod service;
+
+pub mod api;
+
+pub mod config;
+
+pub mod logging;
+
+pub mod cli;

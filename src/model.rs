@@ -1,0 +1,287 @@
+//! The model: a package of graph, fitted feature state and manifest, run by tract.
+//!
+//! No other file knows tract. A package is loaded once and must fit together: its files must be those that its manifest
+//! names, and its features those that this program computes.
+
+pub mod manifest;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::{fmt, fs};
+
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+use tract_onnx::prelude::*;
+
+use crate::features::{FEATURE_COUNT, FEATURE_SET_HASH, FeatureState, Features, hex};
+use crate::passenger::Passenger;
+use manifest::Manifest;
+
+const GRAPH: &str = "survival.onnx";
+const FEATURES: &str = "features.json";
+const MANIFEST: &str = "manifest.json";
+
+/// So many rows go through the graph at once; fewer are padded.
+const BATCH_ROWS: usize = 64;
+
+/// Up to here, rows go through the graph one by one: that is quicker than a padded batch.
+const FEW_ROWS: usize = 4;
+
+/// The graph, prepared for a fixed number of rows.
+struct Plan {
+    rows: usize,
+    plan: Arc<TypedRunnableModel>,
+    /// Buffers of earlier runs, to run in again.
+    idle: Mutex<Vec<TypedSimpleState>>,
+}
+
+/// A model that is ready to predict.
+pub struct Model {
+    manifest: Manifest,
+    manifest_json: Box<RawValue>,
+    version: Arc<str>,
+    state: FeatureState,
+    one_row: Plan,
+    /// Made when the first batch comes: a cold start does not wait for it.
+    batch: OnceLock<Plan>,
+    graph: InferenceModel,
+}
+
+/// Why a package cannot be used: which file, what was expected, what was found.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// A file of the package cannot be read.
+    #[error("cannot read {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A file is not of its format.
+    #[error("{file} is not {expected}")]
+    Malformed {
+        /// The file.
+        file: &'static str,
+        /// Its format.
+        expected: &'static str,
+        /// The parser's reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Two parts of the package, or the package and this program, do not belong together.
+    #[error("{file}: {what} should be {expected}, found {found}")]
+    Mismatch {
+        /// The file.
+        file: &'static str,
+        /// What was compared.
+        what: &'static str,
+        /// What it should be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+}
+
+/// The graph failed on a row, or answered something that is no probability.
+#[derive(Debug, Error)]
+#[error("the model gave no probability: {0}")]
+pub struct InferenceError(String);
+
+impl Model {
+    /// Loads the package in a folder, or the one that is built into this program.
+    pub fn load(folder: Option<&Path>) -> Result<Self, LoadError> {
+        let Some(folder) = folder else {
+            return Self::from_package(
+                include_bytes!("../model/survival.onnx"),
+                include_bytes!("../model/features.json"),
+                include_bytes!("../model/manifest.json"),
+            );
+        };
+        let read = |name| {
+            let path = folder.join(name);
+            fs::read(&path).map_err(|source| LoadError::Read { path, source })
+        };
+        Self::from_package(&read(GRAPH)?, &read(FEATURES)?, &read(MANIFEST)?)
+    }
+
+    /// Loads a package from the bytes of its files.
+    pub fn from_package(graph: &[u8], features: &[u8], manifest: &[u8]) -> Result<Self, LoadError> {
+        let (manifest, manifest_json) =
+            Manifest::parse(manifest).map_err(|error| malformed(MANIFEST, "a manifest", error))?;
+        let content_hash = hex(&Sha256::new().chain_update(graph).chain_update(features).finalize());
+        expect(MANIFEST, "content_hash", &content_hash, &manifest.content_hash)?;
+        let version = format!("{}-{}", manifest.semantic_version, &content_hash[..8]);
+        expect(MANIFEST, "version", &version, &manifest.version)?;
+        expect(MANIFEST, "feature_set_hash", &FEATURE_SET_HASH, &manifest.feature_set_hash)?;
+        expect(MANIFEST, "threshold", "a probability", &probability_or_number(manifest.threshold))?;
+        let state: FeatureState =
+            serde_json::from_slice(features).map_err(|error| malformed(FEATURES, "a fitted feature state", error))?;
+        expect(FEATURES, "feature_set_hash", &FEATURE_SET_HASH, &state.feature_set_hash)?;
+        expect(FEATURES, "data_hash", &manifest.data_hash, &state.data_hash)?;
+        if !state.fits_this_code() || manifest.feature_names != state.feature_names {
+            return Err(mismatch(FEATURES, "feature_names", "the names of this program", "others"));
+        }
+        let graph = read_graph(graph)?;
+        check_metadata(&graph, &manifest)?;
+        let one_row =
+            Plan::new(&graph, 1).map_err(|error| malformed(GRAPH, "a graph that reads these features", error))?;
+        let (batch, version) = (OnceLock::new(), version.into());
+        let model = Self { manifest, manifest_json, version, state, one_row, batch, graph };
+        // A graph that cannot answer is found now, not by the first request.
+        model
+            .probability(&Features([0.0; FEATURE_COUNT]))
+            .map_err(|error| malformed(GRAPH, "a graph from features to a probability", error))?;
+        Ok(model)
+    }
+
+    /// Returns the version that every prediction of this model carries.
+    pub fn version(&self) -> &Arc<str> {
+        &self.version
+    }
+
+    /// Returns what the package says of itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Returns the whole manifest as JSON.
+    pub fn manifest_json(&self) -> &RawValue {
+        &self.manifest_json
+    }
+
+    /// Computes what the model reads of a passenger.
+    pub fn features(&self, passenger: &Passenger) -> Features {
+        self.state.features(passenger)
+    }
+
+    /// Returns the probability of survival.
+    pub fn probability(&self, features: &Features) -> Result<f32, InferenceError> {
+        let mut probability = [0.0];
+        self.one_row.run(std::slice::from_ref(features), &mut probability)?;
+        Ok(probability[0])
+    }
+
+    /// Returns the probability of survival for each row, in order.
+    pub fn probabilities(&self, rows: &[Features]) -> Result<Vec<f32>, InferenceError> {
+        if rows.len() <= FEW_ROWS {
+            return rows.iter().map(|row| self.probability(row)).collect();
+        }
+        let batch = self.batch()?;
+        let mut probabilities = vec![0.0; rows.len()];
+        for (rows, probabilities) in rows.chunks(BATCH_ROWS).zip(probabilities.chunks_mut(BATCH_ROWS)) {
+            batch.run(rows, probabilities)?;
+        }
+        Ok(probabilities)
+    }
+
+    fn batch(&self) -> Result<&Plan, InferenceError> {
+        if let Some(plan) = self.batch.get() {
+            return Ok(plan);
+        }
+        let plan = Plan::new(&self.graph, BATCH_ROWS).map_err(inference_error)?;
+        Ok(self.batch.get_or_init(|| plan))
+    }
+
+    /// Tells whether a passenger of this probability is predicted to survive.
+    pub fn survives(&self, probability: f32) -> bool {
+        probability >= self.manifest.threshold
+    }
+}
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Model").field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+fn read_graph(mut bytes: &[u8]) -> Result<InferenceModel, LoadError> {
+    tract_onnx::onnx()
+        .model_for_read(&mut bytes)
+        .map_err(|error| malformed(GRAPH, "an ONNX graph that tract can read", error))
+}
+
+impl Plan {
+    fn new(graph: &InferenceModel, rows: usize) -> TractResult<Self> {
+        let shape = f32::fact([rows, FEATURE_COUNT]);
+        let plan = graph.clone().with_input_fact(0, shape.into())?.into_optimized()?.into_runnable()?;
+        Ok(Self { rows, plan, idle: Mutex::default() })
+    }
+
+    /// Runs up to as many rows as the plan takes, padded with zeros, and checks that each answer is a probability.
+    fn run(&self, rows: &[Features], probabilities: &mut [f32]) -> Result<(), InferenceError> {
+        let output = self.evaluate(rows).map_err(inference_error)?;
+        let output = output.try_as_plain_ram().and_then(|plain| plain.as_slice::<f32>()).map_err(inference_error)?;
+        if output.len() != self.rows {
+            return Err(InferenceError(format!("{} values for {} rows", output.len(), self.rows)));
+        }
+        for (probability, &value) in probabilities.iter_mut().zip(output) {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(InferenceError(format!("{value} is not between 0 and 1")));
+            }
+            *probability = value;
+        }
+        Ok(())
+    }
+
+    /// Runs the graph and returns its first output.
+    fn evaluate(&self, rows: &[Features]) -> TractResult<TValue> {
+        let mut input = Tensor::zero::<f32>(&[self.rows, FEATURE_COUNT])?;
+        let mut plain = input.try_as_plain_ram_mut()?;
+        for (cells, row) in plain.as_slice_mut::<f32>()?.chunks_exact_mut(FEATURE_COUNT).zip(rows) {
+            cells.copy_from_slice(&row.0);
+        }
+        let idle = self.idle().pop();
+        let mut state = idle.map_or_else(|| self.plan.spawn(), Ok)?;
+        let outputs = state.run(tvec!(input.into()))?;
+        self.idle().push(state);
+        outputs.into_iter().next().ok_or_else(|| TractError::msg("the graph has no output"))
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<TypedSimpleState>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "called by map_err")]
+fn inference_error(error: TractError) -> InferenceError {
+    InferenceError(format!("{error:#}"))
+}
+
+/// Checks that the graph was exported for this manifest.
+fn check_metadata(graph: &InferenceModel, manifest: &Manifest) -> Result<(), LoadError> {
+    let found = |key: &str| {
+        let value = graph.properties.get(&format!("onnx.metadata_props.{key}"));
+        let text = value.and_then(|value| value.try_as_plain_ram().ok()?.to_scalar::<String>().ok().cloned());
+        text.unwrap_or_else(|| "nothing".to_owned())
+    };
+    for (key, expected) in [
+        ("version", &manifest.semantic_version),
+        ("feature_set_hash", &manifest.feature_set_hash),
+        ("data_hash", &manifest.data_hash),
+        ("threshold", &format!("{:?}", manifest.threshold)),
+    ] {
+        expect(GRAPH, key, expected, &found(key))?;
+    }
+    Ok(())
+}
+
+fn probability_or_number(number: f32) -> String {
+    if (0.0..=1.0).contains(&number) { "a probability".to_owned() } else { number.to_string() }
+}
+
+fn expect(file: &'static str, what: &'static str, expected: &str, found: &str) -> Result<(), LoadError> {
+    if expected == found { Ok(()) } else { Err(mismatch(file, what, expected, found)) }
+}
+
+fn mismatch(file: &'static str, what: &'static str, expected: &str, found: &str) -> LoadError {
+    LoadError::Mismatch { file, what, expected: expected.to_owned(), found: found.to_owned() }
+}
+
+fn malformed(
+    file: &'static str,
+    expected: &'static str,
+    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> LoadError {
+    LoadError::Malformed { file, expected, source: source.into() }
+}

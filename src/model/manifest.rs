@@ -1,0 +1,33 @@
+//! What a model package says of itself.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The parts of `manifest.json` that serving needs; the rest is for people and for monitoring.
+#[derive(Debug, Deserialize)]
+pub struct Manifest {
+    /// What the model is called.
+    pub name: String,
+    /// Semantic version and the first eight digits of the content hash, as in `1.0.0-3fa9c1d2`.
+    pub version: String,
+    /// The semantic version alone; the graph carries the same.
+    pub semantic_version: String,
+    /// The SHA-256 of `survival.onnx` followed by `features.json`.
+    pub content_hash: String,
+    /// The names of the features, in the order in which the graph reads them.
+    pub feature_names: Vec<String>,
+    /// The SHA-256 of those names, one a line.
+    pub feature_set_hash: String,
+    /// The SHA-256 of the training file.
+    pub data_hash: String,
+    /// From this probability on, a passenger is predicted to survive.
+    pub threshold: f32,
+}
+
+impl Manifest {
+    /// Reads a manifest and returns it with its compact text, which is what `GET /model` answers.
+    pub(super) fn parse(text: &[u8]) -> Result<(Self, Box<RawValue>), serde_json::Error> {
+        let value: serde_json::Value = serde_json::from_slice(text)?;
+        Ok((Self::deserialize(&value)?, serde_json::value::to_raw_value(&value)?))
+    }
+}

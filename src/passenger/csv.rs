@@ -1,0 +1,136 @@
+//! Passengers as rows of a CSV file with a header, in any order of columns.
+
+use csv::ByteRecord;
+use thiserror::Error;
+
+use super::{Column, Draft, Fault, Field, Passenger, Value};
+
+/// Which column holds which field.
+#[derive(Debug, Clone)]
+pub struct Header {
+    columns: Vec<Column>,
+}
+
+impl Header {
+    /// Reads the header row: every column must be known, none twice, and those a passenger needs must be there.
+    pub fn parse(row: &ByteRecord) -> Result<Self, HeaderError> {
+        let mut faults = Vec::new();
+        let mut columns: Vec<Column> = Vec::with_capacity(row.len());
+        for (index, cell) in row.iter().enumerate() {
+            let name = String::from_utf8_lossy(cell);
+            // Spreadsheets mark UTF-8 with a byte-order mark, which is not part of the first name.
+            let name = if index == 0 { name.trim_start_matches('\u{feff}') } else { &name }.trim();
+            match Column::from_name(name) {
+                Some(column) if columns.iter().any(|other| other.field == column.field) => {
+                    faults.push(format!("column {name} stands twice"));
+                }
+                Some(column) => columns.push(column),
+                None => faults.push(format!("column {:?} is not a field of a passenger", super::shorten(name))),
+            }
+        }
+        for field in [Field::Pclass, Field::Sex] {
+            if !columns.iter().any(|column| column.field == field) {
+                faults.push(format!("column {} is missing", field.name()));
+            }
+        }
+        if faults.is_empty() { Ok(Self { columns }) } else { Err(HeaderError(faults.join("; "))) }
+    }
+
+    /// Returns the passenger of one row, or every fault of it.
+    pub fn passenger(&self, row: &ByteRecord) -> Result<Passenger, Vec<Fault>> {
+        let mut draft = Draft::default();
+        if row.len() != self.columns.len() {
+            let detail = format!("has {} cells, but the header has {}", row.len(), self.columns.len());
+            draft.fault("", detail);
+            return draft.finish();
+        }
+        for (&column, cell) in self.columns.iter().zip(row) {
+            match std::str::from_utf8(cell) {
+                Ok(text) => draft.set(column, value(column.field, text)),
+                Err(_) => draft.fault(column.spelling, "is not UTF-8".to_owned()),
+            }
+        }
+        draft.finish()
+    }
+
+    /// Returns what `Survived` says in this row, where there is such a column and it says 0 or 1.
+    pub fn label(&self, row: &ByteRecord) -> Option<bool> {
+        let column = self.columns.iter().position(|column| column.field == Field::Survived)?;
+        match row.get(column)? {
+            b"0" => Some(false),
+            b"1" => Some(true),
+            _ => None,
+        }
+    }
+}
+
+/// A header that does not fit; the text names every fault.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct HeaderError(String);
+
+/// Returns what a cell says: an empty one is a missing value, and a number is a number only where one is expected.
+fn value(field: Field, cell: &str) -> Value<'_> {
+    let text = cell.trim();
+    if text.is_empty() {
+        return Value::Missing;
+    }
+    if !field.is_number() {
+        return Value::Text(text);
+    }
+    if let Ok(number) = text.parse() {
+        return Value::Integer(number);
+    }
+    match text.parse::<f64>() {
+        // `nan` and `inf` parse, but nobody's age is one: the message shows the text as it stands.
+        Ok(number) if number.is_finite() => Value::Float(number),
+        _ => Value::Text(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str) -> (Header, Vec<ByteRecord>) {
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+        let header = Header::parse(reader.byte_headers().unwrap()).unwrap();
+        (header, reader.byte_records().map(Result::unwrap).collect())
+    }
+
+    #[test]
+    fn kaggle_rows_are_read_in_any_order_of_columns() {
+        let (header, rows) =
+            rows("\u{feff}Survived,Sex,Pclass,Name,Age,PassengerId\r\n0,male,3,\"Braund, Mr. Owen Harris\",,1\r\n");
+        let passenger = header.passenger(&rows[0]).unwrap();
+        assert_eq!(passenger.name.as_deref(), Some("Braund, Mr. Owen Harris"));
+        assert_eq!((passenger.passenger_id, passenger.age), (Some(1), None));
+        assert_eq!(header.label(&rows[0]), Some(false));
+    }
+
+    #[test]
+    fn a_ragged_row_and_bad_cells_are_named() {
+        let (header, rows) = rows("Pclass,Sex,Age,Fare\n3,male\n9,,nan,1e999\n");
+        assert_eq!(header.passenger(&rows[0]).unwrap_err()[0].detail, "has 2 cells, but the header has 4");
+        let faults = header.passenger(&rows[1]).unwrap_err();
+        let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_str()).collect();
+        assert_eq!(fields, ["Pclass", "Sex", "Age", "Fare"]);
+    }
+
+    #[test]
+    fn a_header_names_all_its_faults() {
+        let header = ByteRecord::from(vec!["Pclass", "Pclass", "Agee"]);
+        let error = Header::parse(&header).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "column Pclass stands twice; column \"Agee\" is not a field of a passenger; column Sex is missing"
+        );
+    }
+
+    #[test]
+    fn a_cell_that_is_not_utf8_is_a_fault() {
+        let (header, _) = rows("Pclass,Sex,Name\n3,male,x\n");
+        let row = ByteRecord::from(vec![b"3".as_slice(), b"male", b"\xff"]);
+        assert_eq!(header.passenger(&row).unwrap_err()[0].field, "Name");
+    }
+}

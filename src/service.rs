@@ -1,0 +1,113 @@
+//! The way of a prediction: passenger, features, model, store. Knows no HTTP and no cloud.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+use crate::model::{InferenceError, Model};
+use crate::passenger::Passenger;
+use crate::prediction::{Prediction, PredictionId, to_milliseconds};
+use crate::store::{Cursor, PredictionStore, Put, StoreError};
+
+/// Tells the time; a test sets its own.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Predicts, and stores what it predicted.
+#[derive(Clone)]
+pub struct PredictionService {
+    model: Arc<Model>,
+    store: Arc<dyn PredictionStore>,
+    clock: Clock,
+}
+
+/// Why a prediction could not be answered.
+#[derive(Debug, Error)]
+pub enum ServiceError {
+    /// The store did not take or find it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The model did not give a probability.
+    #[error(transparent)]
+    Inference(#[from] InferenceError),
+}
+
+impl PredictionService {
+    /// Joins a model and a store; predictions are dated by the system's clock.
+    pub fn new(model: Arc<Model>, store: Arc<dyn PredictionStore>) -> Self {
+        Self { model, store, clock: Arc::new(Timestamp::now) }
+    }
+
+    /// Dates predictions by another clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Returns the model that predicts.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Predicts each passenger and stores each prediction that is new; answers are in the order of the passengers.
+    ///
+    /// Inference is pure, so it comes first: the store then decides by a single conditional write who was first.
+    pub async fn predict(&self, passengers: Vec<Passenger>) -> Result<Vec<Put>, ServiceError> {
+        let created_at = to_milliseconds((self.clock)());
+        let predictions = predict(&self.model, passengers, created_at)?;
+        Ok(self.store.put(predictions).await?)
+    }
+
+    /// Returns a stored prediction.
+    pub async fn prediction(&self, id: PredictionId) -> Result<Option<Prediction>, ServiceError> {
+        Ok(self.store.get(id).await?)
+    }
+
+    /// Returns up to `limit` stored predictions of a passenger, newest first.
+    pub async fn history(
+        &self,
+        passenger_id: u64,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Prediction>, ServiceError> {
+        Ok(self.store.history(passenger_id, after, limit).await?)
+    }
+
+    /// Tells whether predictions can be stored now.
+    pub async fn ready(&self) -> Result<(), ServiceError> {
+        Ok(self.store.ready().await?)
+    }
+}
+
+/// Computes predictions without storing them.
+pub fn predict(
+    model: &Model,
+    passengers: Vec<Passenger>,
+    created_at: Timestamp,
+) -> Result<Vec<Prediction>, InferenceError> {
+    let rows: Vec<_> = passengers.iter().map(|passenger| model.features(passenger)).collect();
+    let probabilities = model.probabilities(&rows)?;
+    let predictions = passengers.into_iter().zip(rows).zip(probabilities);
+    Ok(predictions
+        .map(|((passenger, features), probability)| Prediction {
+            id: PredictionId::new(&passenger, model.version()),
+            passenger,
+            features,
+            probability,
+            survived: model.survives(probability),
+            model_version: Arc::clone(model.version()),
+            created_at,
+        })
+        .collect())
+}
+
+impl fmt::Debug for PredictionService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PredictionService")
+            .field("model", &self.model)
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}

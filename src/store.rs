@@ -1,0 +1,162 @@
+//! Where predictions are kept: one port, and an adapter for each database.
+//!
+//! Every adapter passes the same contract suite (`tests/store/contract.rs`).
+
+pub mod sqlite;
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::config::DatabaseUrl;
+use crate::features::hex;
+use crate::prediction::{ContentHash, Prediction, PredictionId};
+
+/// Keeps predictions, each once.
+#[async_trait]
+pub trait PredictionStore: fmt::Debug + Send + Sync {
+    /// Stores each prediction that is not there yet and returns what came of each, in order.
+    ///
+    /// When this returns `Ok`, every prediction is durable. When it fails, some may have been stored: the same call again
+    /// repairs that, since what is there already is answered, not stored twice.
+    async fn put(&self, predictions: Vec<Prediction>) -> Result<Vec<Put>, StoreError>;
+
+    /// Returns a prediction by its id.
+    async fn get(&self, id: PredictionId) -> Result<Option<Prediction>, StoreError>;
+
+    /// Returns up to `limit` predictions of a passenger, newest first, that come after the cursor.
+    async fn history(
+        &self,
+        passenger_id: u64,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Prediction>, StoreError>;
+
+    /// Tells whether the database can be reached.
+    async fn ready(&self) -> Result<(), StoreError>;
+}
+
+/// Opens the store that a URL names.
+pub fn open(url: &DatabaseUrl) -> anyhow::Result<Arc<dyn PredictionStore>> {
+    match url {
+        DatabaseUrl::Sqlite(config) => Ok(Arc::new(sqlite::SqliteStore::open(config.clone())?)),
+    }
+}
+
+/// What came of a put.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Put {
+    /// The prediction was stored by this call.
+    Created(Prediction),
+    /// It was there already; this is the stored one.
+    Existing(Prediction),
+}
+
+impl Put {
+    /// Returns the stored prediction, whoever stored it.
+    pub fn prediction(&self) -> &Prediction {
+        match self {
+            Self::Created(prediction) | Self::Existing(prediction) => prediction,
+        }
+    }
+
+    /// Tells whether this call stored it.
+    pub fn is_created(&self) -> bool {
+        matches!(self, Self::Created(_))
+    }
+}
+
+/// Why a store could not answer.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database cannot be reached or cannot write: the same call may succeed later.
+    #[error("the prediction store is unavailable")]
+    Unavailable(#[source] Box<dyn StdError + Send + Sync>),
+    /// What was read is not what was written.
+    #[error("the stored prediction cannot be read")]
+    Unreadable(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+/// A place in a passenger's predictions, newest first: the one after which a page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    /// When the prediction was made.
+    pub created_at: Timestamp,
+    /// Which of those made in that millisecond.
+    pub hash: ContentHash,
+}
+
+impl Cursor {
+    /// Points behind this prediction.
+    pub fn after(prediction: &Prediction) -> Self {
+        Self { created_at: prediction.created_at, hash: prediction.id.hash() }
+    }
+
+    fn checksum(text: &str) -> String {
+        hex(&Sha256::digest(text)[..4])
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{:016x}{}", self.created_at.as_millisecond(), self.hash);
+        write!(f, "{text}{}", Self::checksum(&text))
+    }
+}
+
+/// A text that no page ended with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not a cursor that this service gave out")]
+pub struct InvalidCursor;
+
+impl FromStr for Cursor {
+    type Err = InvalidCursor;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCursor> {
+        const TIME_DIGITS: usize = 16;
+        let checked = text.len().checked_sub(8).and_then(|at| text.split_at_checked(at));
+        let (payload, checksum) = checked.ok_or(InvalidCursor)?;
+        if Self::checksum(payload) != checksum {
+            return Err(InvalidCursor);
+        }
+        let (time, hash) = payload.split_at_checked(TIME_DIGITS).ok_or(InvalidCursor)?;
+        let millisecond = i64::from_str_radix(time, 16).map_err(|_| InvalidCursor)?;
+        Ok(Self {
+            created_at: Timestamp::from_millisecond(millisecond).map_err(|_| InvalidCursor)?,
+            hash: hash.parse().map_err(|_| InvalidCursor)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_cursor_is_read_back() {
+        let cursor = Cursor {
+            created_at: "2026-11-23T10:15:04.211Z".parse().unwrap(),
+            hash: "0123456789abcdef0123456789abcdef".parse().unwrap(),
+        };
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+    }
+
+    proptest! {
+        #[test]
+        fn a_forged_cursor_is_refused(text in "[0-9a-f]{0,64}") {
+            prop_assert_eq!(text.parse::<Cursor>(), Err(InvalidCursor));
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(text in ".{0,80}") {
+            let _ = text.parse::<Cursor>();
+        }
+    }
+}

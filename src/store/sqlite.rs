@@ -1,0 +1,277 @@
+//! Predictions in a SQLite file: the local mode's database.
+//!
+//! Writes go through one thread that takes everything that waits into one transaction and answers after its commit, so that
+//! concurrent requests share the one `fsync` that makes them durable. Reads have connections of their own and never wait
+//! for a write.
+
+mod row;
+mod schema;
+mod writer;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use thiserror::Error;
+
+use super::{Cursor, PredictionStore, Put, StoreError};
+use crate::prediction::{Prediction, PredictionId, format_time};
+use row::{prediction, select};
+use writer::Writer;
+
+/// How long a statement waits for another process to release the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// So many pages gather in the write-ahead log (16 MB) before they are copied into the database: pages that are written again
+/// and again are copied once.
+const CHECKPOINT_PAGES: u32 = 4096;
+
+/// Where the file is and how durable a commit must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqliteConfig {
+    /// The database file.
+    pub path: PathBuf,
+    /// What a commit waits for.
+    pub synchronous: Synchronous,
+}
+
+/// What a commit waits for (SQLite's `PRAGMA synchronous`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Synchronous {
+    /// Until the disk has it: an acknowledged prediction survives a power cut.
+    Full,
+    /// Until the operating system has it: it survives a crash of this process, not one of the machine.
+    Normal,
+}
+
+/// Why a file cannot serve as the database.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// SQLite refused it.
+    #[error("cannot use {path} as the database")]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// SQLite's reason.
+        source: rusqlite::Error,
+    },
+    /// It can be read, but not written.
+    #[error("{0} is read-only: predictions cannot be stored in it")]
+    ReadOnly(PathBuf),
+    /// It was written by a later version of this program.
+    #[error("{path} has schema version {found}, and this program knows versions up to {known}: use a newer lifeboat")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The latest version known here.
+        known: u32,
+    },
+    /// The table is some other program's.
+    #[error("{0} is the database of another program")]
+    Foreign(PathBuf),
+    /// The writer's thread could not be started.
+    #[error("cannot start the database writer")]
+    Thread(#[source] std::io::Error),
+}
+
+/// Keeps predictions in a SQLite file.
+pub struct SqliteStore {
+    readers: Arc<Readers>,
+    writer: Writer,
+}
+
+impl SqliteStore {
+    /// Opens the file, making or migrating it where needed, and starts its writer.
+    pub fn open(config: SqliteConfig) -> Result<Self, OpenError> {
+        let connection = open_to_write(&config)?;
+        let readers = Arc::new(Readers::new(config.path.clone()));
+        let writer = Writer::start(config, connection, Arc::clone(&readers))?;
+        Ok(Self { readers, writer })
+    }
+
+    /// Runs a read on a thread where it may block.
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let readers = Arc::clone(&self.readers);
+        let result = tokio::task::spawn_blocking(move || readers.with(query)).await;
+        result.map_err(|error| StoreError::Unavailable(error.into()))?.map_err(store_error)
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.readers.path).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl PredictionStore for SqliteStore {
+    async fn put(&self, predictions: Vec<Prediction>) -> Result<Vec<Put>, StoreError> {
+        self.writer.put(predictions).await
+    }
+
+    async fn get(&self, id: PredictionId) -> Result<Option<Prediction>, StoreError> {
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&select("WHERE id = ?1"))?;
+            statement.query_row([id.to_string()], prediction).optional()
+        })
+        .await
+    }
+
+    async fn history(
+        &self,
+        passenger_id: u64,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Prediction>, StoreError> {
+        self.read(move |connection| {
+            // Ids begin with the passenger's, so the primary key serves this query too; `.` follows `-` in ASCII.
+            let mut statement = connection.prepare_cached(&select(
+                "WHERE id > ?1 AND id < ?2 AND (?3 IS NULL OR (created_at, id) < (?3, ?4)) \
+                 ORDER BY created_at DESC, id DESC LIMIT ?5",
+            ))?;
+            let page = statement.query_map(
+                params![
+                    format!("{passenger_id}-"),
+                    format!("{passenger_id}."),
+                    after.map(|cursor| format_time(cursor.created_at)),
+                    after.map(|cursor| format!("{passenger_id}-{}", cursor.hash)),
+                    i64::try_from(limit).unwrap_or(i64::MAX),
+                ],
+                prediction,
+            )?;
+            page.collect()
+        })
+        .await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.read(|connection| connection.query_row("SELECT count(*) FROM predictions WHERE id = ''", [], |_| Ok(())))
+            .await
+    }
+}
+
+/// Connections for reading, made when there is none to spare.
+#[derive(Debug)]
+struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    fn new(path: PathBuf) -> Self {
+        Self { path, idle: Mutex::new(Vec::new()) }
+    }
+
+    /// Runs a query on an idle connection, which goes back only if the query succeeded.
+    fn with<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        let idle = self.idle().pop();
+        let connection = idle.map_or_else(|| self.open(), Ok)?;
+        let result = query(&connection)?;
+        self.idle().push(connection);
+        Ok(result)
+    }
+
+    fn open(&self) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(connection)
+    }
+
+    /// Forgets the idle connections: the file they know is no longer the one at the path.
+    fn clear(&self) {
+        self.idle().clear();
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Opens the file for the writer, with its schema brought up to date.
+fn open_to_write(config: &SqliteConfig) -> Result<Connection, OpenError> {
+    let path = &config.path;
+    let sqlite = |source| OpenError::Sqlite { path: path.clone(), source };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
+    if connection.is_readonly("main").map_err(sqlite)? {
+        return Err(OpenError::ReadOnly(path.clone()));
+    }
+    connection.pragma_update(None, "journal_mode", "wal").map_err(sqlite)?;
+    let synchronous = match config.synchronous {
+        Synchronous::Full => "full",
+        Synchronous::Normal => "normal",
+    };
+    connection.pragma_update(None, "synchronous", synchronous).map_err(sqlite)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES).map_err(sqlite)?;
+    schema::migrate(&mut connection, path)?;
+    Ok(connection)
+}
+
+/// Tells a fault of the database from a fault of what stands in it.
+fn store_error(error: rusqlite::Error) -> StoreError {
+    use rusqlite::Error as E;
+    match error {
+        E::FromSqlConversionFailure(..) | E::InvalidColumnType(..) | E::IntegralValueOutOfRange(..) => {
+            StoreError::Unreadable(error.into())
+        }
+        error => StoreError::Unavailable(error.into()),
+    }
+}
+
+/// A URL that names no SQLite file.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct InvalidSqliteUrl(String);
+
+impl FromStr for SqliteConfig {
+    type Err = InvalidSqliteUrl;
+
+    /// Reads what follows `sqlite:`: a path, and `?synchronous=full` or `?synchronous=normal` behind it.
+    fn from_str(text: &str) -> Result<Self, InvalidSqliteUrl> {
+        let (path, options) = text.split_once('?').unwrap_or((text, ""));
+        if path.is_empty() || path == ":memory:" {
+            return Err(InvalidSqliteUrl("must name a file, as in sqlite:predictions.db".to_owned()));
+        }
+        let mut synchronous = Synchronous::Full;
+        for option in options.split('&').filter(|option| !option.is_empty()) {
+            synchronous = match option.to_ascii_lowercase().as_str() {
+                "synchronous=full" => Synchronous::Full,
+                "synchronous=normal" => Synchronous::Normal,
+                _ => {
+                    let known = "expected synchronous=full or synchronous=normal";
+                    return Err(InvalidSqliteUrl(format!("has the unknown option {option}: {known}")));
+                }
+            };
+        }
+        // `sqlite://file` and `sqlite:///file` are what users of other tools write.
+        let path = path.strip_prefix("//").unwrap_or(path);
+        Ok(Self { path: Path::new(path).to_owned(), synchronous })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_read() {
+        let config = |text: &str| text.parse::<SqliteConfig>();
+        assert_eq!(config("a.db").unwrap().synchronous, Synchronous::Full);
+        assert_eq!(config("///tmp/a.db?synchronous=NORMAL").unwrap().path, Path::new("/tmp/a.db"));
+        assert_eq!(config("a.db?synchronous=normal").unwrap().synchronous, Synchronous::Normal);
+        for bad in ["", ":memory:", "a.db?synchronous=off", "a.db?x"] {
+            assert!(config(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! A prediction as a row: one column a field of the passenger, one a feature.
+
+use std::sync::LazyLock;
+
+use rusqlite::types::{FromSqlError, Type};
+use rusqlite::{Row, Statement};
+
+use crate::features::{FEATURE_COUNT, FEATURE_NAMES, Features};
+use crate::passenger::{Class, Passenger, Port, Sex};
+use crate::prediction::{Prediction, format_time};
+
+/// The columns before the features, in the order of the schema.
+const COLUMNS: [&str; 16] = [
+    "id",
+    "created_at",
+    "model_version",
+    "probability",
+    "Survived",
+    "PassengerId",
+    "Pclass",
+    "Name",
+    "Sex",
+    "Age",
+    "SibSp",
+    "Parch",
+    "Ticket",
+    "Fare",
+    "Cabin",
+    "Embarked",
+];
+
+static ALL_COLUMNS: LazyLock<String> = LazyLock::new(|| {
+    let features = FEATURE_NAMES.map(|name| format!("feature_{name}"));
+    format!("{}, {}", COLUMNS.join(", "), features.join(", "))
+});
+
+/// Stores a row unless its id is there already.
+pub(super) static INSERT: LazyLock<String> = LazyLock::new(|| {
+    let places = vec!["?"; COLUMNS.len() + FEATURE_COUNT].join(", ");
+    format!("INSERT INTO predictions ({}) VALUES ({places}) ON CONFLICT (id) DO NOTHING", *ALL_COLUMNS)
+});
+
+/// Returns the query for whole rows that satisfy a condition.
+pub(super) fn select(condition: &str) -> String {
+    format!("SELECT {} FROM predictions {condition}", *ALL_COLUMNS)
+}
+
+/// Binds a prediction to the places of [`INSERT`].
+pub(super) fn bind(statement: &mut Statement<'_>, prediction: &Prediction) -> rusqlite::Result<()> {
+    let passenger = &prediction.passenger;
+    statement.raw_bind_parameter(1, prediction.id.to_string())?;
+    statement.raw_bind_parameter(2, format_time(prediction.created_at))?;
+    statement.raw_bind_parameter(3, &*prediction.model_version)?;
+    statement.raw_bind_parameter(4, prediction.probability)?;
+    statement.raw_bind_parameter(5, prediction.survived)?;
+    statement.raw_bind_parameter(6, passenger.passenger_id.and_then(|id| i64::try_from(id).ok()))?;
+    statement.raw_bind_parameter(7, passenger.class.number())?;
+    statement.raw_bind_parameter(8, passenger.name.as_deref())?;
+    statement.raw_bind_parameter(9, passenger.sex.as_str())?;
+    statement.raw_bind_parameter(10, passenger.age)?;
+    statement.raw_bind_parameter(11, passenger.sib_sp)?;
+    statement.raw_bind_parameter(12, passenger.parch)?;
+    statement.raw_bind_parameter(13, passenger.ticket.as_deref())?;
+    statement.raw_bind_parameter(14, passenger.fare)?;
+    statement.raw_bind_parameter(15, passenger.cabin.as_deref())?;
+    statement.raw_bind_parameter(16, passenger.embarked.map(Port::as_str))?;
+    for (place, value) in (COLUMNS.len() + 1..).zip(prediction.features.0) {
+        statement.raw_bind_parameter(place, value)?;
+    }
+    Ok(())
+}
+
+/// Reads a row of [`select`].
+pub(super) fn prediction(row: &Row<'_>) -> rusqlite::Result<Prediction> {
+    Ok(Prediction {
+        id: parsed(row, 0, |text| text.parse().ok())?,
+        created_at: parsed(row, 1, |text| text.parse().ok())?,
+        model_version: row.get(2)?,
+        probability: row.get(3)?,
+        survived: row.get(4)?,
+        passenger: passenger(row)?,
+        features: features(row)?,
+    })
+}
+
+fn passenger(row: &Row<'_>) -> rusqlite::Result<Passenger> {
+    let class: u8 = row.get(6)?;
+    Ok(Passenger {
+        passenger_id: row.get::<_, Option<i64>>(5)?.and_then(|id| u64::try_from(id).ok()),
+        class: Class::from_number(class.into()).ok_or_else(|| unreadable(6))?,
+        name: row.get(7)?,
+        sex: parsed(row, 8, Sex::from_text)?,
+        age: row.get(9)?,
+        sib_sp: row.get(10)?,
+        parch: row.get(11)?,
+        ticket: row.get(12)?,
+        fare: row.get(13)?,
+        cabin: row.get(14)?,
+        embarked: match row.get_ref(15)?.as_str_or_null()? {
+            Some(text) => Some(Port::from_text(text).ok_or_else(|| unreadable(15))?),
+            None => None,
+        },
+    })
+}
+
+/// Reads the features; one that did not exist when the row was written is not a number.
+fn features(row: &Row<'_>) -> rusqlite::Result<Features> {
+    let mut values = [f32::NAN; FEATURE_COUNT];
+    for (column, value) in (COLUMNS.len()..).zip(&mut values) {
+        *value = row.get::<_, Option<f32>>(column)?.unwrap_or(f32::NAN);
+    }
+    Ok(Features(values))
+}
+
+fn parsed<T>(row: &Row<'_>, column: usize, parse: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
+    parse(row.get_ref(column)?.as_str()?).ok_or_else(|| unreadable(column))
+}
+
+fn unreadable(column: usize) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, FromSqlError::InvalidType.into())
+}

@@ -1,0 +1,82 @@
+//! The schema, version by version: `user_version` says how many of the migrations a file has seen.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::OpenError;
+
+/// The schema that this program reads and writes.
+const LATEST: u32 = 1;
+
+/// Each brings the schema from the version of its index to the next; what stands here never changes again.
+const MIGRATIONS: [&str; LATEST as usize] = [include_str!("schema_1.sql")];
+
+/// Marks the file as lifeboat's (`lboa`), so that another program's database is never altered.
+const APPLICATION_ID: i32 = 0x6c62_6f61;
+
+/// Brings the file to the latest schema; other processes see the old one or the new one.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
+    if version(connection).map_err(sqlite)? == LATEST && application(connection).map_err(sqlite)? == APPLICATION_ID {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite)?;
+    let found = version(&transaction).map_err(sqlite)?;
+    if application(&transaction).map_err(sqlite)? != APPLICATION_ID && !is_empty(&transaction).map_err(sqlite)? {
+        return Err(OpenError::Foreign(path.to_owned()));
+    }
+    let Some(missing) = MIGRATIONS.get(found as usize..) else {
+        return Err(OpenError::Newer { path: path.to_owned(), found, known: LATEST });
+    };
+    for migration in missing {
+        transaction.execute_batch(migration).map_err(sqlite)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(sqlite)?;
+    transaction.pragma_update(None, "user_version", LATEST).map_err(sqlite)?;
+    transaction.commit().map_err(sqlite)
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+fn application(connection: &Connection) -> rusqlite::Result<i32> {
+    connection.pragma_query_value(None, "application_id", |row| row.get(0))
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::FEATURE_NAMES;
+
+    #[test]
+    fn a_new_file_gets_a_column_for_each_feature() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, Path::new("new")).unwrap();
+        migrate(&mut connection, Path::new("new")).unwrap();
+        let columns = connection.prepare("SELECT * FROM predictions").unwrap();
+        let columns: Vec<_> =
+            columns.column_names().into_iter().filter_map(|name| name.strip_prefix("feature_")).collect();
+        assert_eq!(columns, FEATURE_NAMES);
+    }
+
+    #[test]
+    fn another_programs_file_is_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE predictions (a)").unwrap();
+        assert!(matches!(migrate(&mut connection, Path::new("x")), Err(OpenError::Foreign(_))));
+    }
+
+    #[test]
+    fn a_later_schema_is_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, Path::new("x")).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(migrate(&mut connection, Path::new("x")), Err(OpenError::Newer { found: 99, .. })));
+    }
+}

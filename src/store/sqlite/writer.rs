@@ -1,0 +1,183 @@
+//! The one thread that writes, with group commit.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use super::row::{INSERT, bind, prediction, select};
+use super::{OpenError, Put, Readers, SqliteConfig, StoreError, open_to_write, store_error};
+use crate::prediction::Prediction;
+
+/// So many requests may wait for the writer; further ones wait before they are taken in.
+const QUEUE_LENGTH: usize = 1024;
+
+/// A transaction takes in no further request once it has this many rows.
+const BATCH_ROWS: usize = 2048;
+
+/// How long a crowd is given to join a batch, each time.
+const PAUSE: Duration = Duration::from_micros(100);
+
+/// So often at most.
+const MOST_PAUSES: usize = 6;
+
+type Answer = Result<Vec<Put>, StoreError>;
+
+/// What a request wants written, and where its answer goes.
+struct Job {
+    predictions: Vec<Prediction>,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// A handle to the writing thread; dropping it ends the thread after what it has taken in.
+pub(super) struct Writer {
+    queue: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread on an open connection.
+    pub(super) fn start(
+        config: SqliteConfig,
+        connection: Connection,
+        readers: Arc<Readers>,
+    ) -> Result<Self, OpenError> {
+        let (queue, jobs) = mpsc::channel(QUEUE_LENGTH);
+        let mut database = Database { identity: identity(&config.path), config, connection: Some(connection), readers };
+        let thread = thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || database.run(jobs));
+        Ok(Self { queue: Some(queue), thread: Some(thread.map_err(OpenError::Thread)?) })
+    }
+
+    /// Hands predictions to the thread and waits until they are durable.
+    pub(super) async fn put(&self, predictions: Vec<Prediction>) -> Answer {
+        let (answer, stored) = oneshot::channel();
+        let queue = self.queue.as_ref().ok_or_else(gone)?;
+        queue.send(Job { predictions, answer }).await.map_err(|_| gone())?;
+        stored.await.map_err(|_| gone())?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue.take();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn gone() -> StoreError {
+    StoreError::Unavailable("the writer has stopped".into())
+}
+
+/// The thread's side: the connection, opened anew after a failure.
+struct Database {
+    config: SqliteConfig,
+    connection: Option<Connection>,
+    identity: Option<FileIdentity>,
+    readers: Arc<Readers>,
+}
+
+impl Database {
+    fn run(&mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut batch = Vec::new();
+        let mut crowded = false;
+        while let Some(job) = jobs.blocking_recv() {
+            batch.push(job);
+            gather(&mut jobs, &mut batch, crowded);
+            crowded = batch.len() > 1;
+            self.write(&mut batch);
+        }
+    }
+
+    /// Writes a batch in one transaction, and answers each request once it is committed or has failed.
+    fn write(&mut self, batch: &mut Vec<Job>) {
+        let (requests, answers): (Vec<_>, Vec<_>) = batch.drain(..).map(|job| (job.predictions, job.answer)).unzip();
+        match self.connect().and_then(|connection| commit(connection, requests).map_err(store_error)) {
+            Ok(puts) => {
+                for (answer, puts) in answers.into_iter().zip(puts) {
+                    // A client that no longer waits has its prediction stored all the same.
+                    let _ = answer.send(Ok(puts));
+                }
+            }
+            Err(error) => {
+                // What broke may be this connection or the file: the next batch starts from a new one.
+                self.connection = None;
+                let error = Arc::new(error);
+                for answer in answers {
+                    let _ = answer.send(Err(StoreError::Unavailable(Arc::clone(&error).into())));
+                }
+            }
+        }
+    }
+
+    /// Returns a connection to the file that is at the path now.
+    ///
+    /// A file that was deleted or replaced under the running service would take writes that nobody can ever read.
+    fn connect(&mut self) -> Result<&mut Connection, StoreError> {
+        let identity_now = identity(&self.config.path);
+        if self.connection.is_none() || identity_now != self.identity {
+            self.connection = None;
+            self.readers.clear();
+            let connection = open_to_write(&self.config).map_err(|error| StoreError::Unavailable(error.into()))?;
+            self.identity = identity(&self.config.path);
+            self.connection = Some(connection);
+        }
+        self.connection.as_mut().ok_or_else(gone)
+    }
+}
+
+/// Takes in what waits. Where requests come in crowds, it gives further ones a moment to join, for as long as they do: a
+/// commit costs the same for one row as for fifty. A lone client never waits.
+fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, crowded: bool) {
+    let mut rows: usize = batch.iter().map(|job| job.predictions.len()).sum();
+    for _ in 0..MOST_PAUSES {
+        let before = batch.len();
+        while rows < BATCH_ROWS
+            && let Ok(job) = jobs.try_recv()
+        {
+            rows += job.predictions.len();
+            batch.push(job);
+        }
+        if !crowded || rows >= BATCH_ROWS || (batch.len() == before && before > 1) {
+            return;
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+fn commit(connection: &mut Connection, requests: Vec<Vec<Prediction>>) -> rusqlite::Result<Vec<Vec<Put>>> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let puts = {
+        let mut insert = transaction.prepare_cached(&INSERT)?;
+        let mut stored = transaction.prepare_cached(&select("WHERE id = ?1"))?;
+        let mut put = |new: Prediction| {
+            bind(&mut insert, &new)?;
+            if insert.raw_execute()? == 1 {
+                return Ok(Put::Created(new));
+            }
+            stored.query_row([new.id.to_string()], prediction).map(Put::Existing)
+        };
+        requests.into_iter().map(|request| request.into_iter().map(&mut put).collect()).collect::<Result<_, _>>()?
+    };
+    transaction.commit()?;
+    Ok(puts)
+}
+
+/// Which file stands at a path: two that differ in this are two files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileIdentity(u64, u64);
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<FileIdentity> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).ok().map(|metadata| FileIdentity(metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Path) -> Option<FileIdentity> {
+    None
+}

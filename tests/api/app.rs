@@ -1,0 +1,146 @@
+//! The real router in process, on a store of its own and with a clock that a test sets.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use lifeboat::api;
+use lifeboat::model::Model;
+use lifeboat::service::PredictionService;
+use lifeboat::store::PredictionStore;
+use lifeboat::store::sqlite::{SqliteConfig, SqliteStore, Synchronous};
+use rusqlite::Connection;
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+static MODEL: LazyLock<Arc<Model>> = LazyLock::new(|| Arc::new(Model::load(None).unwrap()));
+
+/// Longer than any request takes.
+const PATIENT: Duration = Duration::from_secs(60);
+
+/// The model that the router serves.
+pub(crate) fn model() -> &'static Model {
+    &MODEL
+}
+
+/// The service behind its router.
+pub(crate) struct App {
+    router: Router,
+    milliseconds: Arc<AtomicI64>,
+    database: PathBuf,
+    _folder: TempDir,
+}
+
+impl App {
+    /// Serves on an empty database.
+    pub(crate) fn new() -> Self {
+        Self::with_store(PATIENT, |store| store)
+    }
+
+    /// Serves on a store that wraps an empty database; requests may take as long as `timeout`.
+    pub(crate) fn with_store(
+        timeout: Duration,
+        wrap: impl FnOnce(Arc<dyn PredictionStore>) -> Arc<dyn PredictionStore>,
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("predictions.db");
+        let config = SqliteConfig { path: database.clone(), synchronous: Synchronous::Normal };
+        let store = wrap(Arc::new(SqliteStore::open(config).unwrap()));
+        let milliseconds = Arc::new(AtomicI64::new(0));
+        let now = Arc::clone(&milliseconds);
+        let clock = Arc::new(move || Timestamp::from_millisecond(now.load(Ordering::SeqCst)).unwrap());
+        let service = PredictionService::new(Arc::clone(&MODEL), store).with_clock(clock);
+        let app = Self { router: api::router(service, timeout), milliseconds, database, _folder: folder };
+        app.set_time("2026-11-23T10:15:04.211Z");
+        app
+    }
+
+    /// Sets what the clock tells from now on.
+    pub(crate) fn set_time(&self, time: &str) {
+        let time: Timestamp = time.parse().unwrap();
+        self.milliseconds.store(time.as_millisecond(), Ordering::SeqCst);
+    }
+
+    /// Posts JSON to `/predict`.
+    pub(crate) async fn predict(&self, body: impl Into<Body>) -> Answer {
+        let request = Request::post("/predict").header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    /// Posts a JSON value to `/predict`.
+    pub(crate) async fn predict_value(&self, body: &Value) -> Answer {
+        self.predict(body.to_string()).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Counts the predictions in the database.
+    pub(crate) fn stored(&self) -> u32 {
+        stored(&self.database)
+    }
+
+    /// Runs SQL as another program would.
+    pub(crate) fn sql(&self, sql: &str) {
+        Connection::open(&self.database).unwrap().execute_batch(sql).unwrap();
+    }
+}
+
+/// Counts the predictions in a database.
+pub(crate) fn stored(database: &Path) -> u32 {
+    let connection = Connection::open(database).unwrap();
+    connection.query_row("SELECT count(*) FROM predictions", [], |row| row.get(0)).unwrap()
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    /// Returns a header's text; empty where there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Checks that this is a problem of this status that says nothing of what is inside, and returns it.
+    pub(crate) fn problem(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["status"], status);
+        assert!(problem["type"].as_str().unwrap().starts_with("urn:lifeboat:problem:"), "{problem}");
+        for field in ["title", "detail"] {
+            assert!(!problem[field].as_str().unwrap().is_empty(), "{problem}");
+        }
+        let text = problem.to_string().to_lowercase();
+        for inside in ["rusqlite", "sqlite", "serde", "tract", "tokio", "axum", "hyper", "panicked", ".rs", "/tmp"] {
+            assert!(!text.contains(inside), "{inside} in {text}");
+        }
+        assert_eq!(self.headers.contains_key("retry-after"), status == 503);
+        problem
+    }
+}

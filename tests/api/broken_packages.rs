@@ -1,0 +1,161 @@
+//! Model packages that do not fit together: the server does not start, and says which file, what it expected and found.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use crate::server::{Server, failure, lifeboat, new_database, serve};
+
+const FILES: [&str; 3] = ["survival.onnx", "features.json", "manifest.json"];
+
+/// A copy of the package that a test may break.
+struct Package(TempDir);
+
+impl Package {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for file in FILES {
+            fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("model").join(file), folder.path().join(file)).unwrap();
+        }
+        Self(folder)
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.0.path().join(file)
+    }
+
+    fn json(&self, file: &str) -> Value {
+        serde_json::from_slice(&fs::read(self.path(file)).unwrap()).unwrap()
+    }
+
+    fn edit(&self, file: &str, edit: impl FnOnce(&mut Value)) -> &Self {
+        let mut value = self.json(file);
+        edit(&mut value);
+        fs::write(self.path(file), value.to_string()).unwrap();
+        self
+    }
+
+    fn truncate(&self, file: &str) -> &Self {
+        let bytes = fs::read(self.path(file)).unwrap();
+        fs::write(self.path(file), &bytes[..bytes.len() / 2]).unwrap();
+        self
+    }
+
+    /// Makes the manifest name the files as they are, as a careless hand would.
+    fn seal(&self) -> &Self {
+        let mut hash = Sha256::new();
+        hash.update(fs::read(self.path("survival.onnx")).unwrap());
+        hash.update(fs::read(self.path("features.json")).unwrap());
+        let hash: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        self.edit("manifest.json", |manifest| {
+            manifest["version"] = format!("{}-{}", manifest["semantic_version"].as_str().unwrap(), &hash[..8]).into();
+            manifest["content_hash"] = hash.into();
+        })
+    }
+
+    /// Starts a server with the package, which must fail, and checks that it says all of this.
+    #[track_caller]
+    fn is_refused(&self, saying: &[&str]) {
+        let (_folder, database) = new_database();
+        let mut command = serve(&database);
+        command.env("MODEL_DIR", self.0.path());
+        let said = failure(command);
+        for what in saying {
+            assert!(said.contains(what), "{what:?} is not in {said}");
+        }
+        assert!(!database.exists(), "a database was made for a model that cannot serve");
+    }
+}
+
+#[test]
+fn a_package_in_a_folder_is_served() {
+    let package = Package::new();
+    let (_folder, database) = new_database();
+    let mut command = serve(&database);
+    command.args(["--model-dir", package.0.path().to_str().unwrap()]);
+    drop(Server::run(command));
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    for file in FILES {
+        let package = Package::new();
+        fs::remove_file(package.path(file)).unwrap();
+        package.is_refused(&["the model package cannot be used", package.path(file).to_str().unwrap()]);
+    }
+}
+
+#[test]
+fn a_file_that_was_changed_is_told_by_its_hash() {
+    let package = Package::new();
+    let written = package.json("manifest.json")["content_hash"].as_str().unwrap().to_owned();
+    for file in ["survival.onnx", "features.json"] {
+        let package = Package::new();
+        package.truncate(file).is_refused(&["manifest.json", "content_hash", &written]);
+    }
+    let package = Package::new();
+    package.edit("manifest.json", |manifest| manifest["content_hash"] = json!("0123abcd"));
+    package.is_refused(&["manifest.json", "content_hash", &written, "0123abcd"]);
+}
+
+#[test]
+fn a_file_that_breaks_off_is_named() {
+    Package::new().truncate("survival.onnx").seal().is_refused(&["survival.onnx", "ONNX"]);
+    Package::new().truncate("features.json").seal().is_refused(&["features.json", "EOF"]);
+    Package::new().truncate("manifest.json").is_refused(&["manifest.json", "EOF"]);
+}
+
+#[test]
+fn a_manifest_of_another_version_is_told() {
+    let package = Package::new();
+    package.edit("manifest.json", |manifest| manifest["version"] = json!("0.0.1-0123abcd"));
+    package.is_refused(&["manifest.json", "version", "0.0.1-0123abcd"]);
+    let package = Package::new();
+    package.edit("manifest.json", |manifest| manifest["semantic_version"] = json!("7.7.7")).seal();
+    package.is_refused(&["survival.onnx", "version", "7.7.7"]);
+}
+
+#[test]
+fn a_threshold_that_the_graph_was_not_exported_for_is_told() {
+    for threshold in [json!(0.25), json!(-1), json!(2)] {
+        let package = Package::new();
+        package.edit("manifest.json", |manifest| manifest["threshold"] = threshold.clone());
+        package.is_refused(&["threshold", &threshold.to_string()]);
+    }
+}
+
+#[test]
+fn features_that_this_program_does_not_compute_are_told() {
+    let renamed = |value: &mut Value| value["feature_names"][0] = json!("shoe_size");
+    Package::new().edit("features.json", renamed).seal().is_refused(&["features.json", "feature_names", "shoe_size"]);
+    Package::new().edit("manifest.json", renamed).is_refused(&["manifest.json", "feature_names", "shoe_size"]);
+    let other_hash = |value: &mut Value| value["feature_set_hash"] = json!("0123abcd");
+    Package::new().edit("features.json", other_hash).seal().is_refused(&["features.json", "0123abcd"]);
+    Package::new().edit("manifest.json", other_hash).is_refused(&["manifest.json", "0123abcd"]);
+}
+
+#[test]
+fn a_state_that_was_fitted_to_other_data_is_told() {
+    let package = Package::new();
+    package.edit("features.json", |state| state["data_hash"] = json!("0123abcd")).seal();
+    package.is_refused(&["features.json", "data_hash", "0123abcd"]);
+}
+
+#[test]
+fn a_history_that_cannot_be_is_told() {
+    let package = Package::new();
+    package.edit("features.json", |state| state["history"][3][6] = json!(2)).seal();
+    package.is_refused(&["features.json", "earlier passenger 3"]);
+}
+
+#[test]
+fn prediction_in_batch_refuses_a_broken_package_too() {
+    let package = Package::new();
+    fs::remove_file(package.path("survival.onnx")).unwrap();
+    let mut command = lifeboat();
+    command.args(["predict", "-", "--format", "csv", "--model-dir", package.0.path().to_str().unwrap()]);
+    assert!(failure(command).contains("survival.onnx"));
+}

@@ -1,0 +1,15 @@
+//! The HTTP interface: the router in process, and the real binary over TCP, under load and under misfortune.
+
+mod app;
+mod arbitrary_bodies;
+mod bad_input;
+mod broken_packages;
+mod command_line;
+mod crashes;
+mod lookups;
+#[path = "../fixtures/passengers.rs"]
+mod passengers;
+mod predicting;
+mod server;
+mod serving;
+mod unreliable_store;

@@ -1,0 +1,134 @@
+//! A store that fails, hangs or panics, and what clients are told then.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lifeboat::prediction::{Prediction, PredictionId};
+use lifeboat::store::{Cursor, PredictionStore, Put, StoreError};
+use serde_json::json;
+
+use crate::app::App;
+use crate::passengers::numbered;
+
+/// What a store does when it is asked for anything.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Mood {
+    Works,
+    IsUnavailable,
+    IsUnreadable,
+    Hangs,
+    Panics,
+}
+
+/// A store that works as the one within does, unless it is in another mood.
+#[derive(Debug)]
+struct Unreliable {
+    store: Arc<dyn PredictionStore>,
+    mood: Arc<Mutex<Mood>>,
+}
+
+impl Unreliable {
+    async fn suffer(&self) -> Result<(), StoreError> {
+        let mood = *self.mood.lock().unwrap();
+        match mood {
+            Mood::Works => Ok(()),
+            Mood::IsUnavailable => Err(StoreError::Unavailable("rusqlite: disk /tmp/secret is full".into())),
+            Mood::IsUnreadable => Err(StoreError::Unreadable("rusqlite: column 3 of /tmp/secret".into())),
+            Mood::Hangs => std::future::pending().await,
+            Mood::Panics => panic!("index out of bounds in sqlite.rs"),
+        }
+    }
+}
+
+#[async_trait]
+impl PredictionStore for Unreliable {
+    async fn put(&self, predictions: Vec<Prediction>) -> Result<Vec<Put>, StoreError> {
+        self.suffer().await?;
+        self.store.put(predictions).await
+    }
+
+    async fn get(&self, id: PredictionId) -> Result<Option<Prediction>, StoreError> {
+        self.suffer().await?;
+        self.store.get(id).await
+    }
+
+    async fn history(
+        &self,
+        passenger_id: u64,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Prediction>, StoreError> {
+        self.suffer().await?;
+        self.store.history(passenger_id, after, limit).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.suffer().await?;
+        self.store.ready().await
+    }
+}
+
+fn app_with_moods() -> (App, Arc<Mutex<Mood>>) {
+    let mood = Arc::new(Mutex::new(Mood::Works));
+    let of_store = Arc::clone(&mood);
+    let app = App::with_store(Duration::from_millis(500), |store| Arc::new(Unreliable { store, mood: of_store }));
+    (app, mood)
+}
+
+const READS: [&str; 3] = ["/predictions/7-0123456789abcdef0123456789abcdef", "/passengers/7/predictions", "/ready"];
+
+/// Puts the store into a mood in which every request ends in a problem of this status, and out of it again.
+async fn problems_come_and_go(mood_then: Mood, status: u16) {
+    let (app, mood) = app_with_moods();
+    let before = app.predict_value(&numbered(1)).await;
+    assert_eq!(before.status, 201);
+
+    *mood.lock().unwrap() = mood_then;
+    app.predict_value(&numbered(2)).await.problem(status);
+    app.predict_value(&json!([numbered(2), numbered(3)])).await.problem(status);
+    for path in READS {
+        app.get(path).await.problem(status);
+    }
+    assert_eq!(app.get("/health").await.status, 200, "the process itself is alive");
+    assert_eq!(app.get("/model").await.status, 200);
+    app.predict("{}").await.problem(422);
+
+    *mood.lock().unwrap() = Mood::Works;
+    assert_eq!(app.stored(), 1);
+    assert_eq!(app.predict_value(&numbered(2)).await.status, 201, "the same request again repairs it");
+    assert_eq!(app.predict_value(&numbered(1)).await.body, before.body);
+    assert_eq!(app.get("/ready").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_store_that_is_unavailable_is_worth_a_retry() {
+    problems_come_and_go(Mood::IsUnavailable, 503).await;
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_is_worth_a_retry() {
+    problems_come_and_go(Mood::Hangs, 503).await;
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_read_what_it_stored_is_an_internal_error() {
+    problems_come_and_go(Mood::IsUnreadable, 500).await;
+}
+
+#[tokio::test]
+async fn a_store_that_panics_is_an_internal_error() {
+    problems_come_and_go(Mood::Panics, 500).await;
+}
+
+#[tokio::test]
+async fn a_damaged_row_is_an_internal_error_for_its_prediction_only() {
+    let app = App::new();
+    let damaged = app.predict_value(&numbered(1)).await;
+    app.sql("UPDATE predictions SET Sex = 'unknown'");
+    app.get(damaged.header("location")).await.problem(500);
+    app.predict_value(&numbered(1)).await.problem(500);
+    let other = app.predict_value(&numbered(2)).await;
+    assert_eq!(other.status, 201);
+    assert_eq!(app.get(other.header("location")).await.status, 200);
+}

@@ -1,0 +1,5 @@
+//! The model package: the same numbers as in training, and no label that leaks.
+
+mod leave_one_out;
+mod parity;
+mod training;

@@ -1,0 +1,318 @@
+//! What every adapter of [`PredictionStore`] must do; nothing here knows which one it is talking to.
+//!
+//! A new adapter passes all of it with one line: `contract!(fresh)`, where `fresh` is an async function that returns an
+//! empty store and whatever has to live as long as the store does.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use lifeboat::passenger::MAX_PASSENGER_ID;
+use lifeboat::prediction::{Prediction, PredictionId};
+use lifeboat::store::{Cursor, PredictionStore, Put};
+use serde_json::{Value, json};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+use crate::predictions::{at, of_number, of_passenger, prediction};
+
+type Store = Arc<dyn PredictionStore>;
+
+/// Makes one test of each clause of the contract.
+macro_rules! contract {
+    ($fresh:path) => {
+        $crate::contract::contract! { $fresh:
+            the_first_writer_wins_and_the_second_gets_its_record
+            of_200_writers_at_once_one_creates_and_all_get_its_record
+            overlapping_batches_at_once_create_each_prediction_once
+            a_prediction_twice_in_one_batch_is_created_once
+            a_batch_of_new_and_known_predictions_keeps_its_order
+            an_empty_batch_is_nothing
+            a_prediction_is_found_by_its_id
+            an_unknown_id_is_nothing
+            two_versions_of_the_model_are_two_predictions
+            the_history_of_a_passenger_is_newest_first
+            a_history_is_read_page_by_page
+            a_page_is_not_shifted_by_what_is_stored_meanwhile
+            predictions_of_one_millisecond_are_each_on_one_page
+            a_history_holds_nothing_of_other_passengers
+            a_passenger_without_predictions_has_an_empty_history
+            every_value_comes_back_exactly
+            a_writer_that_gives_up_leaves_nothing_half_done
+            a_store_that_can_be_reached_is_ready
+        }
+    };
+    ($fresh:path: $($clause:ident)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $clause() {
+                let (_kept, store) = $fresh().await;
+                $crate::contract::$clause(store).await;
+            }
+        )*
+    };
+}
+pub(crate) use contract;
+
+pub(crate) async fn the_first_writer_wins_and_the_second_gets_its_record(store: Store) {
+    let (first, second) = (of_number(1, at(0)), of_number(1, at(5000)));
+    assert_eq!(first.id, second.id);
+    assert_eq!(put(&store, vec![first.clone()]).await, [Put::Created(first.clone())]);
+    assert_eq!(put(&store, vec![second]).await, [Put::Existing(first.clone())]);
+    assert_eq!(store.get(first.id).await.unwrap(), Some(first));
+}
+
+pub(crate) async fn of_200_writers_at_once_one_creates_and_all_get_its_record(store: Store) {
+    const WRITERS: u8 = 200;
+    let start = Arc::new(Barrier::new(WRITERS.into()));
+    let writers: JoinSet<Put> = (0..WRITERS)
+        .map(|writer| {
+            let (store, start) = (Arc::clone(&store), Arc::clone(&start));
+            let mine = of_number(7, at(writer.into()));
+            async move {
+                start.wait().await;
+                put(&store, vec![mine]).await.remove(0)
+            }
+        })
+        .collect();
+    let puts = writers.join_all().await;
+    assert_eq!(puts.iter().filter(|put| put.is_created()).count(), 1);
+    let winner = puts.iter().find(|put| put.is_created()).unwrap().prediction();
+    assert!(puts.iter().all(|put| put.prediction() == winner));
+    assert_eq!(store.get(winner.id).await.unwrap().as_ref(), Some(winner));
+}
+
+pub(crate) async fn overlapping_batches_at_once_create_each_prediction_once(store: Store) {
+    let writers: JoinSet<Vec<Put>> = (0..20)
+        .map(|writer| {
+            let store = Arc::clone(&store);
+            // Each batch begins elsewhere, so that no two take the predictions in the same order.
+            let batch = (0..50).map(|index| of_number((index + 7 * writer) % 100, at(0))).collect();
+            async move { put(&store, batch).await }
+        })
+        .collect();
+    let puts: Vec<Put> = writers.join_all().await.into_iter().flatten().collect();
+    let created: Vec<_> = puts.iter().filter(|put| put.is_created()).map(|put| put.prediction().id).collect();
+    assert_eq!(created.len(), 100);
+    assert_eq!(created.iter().collect::<HashSet<_>>().len(), 100);
+}
+
+pub(crate) async fn a_prediction_twice_in_one_batch_is_created_once(store: Store) {
+    let (first, other, again) = (of_number(1, at(0)), of_number(2, at(0)), of_number(1, at(9)));
+    let puts = put(&store, vec![first.clone(), other.clone(), again]).await;
+    assert_eq!(puts, [Put::Created(first.clone()), Put::Created(other), Put::Existing(first)]);
+}
+
+pub(crate) async fn a_batch_of_new_and_known_predictions_keeps_its_order(store: Store) {
+    let known: Vec<_> = (0..300).filter(|number| number % 3 == 0).map(|number| of_number(number, at(0))).collect();
+    put(&store, known).await;
+    let puts = put(&store, (0..300).map(|number| of_number(number, at(1))).collect()).await;
+    let expected: Vec<_> = (0..300)
+        .map(|number| match number % 3 {
+            0 => Put::Existing(of_number(number, at(0))),
+            _ => Put::Created(of_number(number, at(1))),
+        })
+        .collect();
+    assert_eq!(puts, expected);
+}
+
+pub(crate) async fn an_empty_batch_is_nothing(store: Store) {
+    assert_eq!(put(&store, vec![]).await, []);
+}
+
+pub(crate) async fn a_prediction_is_found_by_its_id(store: Store) {
+    let anonymous = prediction(&json!({"Pclass": 1, "Sex": "female"}), at(0));
+    let known = of_number(5, at(0));
+    put(&store, vec![anonymous.clone(), known.clone(), of_number(6, at(0))]).await;
+    assert_eq!(store.get(anonymous.id).await.unwrap(), Some(anonymous));
+    assert_eq!(store.get(known.id).await.unwrap(), Some(known));
+}
+
+pub(crate) async fn an_unknown_id_is_nothing(store: Store) {
+    put(&store, vec![of_number(5, at(0))]).await;
+    assert_eq!(store.get(of_number(6, at(0)).id).await.unwrap(), None);
+    let hash = of_number(5, at(0)).id.hash().to_string();
+    assert_eq!(store.get(hash.parse().unwrap()).await.unwrap(), None, "the hash without its passenger");
+    assert_eq!(store.get(format!("6-{hash}").parse().unwrap()).await.unwrap(), None, "the hash of another passenger");
+}
+
+pub(crate) async fn two_versions_of_the_model_are_two_predictions(store: Store) {
+    let old = of_number(5, at(0));
+    let new = of_version("9.9.9-00000000", &old);
+    assert_eq!(
+        put(&store, vec![old.clone(), new.clone()]).await,
+        [Put::Created(old.clone()), Put::Created(new.clone())]
+    );
+    assert_eq!(store.get(new.id).await.unwrap(), Some(new));
+    assert_eq!(store.get(old.id).await.unwrap(), Some(old));
+}
+
+pub(crate) async fn the_history_of_a_passenger_is_newest_first(store: Store) {
+    // Stored in another order than that of their times.
+    let made: Vec<_> = [3, 1, 4, 0, 2].map(|fare| of_passenger(7, fare, at(i64::from(fare) * 1000))).into();
+    put(&store, made).await;
+    let newest_first: Vec<_> = (0..5).rev().map(|fare| of_passenger(7, fare, at(i64::from(fare) * 1000))).collect();
+    assert_eq!(store.history(7, None, 100).await.unwrap(), newest_first);
+    assert_eq!(store.history(7, None, 2).await.unwrap(), newest_first[..2]);
+}
+
+pub(crate) async fn a_history_is_read_page_by_page(store: Store) {
+    put(&store, (0..10).map(|fare| of_passenger(7, fare, at(fare.into()))).collect()).await;
+    let whole = store.history(7, None, 100).await.unwrap();
+    assert_eq!(whole.len(), 10);
+    for limit in [1, 3, 5, 10] {
+        assert_eq!(pages(&store, 7, limit).await.concat(), whole, "pages of {limit}");
+    }
+}
+
+pub(crate) async fn a_page_is_not_shifted_by_what_is_stored_meanwhile(store: Store) {
+    put(&store, (0..4).map(|fare| of_passenger(7, fare, at(fare.into()))).collect()).await;
+    let first = store.history(7, None, 2).await.unwrap();
+    put(&store, vec![of_passenger(7, 99, at(99))]).await;
+    let second = store.history(7, Some(Cursor::after(&first[1])), 2).await.unwrap();
+    assert_eq!(second, [of_passenger(7, 1, at(1)), of_passenger(7, 0, at(0))]);
+}
+
+pub(crate) async fn predictions_of_one_millisecond_are_each_on_one_page(store: Store) {
+    let made: Vec<_> = (0..9).map(|fare| of_passenger(7, fare, at(i64::from(fare / 5)))).collect();
+    put(&store, made.clone()).await;
+    let pages = pages(&store, 7, 2).await;
+    let seen = pages.concat();
+    assert!(seen.is_sorted_by_key(|prediction| std::cmp::Reverse(prediction.created_at)));
+    assert_eq!(ids(&seen).len(), seen.len());
+    assert_eq!(ids(&seen), ids(&made));
+}
+
+pub(crate) async fn a_history_holds_nothing_of_other_passengers(store: Store) {
+    let passengers = [0, 1, 2, 9, 10, 11, 100, 111, MAX_PASSENGER_ID];
+    let mut all: Vec<_> = passengers.map(|passenger| of_passenger(passenger, 1, at(0))).into();
+    // Ids of passengers without a number are hashes, of which some begin as a number does.
+    all.extend((0..40).map(|age| prediction(&json!({"Pclass": 3, "Sex": "male", "Age": age}), at(0))));
+    put(&store, all).await;
+    for passenger in passengers {
+        let history = store.history(passenger, None, 100).await.unwrap();
+        assert_eq!(history, [of_passenger(passenger, 1, at(0))]);
+    }
+}
+
+pub(crate) async fn a_passenger_without_predictions_has_an_empty_history(store: Store) {
+    put(&store, vec![of_passenger(7, 1, at(0))]).await;
+    assert_eq!(store.history(70, None, 100).await.unwrap(), []);
+    let last = Cursor::after(&of_passenger(7, 1, at(0)));
+    assert_eq!(store.history(7, Some(last), 100).await.unwrap(), []);
+}
+
+pub(crate) async fn every_value_comes_back_exactly(store: Store) {
+    let mut odd: Vec<Prediction> = odd_passengers().iter().map(|passenger| prediction(passenger, at(0))).collect();
+    let probabilities = [0.0, 1.0, 0.1, 0.1_f32.next_up(), 0.5_f32.next_down(), f32::MIN_POSITIVE, 1.0_f32.next_down()];
+    for (prediction, probability) in odd.iter_mut().zip(probabilities.into_iter().cycle()) {
+        prediction.probability = probability;
+        prediction.survived = !prediction.survived;
+        prediction.features.0[0] = probability;
+        prediction.features.0[1] = -1.0e-7_f32.next_up();
+    }
+    for time in [Timestamp::UNIX_EPOCH, at(1), "9999-12-30T21:59:59.999Z".parse().unwrap()] {
+        odd.iter_mut().for_each(|prediction| prediction.created_at = time);
+        odd.iter_mut().for_each(|prediction| *prediction = of_version(&time.to_string(), prediction));
+        put(&store, odd.clone()).await;
+        for prediction in &odd {
+            let stored = store.get(prediction.id).await.unwrap().unwrap();
+            assert_eq!(&stored, prediction);
+            assert_eq!(stored.probability.to_bits(), prediction.probability.to_bits());
+            assert_eq!(stored.features.0.map(f32::to_bits), prediction.features.0.map(f32::to_bits));
+        }
+    }
+}
+
+pub(crate) async fn a_writer_that_gives_up_leaves_nothing_half_done(store: Store) {
+    let mut writers: JoinSet<Vec<Put>> = (0..20)
+        .map(|writer| {
+            let (store, batch) = (Arc::clone(&store), (0..20).map(|index| of_number(20 * writer + index, at(0))));
+            let batch = batch.collect();
+            async move { put(&store, batch).await }
+        })
+        .collect();
+    writers.join_next().await.unwrap().unwrap();
+    writers.abort_all();
+    while writers.join_next().await.is_some() {}
+    // What was given up may be stored or not; the same again always leads to its being there, once.
+    put(&store, (0..400).map(|number| of_number(number, at(9))).collect()).await;
+    for number in [0, 19, 20, 399] {
+        let id = of_number(number, at(0)).id;
+        let stored = store.get(id).await.unwrap().unwrap();
+        assert!([at(0), at(9)].contains(&stored.created_at));
+        assert_eq!(store.history(number, None, 10).await.unwrap(), [stored]);
+    }
+}
+
+pub(crate) async fn a_store_that_can_be_reached_is_ready(store: Store) {
+    store.ready().await.unwrap();
+}
+
+async fn put(store: &Store, predictions: Vec<Prediction>) -> Vec<Put> {
+    store.put(predictions).await.unwrap()
+}
+
+/// Reads a whole history by pages of at most `limit`.
+async fn pages(store: &Store, passenger_id: u64, limit: usize) -> Vec<Vec<Prediction>> {
+    let (mut pages, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.history(passenger_id, after, limit).await.unwrap();
+        assert!(page.len() <= limit);
+        let Some(last) = page.last() else { return pages };
+        after = Some(Cursor::after(last));
+        pages.push(page);
+    }
+}
+
+fn ids(predictions: &[Prediction]) -> HashSet<String> {
+    predictions.iter().map(|prediction| prediction.id.to_string()).collect()
+}
+
+/// Returns the same prediction as another version of the model would have made it.
+fn of_version(version: &str, prediction: &Prediction) -> Prediction {
+    let id = PredictionId::new(&prediction.passenger, version);
+    Prediction { id, model_version: version.into(), ..prediction.clone() }
+}
+
+/// Returns passengers whose values are easily bent on the way.
+fn odd_passengers() -> Vec<Value> {
+    let person = |field: &str, value: Value| {
+        let mut passenger = json!({"PassengerId": 1, "Pclass": 3, "Sex": "male"});
+        passenger[field] = value;
+        passenger
+    };
+    let mut passengers = vec![
+        json!({"Pclass": 2, "Sex": "female"}),
+        json!({
+            "PassengerId": null, "Pclass": 1, "Name": null, "Sex": "male", "Age": null, "SibSp": null, "Parch": null,
+            "Ticket": null, "Fare": null, "Cabin": null, "Embarked": null,
+        }),
+        person("PassengerId", json!(0)),
+        person("PassengerId", json!(MAX_PASSENGER_ID)),
+        person("SibSp", json!(20)),
+        person("Parch", json!(20)),
+    ];
+    let texts = [
+        "O'Dwyer, Miss. Ellen \"Nellie\"",
+        "'); DROP TABLE predictions; --",
+        "Søren Ångström 王 👩‍👩‍👧‍👦 e\u{301} \u{202e}",
+        "back\\slash, tab\there, line\nbreak\r\n, bell\u{7}",
+        "null",
+        "0",
+        "1e5",
+        "007",
+        &"ø".repeat(256),
+        &"👻".repeat(256),
+    ];
+    for field in ["Name", "Ticket", "Cabin"] {
+        passengers.extend(texts.iter().map(|&text| person(field, json!(text))));
+    }
+    let numbers = [0.0, 0.42, 1e-5, 0.1 + 0.2, 1.0 / 3.0, f64::MIN_POSITIVE, 119.999_999_999_999_99, 120.0];
+    for field in ["Age", "Fare"] {
+        passengers.extend(numbers.iter().map(|&number| person(field, json!(number))));
+    }
+    passengers.extend([512.3292, 9999.999_999, 10_000.0].map(|fare| person("Fare", json!(fare))));
+    passengers.extend(["C", "Q", "S"].map(|port| person("Embarked", json!(port))));
+    passengers
+}

@@ -1,0 +1,220 @@
+//! What the SQLite adapter does beside the contract: files, other programs, plain SQL.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lifeboat::store::sqlite::{OpenError, SqliteConfig, SqliteStore, Synchronous};
+use lifeboat::store::{PredictionStore, Put, StoreError};
+use rusqlite::Connection;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+use crate::predictions::{at, of_number, prediction};
+
+mod contract {
+    crate::contract::contract!(super::fresh);
+}
+
+async fn fresh() -> (TempDir, Arc<dyn PredictionStore>) {
+    let (folder, path) = new_file();
+    (folder, Arc::new(open(&path).unwrap()))
+}
+
+fn new_file() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("predictions.db");
+    (folder, path)
+}
+
+fn open(path: &Path) -> Result<SqliteStore, OpenError> {
+    SqliteStore::open(SqliteConfig { path: path.to_owned(), synchronous: Synchronous::Full })
+}
+
+/// Counts what another program finds in the file.
+fn rows(path: &Path) -> u32 {
+    let connection = Connection::open(path).unwrap();
+    connection.query_row("SELECT count(*) FROM predictions", [], |row| row.get(0)).unwrap()
+}
+
+#[tokio::test]
+async fn a_file_opened_again_has_its_predictions() {
+    let (_folder, path) = new_file();
+    let stored = of_number(1, at(0));
+    open(&path).unwrap().put(vec![stored.clone()]).await.unwrap();
+    let store = open(&path).unwrap();
+    assert_eq!(store.get(stored.id).await.unwrap(), Some(stored.clone()));
+    assert_eq!(store.put(vec![of_number(1, at(1))]).await.unwrap(), [Put::Existing(stored)]);
+}
+
+#[tokio::test]
+async fn an_empty_file_becomes_a_database() {
+    let (_folder, path) = new_file();
+    fs::write(&path, "").unwrap();
+    open(&path).unwrap().put(vec![of_number(1, at(0))]).await.unwrap();
+    assert_eq!(rows(&path), 1);
+}
+
+#[test]
+fn the_database_of_another_program_is_refused_and_left_as_it_was() {
+    let (_folder, path) = new_file();
+    Connection::open(&path).unwrap().execute_batch("CREATE TABLE predictions (id TEXT)").unwrap();
+    let before = fs::read(&path).unwrap();
+    assert!(matches!(open(&path), Err(OpenError::Foreign(found)) if found == path));
+    assert!(fs::read(&path).unwrap() == before, "the file was altered");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_left_as_it_was() {
+    let (_folder, path) = new_file();
+    let notes = "Dear diary, today we sailed from Southampton. ".repeat(100);
+    fs::write(&path, &notes).unwrap();
+    let error = open(&path).unwrap_err();
+    assert!(error.to_string().contains("predictions.db"), "{error}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), notes);
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let (_folder, path) = new_file();
+    drop(open(&path).unwrap());
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    assert!(matches!(open(&path), Err(OpenError::Newer { found: 99, known, .. }) if known < 99));
+}
+
+#[test]
+fn a_path_that_cannot_be_a_file_is_refused() {
+    let (folder, _) = new_file();
+    for path in [folder.path().to_owned(), folder.path().join("missing").join("predictions.db")] {
+        let error = open(&path).unwrap_err();
+        assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_deleted_while_running_is_made_anew() {
+    let (folder, path) = new_file();
+    let store = open(&path).unwrap();
+    store.put(vec![of_number(1, at(0))]).await.unwrap();
+    assert!(store.get(of_number(1, at(0)).id).await.unwrap().is_some());
+    fs::remove_file(&path).unwrap();
+
+    let after = of_number(2, at(0));
+    assert_eq!(store.put(vec![after.clone()]).await.unwrap(), [Put::Created(after.clone())]);
+    assert_eq!(rows(&path), 1, "what another program reads at the path");
+    assert_eq!(store.get(after.id).await.unwrap(), Some(after));
+    assert_eq!(store.get(of_number(1, at(0)).id).await.unwrap(), None);
+    store.ready().await.unwrap();
+    assert!(folder.path().join("predictions.db").exists());
+}
+
+#[tokio::test]
+async fn a_folder_emptied_while_running_gets_a_new_file() {
+    let (folder, path) = new_file();
+    let store = open(&path).unwrap();
+    store.put(vec![of_number(1, at(0))]).await.unwrap();
+    for file in fs::read_dir(folder.path()).unwrap() {
+        fs::remove_file(file.unwrap().path()).unwrap();
+    }
+    let puts = store.put(vec![of_number(1, at(1))]).await.unwrap();
+    assert!(puts[0].is_created());
+    assert_eq!(rows(&path), 1);
+}
+
+#[tokio::test]
+async fn a_file_replaced_while_running_is_the_one_that_is_used() {
+    let (folder, path) = new_file();
+    let backup = folder.path().join("backup.db");
+    let in_backup = of_number(1, at(0));
+    open(&backup).unwrap().put(vec![in_backup.clone()]).await.unwrap();
+    let store = open(&path).unwrap();
+    store.put(vec![of_number(2, at(0))]).await.unwrap();
+    fs::rename(&backup, &path).unwrap();
+
+    assert_eq!(store.put(vec![of_number(1, at(9))]).await.unwrap(), [Put::Existing(in_backup.clone())]);
+    assert_eq!(store.get(in_backup.id).await.unwrap(), Some(in_backup));
+    assert_eq!(store.get(of_number(2, at(0)).id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_is_stored_can_be_asked_for_in_plain_sql() {
+    let (_folder, path) = new_file();
+    let store = open(&path).unwrap();
+    let passenger = json!({"PassengerId": 892, "Pclass": 3, "Sex": "female", "Age": 34.5, "Name": "Kelly, Miss. Jane"});
+    let stored = prediction(&passenger, at(0));
+    store.put(vec![stored.clone()]).await.unwrap();
+
+    let connection = Connection::open(&path).unwrap();
+    let (female, age, name, port, probability, time): (f64, f64, String, Option<String>, f64, String) = connection
+        .query_row("SELECT feature_female, Age, Name, Embarked, probability, created_at FROM predictions", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+        })
+        .unwrap();
+    assert_eq!((female, age, name.as_str(), port), (1.0, 34.5, "Kelly, Miss. Jane", None));
+    assert!((probability - f64::from(stored.probability)).abs() < 1e-12);
+    assert_eq!(time.parse::<jiff::Timestamp>().unwrap(), stored.created_at);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_stores_on_one_file_create_each_prediction_once() {
+    let (_folder, path) = new_file();
+    let stores = [Arc::new(open(&path).unwrap()), Arc::new(open(&path).unwrap())];
+    let writers: JoinSet<Put> = (0..200_u64)
+        .map(|writer| {
+            let store = Arc::clone(&stores[usize::from(writer % 2 == 1)]);
+            async move { store.put(vec![of_number(writer / 4, at(0))]).await.unwrap().remove(0) }
+        })
+        .collect();
+    let created = writers.join_all().await.iter().filter(|put| put.is_created()).count();
+    assert_eq!(created, 50);
+    assert_eq!(rows(&path), 50);
+}
+
+#[tokio::test]
+async fn a_file_that_another_program_locks_is_unavailable_until_it_is_released() {
+    let (_folder, path) = new_file();
+    let store = open(&path).unwrap();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(matches!(store.put(vec![of_number(1, at(0))]).await, Err(StoreError::Unavailable(_))));
+    assert_eq!(store.get(of_number(1, at(0)).id).await.unwrap(), None, "reads go on");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(store.put(vec![of_number(1, at(0))]).await.unwrap()[0].is_created());
+}
+
+/// Alters a stored value into something that none can be.
+async fn a_store_with_a_damaged_row(path: &Path) -> SqliteStore {
+    let store = open(path).unwrap();
+    store.put(vec![of_number(1, at(0))]).await.unwrap();
+    Connection::open(path).unwrap().execute("UPDATE predictions SET Sex = 'unknown'", []).unwrap();
+    store
+}
+
+#[tokio::test]
+async fn a_damaged_row_is_unreadable_and_not_taken_for_an_outage() {
+    let (_folder, path) = new_file();
+    let store = a_store_with_a_damaged_row(&path).await;
+    let damaged = of_number(1, at(0));
+    assert!(matches!(store.get(damaged.id).await, Err(StoreError::Unreadable(_))));
+    assert!(matches!(store.put(vec![damaged]).await, Err(StoreError::Unreadable(_))));
+}
+
+#[tokio::test]
+async fn a_damaged_row_does_not_fail_the_requests_beside_it() {
+    let (_folder, path) = new_file();
+    let store = Arc::new(a_store_with_a_damaged_row(&path).await);
+    // While the file is locked, requests gather that the writer then takes together.
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut writers = JoinSet::new();
+    for number in 1..20 {
+        let store = Arc::clone(&store);
+        writers.spawn(async move { (number, store.put(vec![of_number(number, at(0))]).await) });
+    }
+    tokio::task::yield_now().await;
+    other.execute_batch("COMMIT").unwrap();
+    for (number, result) in writers.join_all().await {
+        assert_eq!(result.is_ok(), number != 1, "passenger {number}: {result:?}");
+    }
+}
