@@ -11,9 +11,9 @@ mod status;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::service::PredictionService;
@@ -27,6 +27,10 @@ pub const MAX_PASSENGERS: usize = 1000;
 
 /// Makes the router; a request that takes longer than `timeout` is answered 503.
 pub fn router(service: PredictionService, timeout: Duration) -> Router {
+    // One stack of layers is one service to call, where a layer at a time would be two.
+    let layers = ServiceBuilder::new()
+        .layer(from_fn_with_state(timeout, observe::observe))
+        .layer(CatchPanicLayer::custom(error::panic_response));
     Router::new()
         .route("/predict", post(predict::predict))
         .route("/predictions/{id}", get(predictions::prediction))
@@ -37,7 +41,5 @@ pub fn router(service: PredictionService, timeout: Duration) -> Router {
         .fallback(async || ApiError::NotFound("there is nothing at this path"))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .with_state(service)
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(CatchPanicLayer::custom(error::panic_response))
-        .layer(from_fn_with_state(timeout, observe::observe))
+        .layer(layers)
 }

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use tract_onnx::prelude::*;
 
-use crate::features::{FEATURE_COUNT, FEATURE_SET_HASH, FeatureState, Features, hex};
+use crate::features::{FEATURE_COUNT, FEATURE_NAMES, FEATURE_SET_HASH, FeatureState, Features, hex};
 use crate::passenger::Passenger;
 use manifest::Manifest;
 
@@ -119,9 +119,8 @@ impl Model {
             serde_json::from_slice(features).map_err(|error| malformed(FEATURES, "a fitted feature state", error))?;
         expect(FEATURES, "feature_set_hash", &FEATURE_SET_HASH, &state.feature_set_hash)?;
         expect(FEATURES, "data_hash", &manifest.data_hash, &state.data_hash)?;
-        if !state.fits_this_code() || manifest.feature_names != state.feature_names {
-            return Err(mismatch(FEATURES, "feature_names", "the names of this program", "others"));
-        }
+        expect_names(FEATURES, &state.feature_names)?;
+        expect_names(MANIFEST, &manifest.feature_names)?;
         let graph = read_graph(graph)?;
         check_metadata(&graph, &manifest)?;
         let one_row =
@@ -272,6 +271,12 @@ fn probability_or_number(number: f32) -> String {
 
 fn expect(file: &'static str, what: &'static str, expected: &str, found: &str) -> Result<(), LoadError> {
     if expected == found { Ok(()) } else { Err(mismatch(file, what, expected, found)) }
+}
+
+/// Compares feature names with those of this program, and tells the first that differs.
+fn expect_names(file: &'static str, found: &[String]) -> Result<(), LoadError> {
+    expect(file, "the number of feature_names", &FEATURE_COUNT.to_string(), &found.len().to_string())?;
+    FEATURE_NAMES.iter().zip(found).try_for_each(|(name, found)| expect(file, "one of feature_names", name, found))
 }
 
 fn mismatch(file: &'static str, what: &'static str, expected: &str, found: &str) -> LoadError {

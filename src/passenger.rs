@@ -282,10 +282,26 @@ impl fmt::Display for Value<'_> {
 /// One thing that is wrong with an input, in words for the one who sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The field's name as the input spells it; empty when the record as a whole is at fault.
-    pub field: String,
+    /// The field's name as the input spells it; none when the record as a whole is at fault.
+    pub field: Option<String>,
     /// What was expected and what was found.
     pub detail: String,
+}
+
+impl Fault {
+    /// Makes a fault of the record as a whole.
+    pub fn of_record(detail: impl Into<String>) -> Self {
+        Self { field: None, detail: detail.into() }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.field {
+            Some(field) => write!(f, "{field} {}", self.detail),
+            None => f.write_str(&self.detail),
+        }
+    }
 }
 
 /// A passenger being read: takes fields in any order and remembers every fault.
@@ -326,9 +342,9 @@ impl Draft {
         self.fault(&shorten(name), format!("is not a field of a passenger: expected one of {known}"));
     }
 
-    /// Records a fault of the record itself.
+    /// Records a fault of a field.
     pub(crate) fn fault(&mut self, field: &str, detail: String) {
-        self.faults.push(Fault { field: field.to_owned(), detail });
+        self.faults.push(Fault { field: Some(field.to_owned()), detail });
     }
 
     /// Returns the passenger, or every fault that stands in its way.
@@ -512,7 +528,7 @@ mod tests {
             (Field::Embarked, Value::Text("X")),
         ])
         .unwrap_err();
-        let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_str()).collect();
+        let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_deref().unwrap_or_default()).collect();
         assert_eq!(
             fields,
             ["PassengerId", "Pclass", "Name", "Age", "SibSp", "Parch", "Ticket", "Fare", "Cabin", "Embarked", "Sex"]

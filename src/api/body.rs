@@ -2,16 +2,19 @@
 
 use std::fmt;
 
-use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, StatusCode, header};
-use bytes::Bytes;
+use axum::extract::Request;
+use axum::http::{HeaderMap, header};
+use http_body_util::BodyExt;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::MAX_PASSENGERS;
 use super::error::{ApiError, Pointed};
+use super::{MAX_BODY_BYTES, MAX_PASSENGERS};
 use crate::passenger::json::Parsed;
 use crate::passenger::{Fault, Passenger};
+
+/// So much of a body that is too large is read before its connection is closed on it.
+const MOST_DROPPED_BYTES: usize = 16 * MAX_BODY_BYTES;
 
 /// The passengers of a request, and whether they came as one object or as a list.
 #[derive(Debug)]
@@ -21,19 +24,21 @@ pub(super) enum Passengers {
 }
 
 impl Passengers {
-    /// Reads a body, or names every fault of it.
-    pub(super) fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Self, ApiError> {
-        let body = body.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge,
-            _ => ApiError::Malformed("the body ended before it was whole".to_owned()),
-        })?;
-        if !is_json(headers) {
+    /// Reads a request's body, or names every fault of it.
+    pub(super) async fn read(request: Request) -> Result<Self, ApiError> {
+        let is_json = is_json(request.headers());
+        let body = whole(request.into_body()).await?;
+        if !is_json {
             return Err(ApiError::UnsupportedMediaType);
         }
+        Self::parse(&body)
+    }
+
+    fn parse(body: &[u8]) -> Result<Self, ApiError> {
         if body.is_empty() {
             return Err(ApiError::Malformed("the body is empty: expected a passenger or a list of them".to_owned()));
         }
-        match serde_json::from_slice(&body) {
+        match serde_json::from_slice(body) {
             Ok(Body::One(Parsed(result))) => match result {
                 Ok(passenger) => Ok(Self::One(Box::new(passenger))),
                 Err(faults) => Err(invalid(faults.into_iter().map(|fault| Pointed::new("", fault)).collect())),
@@ -41,12 +46,28 @@ impl Passengers {
             Ok(Body::Many { passengers, faults }) if faults.is_empty() => Ok(Self::Many(passengers)),
             Ok(Body::Many { faults, .. }) => Err(invalid(faults)),
             Ok(Body::Neither) => {
-                let detail = "must be an object or a list of objects".to_owned();
-                Err(invalid(vec![Pointed::new("", Fault { field: String::new(), detail })]))
+                Err(invalid(vec![Pointed::new("", Fault::of_record("must be an object or a list of objects"))]))
             }
             Err(error) => Err(ApiError::Malformed(format!("the body is not JSON: {error}"))),
         }
     }
+}
+
+/// Reads a body to its end. One that is too large is read and dropped for a while, since a client that is still sending does
+/// not see an answer.
+async fn whole(mut body: axum::body::Body) -> Result<Vec<u8>, ApiError> {
+    let (mut bytes, mut length) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| ApiError::Malformed("the body ended before it was whole".to_owned()))?;
+        let Ok(data) = frame.into_data() else { continue };
+        length += data.len();
+        if length <= MAX_BODY_BYTES {
+            bytes.extend_from_slice(&data);
+        } else if length > MOST_DROPPED_BYTES {
+            break;
+        }
+    }
+    if length > MAX_BODY_BYTES { Err(ApiError::TooLarge) } else { Ok(bytes) }
 }
 
 fn invalid(faults: Vec<Pointed>) -> ApiError {
@@ -105,7 +126,7 @@ impl<'de> Visitor<'de> for BodyVisitor {
         }
         if !(1..=MAX_PASSENGERS).contains(&count) {
             let detail = format!("must hold 1 to {MAX_PASSENGERS} passengers, found {count}");
-            faults.push(Pointed::new("", Fault { field: String::new(), detail }));
+            faults.push(Pointed::new("", Fault::of_record(detail)));
         }
         Ok(Body::Many { passengers, faults })
     }

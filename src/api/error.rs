@@ -46,10 +46,9 @@ pub(super) struct Pointed {
 impl Pointed {
     /// Points at a field of a record; `record` is the pointer of the record itself.
     pub(super) fn new(record: &str, fault: Fault) -> Self {
-        let pointer = if fault.field.is_empty() {
-            record.to_owned()
-        } else {
-            format!("{record}/{}", fault.field.replace('~', "~0").replace('/', "~1"))
+        let pointer = match fault.field {
+            Some(field) => format!("{record}/{}", field.replace('~', "~0").replace('/', "~1")),
+            None => record.to_owned(),
         };
         Self { pointer, detail: fault.detail }
     }

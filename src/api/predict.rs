@@ -1,10 +1,8 @@
 //! `POST /predict`
 
-use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 
 use super::answer::{Answer, Json};
 use super::body::Passengers;
@@ -16,12 +14,8 @@ use crate::store::Put;
 const CREATED: HeaderName = HeaderName::from_static("lifeboat-created");
 
 /// Predicts one passenger or a list of them, and stores each prediction that is new.
-pub(super) async fn predict(
-    State(service): State<PredictionService>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Response, ApiError> {
-    match Passengers::read(&headers, body)? {
+pub(super) async fn predict(State(service): State<PredictionService>, request: Request) -> Result<Response, ApiError> {
+    match Passengers::read(request).await? {
         Passengers::One(passenger) => {
             let puts = service.predict(vec![*passenger]).await?;
             Ok(one(&puts[0]))

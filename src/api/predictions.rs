@@ -1,6 +1,6 @@
 //! `GET /predictions/{id}` and `GET /passengers/{PassengerId}/predictions`
 
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -17,11 +17,11 @@ const MAX_LIMIT: usize = 100;
 /// Answers one stored prediction with its passenger and features.
 pub(super) async fn prediction(
     State(service): State<PredictionService>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
     const NONE: ApiError = ApiError::NotFound("there is no prediction with this id");
     // A text that cannot be an id is, for the client, an id that does not exist.
-    let id = id.parse().map_err(|_| NONE)?;
+    let id = id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(NONE)?;
     let prediction = service.prediction(id).await?.ok_or(NONE)?;
     Ok(Json(FullAnswer::from(&prediction)).into_response())
 }
@@ -44,10 +44,11 @@ struct History<'a> {
 /// Answers a passenger's predictions, newest first, a page at a time.
 pub(super) async fn history(
     State(service): State<PredictionService>,
-    Path(passenger_id): Path<String>,
+    passenger_id: Result<Path<String>, PathRejection>,
     page: Result<Query<Page>, QueryRejection>,
 ) -> Result<Response, ApiError> {
-    let passenger_id = parse_passenger_id(&passenger_id).ok_or(ApiError::NotFound("there is no such PassengerId"))?;
+    const NONE: ApiError = ApiError::NotFound("there is no such PassengerId");
+    let passenger_id = passenger_id.ok().and_then(|Path(id)| parse_passenger_id(&id)).ok_or(NONE)?;
     let Query(page) = page.map_err(|_| malformed("the query may hold limit and cursor, each once"))?;
     let limit = limit(page.limit.as_deref())?;
     let after: Option<Cursor> = page

@@ -76,7 +76,7 @@ fn labelled_passengers(bytes: &[u8]) -> anyhow::Result<Vec<(Passenger, bool)>> {
             (parsed, _) => {
                 let mut faults = parsed.err().unwrap_or_default();
                 if label.is_none() {
-                    faults.push(Fault { field: "Survived".to_owned(), detail: "must be 0 or 1".to_owned() });
+                    faults.push(Fault { field: Some("Survived".to_owned()), detail: "must be 0 or 1".to_owned() });
                 }
                 bad += 1;
                 if bad <= SHOWN_ROWS {
@@ -94,7 +94,6 @@ fn labelled_passengers(bytes: &[u8]) -> anyhow::Result<Vec<(Passenger, bool)>> {
 
 /// Returns faults as a person reads them: `Age must be …; Pclass is required`.
 pub(super) fn in_words(faults: &[Fault]) -> String {
-    let words: Vec<String> =
-        faults.iter().map(|fault| format!("{} {}", fault.field, fault.detail).trim_start().to_owned()).collect();
+    let words: Vec<String> = faults.iter().map(Fault::to_string).collect();
     words.join("; ")
 }

@@ -87,19 +87,15 @@ impl Record {
         match &self.raw {
             Raw::Row(row) => match columns.0.get() {
                 Some(header) => header.passenger(row),
-                None => Err(vec![whole("comes before the header".to_owned())]),
+                None => Err(vec![Fault::of_record("comes before the header")]),
             },
             Raw::Parsed(result) => result.clone(),
             Raw::Json(text) => match serde_json::from_slice::<Parsed>(text) {
                 Ok(Parsed(result)) => result,
-                Err(error) => Err(vec![whole(format!("is not JSON: {error}"))]),
+                Err(error) => Err(vec![Fault::of_record(format!("is not JSON: {error}"))]),
             },
         }
     }
-}
-
-fn whole(detail: String) -> Fault {
-    Fault { field: String::new(), detail }
 }
 
 /// Reads every record and hands them on in chunks, until `take` says that it wants no more.

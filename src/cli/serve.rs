@@ -54,8 +54,12 @@ impl ServeArgs {
 pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     let config = args.config()?;
     logging::init(&config.log_level, config.log_format)?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(config.worker_threads).enable_all().build()?;
+    // One thread needs no queues to share work between several.
+    let mut runtime = match config.worker_threads {
+        1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = runtime.worker_threads(config.worker_threads).enable_all().build()?;
     let served = runtime.block_on(run(&config));
     // What blocks a thread beyond the shutdown's patience is not waited for.
     runtime.shutdown_timeout(Duration::from_secs(1));

@@ -38,12 +38,11 @@ impl Header {
 
     /// Returns the passenger of one row, or every fault of it.
     pub fn passenger(&self, row: &ByteRecord) -> Result<Passenger, Vec<Fault>> {
-        let mut draft = Draft::default();
         if row.len() != self.columns.len() {
             let detail = format!("has {} cells, but the header has {}", row.len(), self.columns.len());
-            draft.fault("", detail);
-            return draft.finish();
+            return Err(vec![Fault::of_record(detail)]);
         }
+        let mut draft = Draft::default();
         for (&column, cell) in self.columns.iter().zip(row) {
             match std::str::from_utf8(cell) {
                 Ok(text) => draft.set(column, value(column.field, text)),
@@ -113,7 +112,7 @@ mod tests {
         let (header, rows) = rows("Pclass,Sex,Age,Fare\n3,male\n9,,nan,1e999\n");
         assert_eq!(header.passenger(&rows[0]).unwrap_err()[0].detail, "has 2 cells, but the header has 4");
         let faults = header.passenger(&rows[1]).unwrap_err();
-        let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_str()).collect();
+        let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_deref().unwrap_or_default()).collect();
         assert_eq!(fields, ["Pclass", "Sex", "Age", "Fare"]);
     }
 
@@ -131,6 +130,6 @@ mod tests {
     fn a_cell_that_is_not_utf8_is_a_fault() {
         let (header, _) = rows("Pclass,Sex,Name\n3,male,x\n");
         let row = ByteRecord::from(vec![b"3".as_slice(), b"male", b"\xff"]);
-        assert_eq!(header.passenger(&row).unwrap_err()[0].field, "Name");
+        assert_eq!(header.passenger(&row).unwrap_err()[0].field.as_deref(), Some("Name"));
     }
 }

@@ -24,7 +24,7 @@ use tower::ServiceExt;
 static MODEL: LazyLock<Arc<Model>> = LazyLock::new(|| Arc::new(Model::load(None).unwrap()));
 
 /// Longer than any request takes.
-const PATIENT: Duration = Duration::from_secs(60);
+const PATIENT: Duration = Duration::from_mins(1);
 
 /// The model that the router serves.
 pub(crate) fn model() -> &'static Model {

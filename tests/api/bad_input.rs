@@ -267,7 +267,7 @@ async fn what_is_not_json_is_malformed() {
         br#"{"Pclass": 03, "Sex": "male"}"#,
         br#"{"Pclass": +3, "Sex": "male"}"#,
         br#"{"Pclass": 3., "Sex": "male"}"#,
-        br#"{'Pclass': 3, 'Sex': 'male'}"#,
+        b"{'Pclass': 3, 'Sex': 'male'}",
         br#"{Pclass: 3, Sex: "male"}"#,
         b"{\"Pclass\": 3, \"Sex\": \"male\", \"Name\": \"\xff\xfe\"}",
         b"{\"Pclass\": 3, \"Sex\": \"male\", \"Name\": \"a\nb\"}",

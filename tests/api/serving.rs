@@ -57,14 +57,14 @@ async fn a_body_that_is_too_large_is_answered_before_the_connection_closes() {
     }
 }
 
-/// Sends bytes, ends the sending side, and returns all that comes back.
+/// Sends bytes, ends the sending side, and returns all that comes back before the connection is closed or reset.
 fn exchange(server: &Server, request: &str) -> String {
     let mut stream = TcpStream::connect(server.address()).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    stream.shutdown(std::net::Shutdown::Write).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    // The server may hang up as soon as it has seen that the request is none.
+    let _ = stream.write_all(request.as_bytes()).and_then(|()| stream.shutdown(std::net::Shutdown::Write));
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8(answer).unwrap()
 }
 
 #[test]

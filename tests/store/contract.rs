@@ -212,8 +212,10 @@ pub(crate) async fn every_value_comes_back_exactly(store: Store) {
         prediction.features.0[1] = -1.0e-7_f32.next_up();
     }
     for time in [Timestamp::UNIX_EPOCH, at(1), "9999-12-30T21:59:59.999Z".parse().unwrap()] {
-        odd.iter_mut().for_each(|prediction| prediction.created_at = time);
-        odd.iter_mut().for_each(|prediction| *prediction = of_version(&time.to_string(), prediction));
+        for prediction in &mut odd {
+            prediction.created_at = time;
+            *prediction = of_version(&time.to_string(), prediction);
+        }
         put(&store, odd.clone()).await;
         for prediction in &odd {
             let stored = store.get(prediction.id).await.unwrap().unwrap();
@@ -312,7 +314,7 @@ fn odd_passengers() -> Vec<Value> {
     for field in ["Age", "Fare"] {
         passengers.extend(numbers.iter().map(|&number| person(field, json!(number))));
     }
-    passengers.extend([512.3292, 9999.999_999, 10_000.0].map(|fare| person("Fare", json!(fare))));
+    passengers.extend([512.3292, 9_999.999_999, 10_000.0].map(|fare| person("Fare", json!(fare))));
     passengers.extend(["C", "Q", "S"].map(|port| person("Embarked", json!(port))));
     passengers
 }

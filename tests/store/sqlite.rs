@@ -17,6 +17,7 @@ mod contract {
     crate::contract::contract!(super::fresh);
 }
 
+#[expect(clippy::unused_async, reason = "other adapters make their store over a network")]
 async fn fresh() -> (TempDir, Arc<dyn PredictionStore>) {
     let (folder, path) = new_file();
     (folder, Arc::new(open(&path).unwrap()))

@@ -40,6 +40,9 @@ pub(super) static INSERT: LazyLock<String> = LazyLock::new(|| {
     format!("INSERT INTO predictions ({}) VALUES ({places}) ON CONFLICT (id) DO NOTHING", *ALL_COLUMNS)
 });
 
+/// Reads the row of an id.
+pub(super) static SELECT_BY_ID: LazyLock<String> = LazyLock::new(|| select("WHERE id = ?1"));
+
 /// Returns the query for whole rows that satisfy a condition.
 pub(super) fn select(condition: &str) -> String {
     format!("SELECT {} FROM predictions {condition}", *ALL_COLUMNS)

@@ -18,23 +18,30 @@ const APPLICATION_ID: i32 = 0x6c62_6f61;
 /// Brings the file to the latest schema; other processes see the old one or the new one.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
-    if version(connection).map_err(sqlite)? == LATEST && application(connection).map_err(sqlite)? == APPLICATION_ID {
+    if check(connection, path)? == LATEST {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite)?;
-    let found = version(&transaction).map_err(sqlite)?;
-    if application(&transaction).map_err(sqlite)? != APPLICATION_ID && !is_empty(&transaction).map_err(sqlite)? {
-        return Err(OpenError::Foreign(path.to_owned()));
-    }
-    let Some(missing) = MIGRATIONS.get(found as usize..) else {
-        return Err(OpenError::Newer { path: path.to_owned(), found, known: LATEST });
-    };
-    for migration in missing {
+    let found = check(&transaction, path)?;
+    for migration in &MIGRATIONS[found as usize..] {
         transaction.execute_batch(migration).map_err(sqlite)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(sqlite)?;
     transaction.pragma_update(None, "user_version", LATEST).map_err(sqlite)?;
     transaction.commit().map_err(sqlite)
+}
+
+/// Returns the version of a file that is lifeboat's or empty; changes nothing in one that is neither.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<u32, OpenError> {
+    let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
+    let found = version(connection).map_err(sqlite)?;
+    if application(connection).map_err(sqlite)? != APPLICATION_ID && !is_empty(connection).map_err(sqlite)? {
+        return Err(OpenError::Foreign(path.to_owned()));
+    }
+    if found > LATEST {
+        return Err(OpenError::Newer { path: path.to_owned(), found, known: LATEST });
+    }
+    Ok(found)
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<u32> {
@@ -60,8 +67,7 @@ mod tests {
         migrate(&mut connection, Path::new("new")).unwrap();
         migrate(&mut connection, Path::new("new")).unwrap();
         let columns = connection.prepare("SELECT * FROM predictions").unwrap();
-        let columns: Vec<_> =
-            columns.column_names().into_iter().filter_map(|name| name.strip_prefix("feature_")).collect();
+        let columns: Vec<_> = columns.column_names().filter_map(|name| name.strip_prefix("feature_")).collect();
         assert_eq!(columns, FEATURE_NAMES);
     }
 

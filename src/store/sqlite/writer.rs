@@ -1,6 +1,7 @@
 //! The one thread that writes, with group commit.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -8,8 +9,8 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::row::{INSERT, bind, prediction, select};
-use super::{OpenError, Put, Readers, SqliteConfig, StoreError, open_to_write, store_error};
+use super::row::{INSERT, SELECT_BY_ID, bind, prediction};
+use super::{OpenError, Put, Readers, SqliteConfig, StoreError, is_unreadable, open_to_write, store_error};
 use crate::prediction::Prediction;
 
 /// So many requests may wait for the writer; further ones wait before they are taken in.
@@ -46,7 +47,8 @@ impl Writer {
         readers: Arc<Readers>,
     ) -> Result<Self, OpenError> {
         let (queue, jobs) = mpsc::channel(QUEUE_LENGTH);
-        let mut database = Database { identity: identity(&config.path), config, connection: Some(connection), readers };
+        let mut database =
+            Database { file: FileIdentity::of(&config.path), log: None, config, connection: Some(connection), readers };
         let thread = thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || database.run(jobs));
         Ok(Self { queue: Some(queue), thread: Some(thread.map_err(OpenError::Thread)?) })
     }
@@ -77,7 +79,10 @@ fn gone() -> StoreError {
 struct Database {
     config: SqliteConfig,
     connection: Option<Connection>,
-    identity: Option<FileIdentity>,
+    /// The file that the connection is to.
+    file: Option<FileIdentity>,
+    /// Its write-ahead log.
+    log: Option<FileIdentity>,
     readers: Arc<Readers>,
 }
 
@@ -97,10 +102,10 @@ impl Database {
     fn write(&mut self, batch: &mut Vec<Job>) {
         let (requests, answers): (Vec<_>, Vec<_>) = batch.drain(..).map(|job| (job.predictions, job.answer)).unzip();
         match self.connect().and_then(|connection| commit(connection, requests).map_err(store_error)) {
-            Ok(puts) => {
-                for (answer, puts) in answers.into_iter().zip(puts) {
+            Ok(results) => {
+                for (answer, result) in answers.into_iter().zip(results) {
                     // A client that no longer waits has its prediction stored all the same.
-                    let _ = answer.send(Ok(puts));
+                    let _ = answer.send(result);
                 }
             }
             Err(error) => {
@@ -118,16 +123,40 @@ impl Database {
     ///
     /// A file that was deleted or replaced under the running service would take writes that nobody can ever read.
     fn connect(&mut self) -> Result<&mut Connection, StoreError> {
-        let identity_now = identity(&self.config.path);
-        if self.connection.is_none() || identity_now != self.identity {
+        let path = &self.config.path;
+        let has_moved = FileIdentity::of(path) != self.file;
+        if self.connection.is_none() || has_moved {
             self.connection = None;
             self.readers.clear();
+            if has_moved {
+                remove_stale_log(path, self.log.take());
+            }
             let connection = open_to_write(&self.config).map_err(|error| StoreError::Unavailable(error.into()))?;
-            self.identity = identity(&self.config.path);
+            self.file = FileIdentity::of(path);
             self.connection = Some(connection);
         }
+        self.log = self.log.or_else(|| FileIdentity::of(&log_of(path)));
         self.connection.as_mut().ok_or_else(gone)
     }
+}
+
+/// Removes the write-ahead log of a file that is gone: SQLite would take it for that of the file now in its place.
+fn remove_stale_log(path: &Path, stale: Option<FileIdentity>) {
+    let log = log_of(path);
+    if stale.is_some() && FileIdentity::of(&log) == stale {
+        let _ = fs::remove_file(log);
+        let _ = fs::remove_file(beside(path, "-shm"));
+    }
+}
+
+fn log_of(path: &Path) -> PathBuf {
+    beside(path, "-wal")
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 /// Takes in what waits. Where requests come in crowds, it gives further ones a moment to join, for as long as they do: a
@@ -149,11 +178,13 @@ fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, crowded: bool) {
     }
 }
 
-fn commit(connection: &mut Connection, requests: Vec<Vec<Prediction>>) -> rusqlite::Result<Vec<Vec<Put>>> {
+/// Writes all requests in one transaction. A stored row that cannot be read fails the request that met it, not the others.
+fn commit(connection: &mut Connection, requests: Vec<Vec<Prediction>>) -> rusqlite::Result<Vec<Answer>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let puts = {
+    let mut answers = Vec::with_capacity(requests.len());
+    {
         let mut insert = transaction.prepare_cached(&INSERT)?;
-        let mut stored = transaction.prepare_cached(&select("WHERE id = ?1"))?;
+        let mut stored = transaction.prepare_cached(&SELECT_BY_ID)?;
         let mut put = |new: Prediction| {
             bind(&mut insert, &new)?;
             if insert.raw_execute()? == 1 {
@@ -161,23 +192,32 @@ fn commit(connection: &mut Connection, requests: Vec<Vec<Prediction>>) -> rusqli
             }
             stored.query_row([new.id.to_string()], prediction).map(Put::Existing)
         };
-        requests.into_iter().map(|request| request.into_iter().map(&mut put).collect()).collect::<Result<_, _>>()?
-    };
+        for request in requests {
+            let puts: rusqlite::Result<Vec<Put>> = request.into_iter().map(&mut put).collect();
+            answers.push(match puts {
+                Ok(puts) => Ok(puts),
+                Err(error) if is_unreadable(&error) => Err(store_error(error)),
+                Err(error) => return Err(error),
+            });
+        }
+    }
     transaction.commit()?;
-    Ok(puts)
+    Ok(answers)
 }
 
 /// Which file stands at a path: two that differ in this are two files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct FileIdentity(u64, u64);
 
-#[cfg(unix)]
-fn identity(path: &Path) -> Option<FileIdentity> {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(path).ok().map(|metadata| FileIdentity(metadata.dev(), metadata.ino()))
-}
+impl FileIdentity {
+    #[cfg(unix)]
+    fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        fs::metadata(path).ok().map(|metadata| Self(metadata.dev(), metadata.ino()))
+    }
 
-#[cfg(not(unix))]
-fn identity(_: &Path) -> Option<FileIdentity> {
-    None
+    #[cfg(not(unix))]
+    fn of(_: &Path) -> Option<Self> {
+        None
+    }
 }
