@@ -3,7 +3,6 @@
 //! Serving calls [`FeatureState::features`] for each request, and training calls the same code through `lifeboat fit` and
 //! `lifeboat features`, so that the two cannot differ.
 
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -80,10 +79,8 @@ pub static FEATURE_SET_HASH: LazyLock<String> = LazyLock::new(|| {
 
 /// Returns bytes in hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// The features of one passenger, in the order of [`FEATURE_NAMES`]; always finite when computed.

@@ -5,7 +5,6 @@
 //! sees its own label, neither directly nor through the averages: that one rule makes the training features leave-one-out
 //! and keeps serving free of label leaks.
 
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -48,7 +47,7 @@ impl Kind {
 
 /// One earlier passenger, as the fitted state keeps it: name, ticket, class, kind, port, family size, survived.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Row(Option<String>, Option<String>, u8, Kind, Option<char>, u8, u8);
+struct Row(Option<Box<str>>, Option<Box<str>>, u8, Kind, Option<char>, u8, u8);
 
 /// How those around a passenger fared, beyond what their class and kind would predict.
 ///
@@ -70,8 +69,10 @@ pub struct Outcomes {
 #[serde(try_from = "Vec<Row>", into = "Vec<Row>")]
 pub struct History {
     members: Vec<Member>,
-    by_ticket: FxHashMap<Box<str>, Vec<u32>>,
-    by_surname: FxHashMap<Box<str>, Vec<u32>>,
+    /// The members that have a ticket, in the order of tickets.
+    by_ticket: Vec<u32>,
+    /// The members that have a surname, in the order of surnames.
+    by_surname: Vec<u32>,
     /// Class, ticket number and member, in order.
     by_ticket_number: Vec<(u8, u64, u32)>,
     averages: Averages,
@@ -145,12 +146,13 @@ impl History {
 
     /// Returns the members of a passenger's party, in order, and those that are the passenger itself.
     fn party(&self, passenger: &Passenger) -> (Vec<u32>, Vec<u32>) {
-        let same_ticket = passenger.ticket.as_deref().and_then(|ticket| self.by_ticket.get(ticket));
-        let mut party: Vec<u32> = same_ticket.cloned().unwrap_or_default();
+        let same_ticket =
+            passenger.ticket.as_deref().map(|ticket| self.look_up(&self.by_ticket, Member::ticket, ticket));
+        let mut party = same_ticket.unwrap_or_default().to_vec();
         if passenger.family_size() > 1 {
             let surname = passenger.name.as_deref().and_then(surname);
-            let namesakes = surname.and_then(|surname| self.by_surname.get(surname));
-            let family = namesakes.into_iter().flatten();
+            let namesakes = surname.map(|surname| self.look_up(&self.by_surname, Member::surname, surname));
+            let family = namesakes.unwrap_or_default().iter();
             party.extend(family.filter(|&&index| self.members[index as usize].may_be_family_of(passenger)));
             party.sort_unstable();
             party.dedup();
@@ -161,21 +163,33 @@ impl History {
     }
 }
 
+impl History {
+    /// Returns the part of an index where the members' keys are this one.
+    fn look_up<'a>(&self, index: &'a [u32], key_of: fn(&Member) -> Option<&str>, key: &str) -> &'a [u32] {
+        let key_at = |&member: &u32| key_of(&self.members[member as usize]);
+        let start = index.partition_point(|member| key_at(member) < Some(key));
+        let rest = &index[start..];
+        &rest[..rest.partition_point(|member| key_at(member) == Some(key))]
+    }
+}
+
+/// Returns the members that have a key, in the order of their keys.
+fn index_by(members: &[Member], key_of: fn(&Member) -> Option<&str>) -> Vec<u32> {
+    let key_at = |member: u32| key_of(&members[member as usize]);
+    let mut index: Vec<u32> = (0..).take(members.len()).filter(|&member| key_at(member).is_some()).collect();
+    index.sort_by_key(|&member| key_at(member));
+    index
+}
+
 impl FromIterator<Member> for History {
     fn from_iter<I: IntoIterator<Item = Member>>(members: I) -> Self {
         let members: Vec<Member> = members.into_iter().collect();
-        let mut by_ticket: FxHashMap<Box<str>, Vec<u32>> = FxHashMap::default();
-        let mut by_surname: FxHashMap<Box<str>, Vec<u32>> = FxHashMap::default();
+        let (by_ticket, by_surname) = (index_by(&members, Member::ticket), index_by(&members, Member::surname));
         let mut by_ticket_number = Vec::new();
         let mut averages = Averages::default();
         for (index, member) in (0..).zip(&members) {
-            if let Some(ticket) = &member.ticket {
-                by_ticket.entry(ticket.clone()).or_default().push(index);
-                by_ticket_number.extend(ticket_number(ticket).map(|number| (member.class.number(), number, index)));
-            }
-            if let Some(surname) = member.name.as_deref().and_then(surname) {
-                by_surname.entry(surname.into()).or_default().push(index);
-            }
+            let number = member.ticket().and_then(ticket_number);
+            by_ticket_number.extend(number.map(|number| (member.class.number(), number, index)));
             averages.count(member, 1.0);
         }
         by_ticket_number.sort_unstable();
@@ -194,6 +208,14 @@ impl Member {
             family_size: passenger.family_size(),
             survived,
         }
+    }
+
+    fn ticket(&self) -> Option<&str> {
+        self.ticket.as_deref()
+    }
+
+    fn surname(&self) -> Option<&str> {
+        self.name.as_deref().and_then(surname)
     }
 
     fn may_be_family_of(&self, passenger: &Passenger) -> bool {
@@ -320,8 +342,8 @@ impl TryFrom<(usize, Row)> for Member {
         let fault = |what| HistoryError { index, what };
         let port = port.map(|port| Port::from_text(port.encode_utf8(&mut [0; 4])).ok_or(fault("no such port")));
         Ok(Self {
-            name: name.map(Into::into),
-            ticket: ticket.map(Into::into),
+            name,
+            ticket,
             class: Class::from_number(class.into()).ok_or(fault("no such class"))?,
             kind,
             port: port.transpose()?,
@@ -339,8 +361,8 @@ impl From<History> for Vec<Row> {
     fn from(history: History) -> Self {
         let row = |member: Member| {
             Row(
-                member.name.map(Into::into),
-                member.ticket.map(Into::into),
+                member.name,
+                member.ticket,
                 member.class.number(),
                 member.kind,
                 member.port.and_then(|port| port.as_str().chars().next()),

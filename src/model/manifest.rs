@@ -25,9 +25,8 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Reads a manifest and returns it with its compact text, which is what `GET /model` answers.
+    /// Reads a manifest and returns it with its text, which is what `GET /model` answers.
     pub(super) fn parse(text: &[u8]) -> Result<(Self, Box<RawValue>), serde_json::Error> {
-        let value: serde_json::Value = serde_json::from_slice(text)?;
-        Ok((Self::deserialize(&value)?, serde_json::value::to_raw_value(&value)?))
+        Ok((serde_json::from_slice(text)?, serde_json::from_slice(text)?))
     }
 }

@@ -55,7 +55,10 @@ macro_rules! contract {
 pub(crate) use contract;
 
 pub(crate) async fn the_first_writer_wins_and_the_second_gets_its_record(store: Store) {
-    let (first, second) = (of_number(1, at(0)), of_number(1, at(5000)));
+    let first = of_number(1, at(0));
+    // Another build of the model may differ in the last bit, even to the other side of the threshold.
+    let probability = first.probability.next_up();
+    let second = Prediction { probability, survived: !first.survived, ..of_number(1, at(5000)) };
     assert_eq!(first.id, second.id);
     assert_eq!(put(&store, vec![first.clone()]).await, [Put::Created(first.clone())]);
     assert_eq!(put(&store, vec![second]).await, [Put::Existing(first.clone())]);

@@ -188,7 +188,7 @@ async fn a_file_that_another_program_locks_is_unavailable_until_it_is_released()
 async fn a_store_with_a_damaged_row(path: &Path) -> SqliteStore {
     let store = open(path).unwrap();
     store.put(vec![of_number(1, at(0))]).await.unwrap();
-    Connection::open(path).unwrap().execute("UPDATE predictions SET Sex = 'unknown'", []).unwrap();
+    Connection::open(path).unwrap().execute("UPDATE predictions SET created_at = 'unknown'", []).unwrap();
     store
 }
 

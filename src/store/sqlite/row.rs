@@ -40,6 +40,9 @@ pub(super) static INSERT: LazyLock<String> = LazyLock::new(|| {
     format!("INSERT INTO predictions ({}) VALUES ({places}) ON CONFLICT (id) DO NOTHING", *ALL_COLUMNS)
 });
 
+/// Reads of a row what does not follow from its id.
+pub(super) const SELECT_OUTCOME: &str = "SELECT created_at, probability, Survived FROM predictions WHERE id = ?1";
+
 /// Reads the row of an id.
 pub(super) static SELECT_BY_ID: LazyLock<String> = LazyLock::new(|| select("WHERE id = ?1"));
 
@@ -83,6 +86,18 @@ pub(super) fn prediction(row: &Row<'_>) -> rusqlite::Result<Prediction> {
         survived: row.get(4)?,
         passenger: passenger(row)?,
         features: features(row)?,
+    })
+}
+
+/// Takes the outcome of a row of [`SELECT_OUTCOME`] over into a prediction of the same id.
+///
+/// The id is a hash of the passenger and the model's version, and the features follow from these two.
+pub(super) fn stored(new: Prediction, row: &Row<'_>) -> rusqlite::Result<Prediction> {
+    Ok(Prediction {
+        created_at: parsed(row, 0, |text| text.parse().ok())?,
+        probability: row.get(1)?,
+        survived: row.get(2)?,
+        ..new
     })
 }
 

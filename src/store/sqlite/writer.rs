@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::row::{INSERT, SELECT_BY_ID, bind, prediction};
+use super::row::{INSERT, SELECT_OUTCOME, bind, stored};
 use super::{OpenError, Put, Readers, SqliteConfig, StoreError, is_unreadable, open_to_write, store_error};
 use crate::prediction::Prediction;
 
@@ -184,13 +184,15 @@ fn commit(connection: &mut Connection, requests: Vec<Vec<Prediction>>) -> rusqli
     let mut answers = Vec::with_capacity(requests.len());
     {
         let mut insert = transaction.prepare_cached(&INSERT)?;
-        let mut stored = transaction.prepare_cached(&SELECT_BY_ID)?;
+        let mut select = transaction.prepare_cached(SELECT_OUTCOME)?;
         let mut put = |new: Prediction| {
             bind(&mut insert, &new)?;
             if insert.raw_execute()? == 1 {
                 return Ok(Put::Created(new));
             }
-            stored.query_row([new.id.to_string()], prediction).map(Put::Existing)
+            let mut rows = select.query([new.id.to_string()])?;
+            let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+            stored(new, row).map(Put::Existing)
         };
         for request in requests {
             let puts: rusqlite::Result<Vec<Put>> = request.into_iter().map(&mut put).collect();
