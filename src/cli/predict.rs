@@ -290,7 +290,7 @@ impl Report {
         if !self.skip
             && let Some(first) = scored.invalid.first()
         {
-            bail!("{first}\nnothing was written; --skip-invalid leaves such rows out");
+            bail!("{first}\n--skip-invalid leaves such rows out");
         }
         for fault in &scored.invalid {
             self.tally.invalid += 1;

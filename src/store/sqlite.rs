@@ -11,7 +11,7 @@ mod writer;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -166,20 +166,33 @@ impl PredictionStore for SqliteStore {
 #[derive(Debug)]
 struct Readers {
     path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
+    pool: Mutex<Pool>,
+}
+
+#[derive(Debug, Default)]
+struct Pool {
+    idle: Vec<Connection>,
+    /// Which file at the path the idle connections are to: the first, the second …
+    generation: u64,
 }
 
 impl Readers {
     fn new(path: PathBuf) -> Self {
-        Self { path, idle: Mutex::new(Vec::new()) }
+        Self { path, pool: Mutex::default() }
     }
 
-    /// Runs a query on an idle connection, which goes back only if the query succeeded.
+    /// Runs a query on an idle connection, which goes back only if the query succeeded and the file is still the same.
     fn with<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-        let idle = self.idle().pop();
+        let (idle, generation) = {
+            let mut pool = self.pool();
+            (pool.idle.pop(), pool.generation)
+        };
         let connection = idle.map_or_else(|| self.open(), Ok)?;
         let result = query(&connection)?;
-        self.idle().push(connection);
+        let mut pool = self.pool();
+        if pool.generation == generation {
+            pool.idle.push(connection);
+        }
         Ok(result)
     }
 
@@ -190,13 +203,15 @@ impl Readers {
         Ok(connection)
     }
 
-    /// Forgets the idle connections: the file they know is no longer the one at the path.
+    /// Forgets all connections, also those in use: the file they know is no longer the one at the path.
     fn clear(&self) {
-        self.idle().clear();
+        let mut pool = self.pool();
+        pool.idle.clear();
+        pool.generation += 1;
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -45,11 +45,11 @@ fn probabilities_are_those_of_onnxruntime() {
 fn a_batch_says_of_each_row_what_it_says_of_it_alone() {
     let rows = rows();
     let alone: Vec<f32> = rows.iter().map(|row| MODEL.probability(row).unwrap()).collect();
-    for size in [1, 2, 3, 4, 5, 63, 64, 65, 128, 200, rows.len()] {
+    for size in [1, 2, 3, 31, 32, 33, 64, 200, rows.len()] {
         let batch = MODEL.probabilities(&rows[..size]).unwrap();
         assert_eq!(batch.len(), size);
         for (index, (&in_batch, &alone)) in batch.iter().zip(&alone).enumerate() {
-            assert_close(in_batch, alone, index);
+            assert_eq!(in_batch.to_bits(), alone.to_bits(), "row {index} of {size}");
         }
     }
 }
@@ -63,7 +63,7 @@ fn a_row_is_told_the_same_each_time_wherever_it_stands() {
     let backwards: Vec<_> = rows.iter().copied().rev().collect();
     let backwards = MODEL.probabilities(&backwards).unwrap();
     for (index, (forwards, backwards)) in forwards.iter().zip(backwards.iter().rev()).enumerate() {
-        assert_close(*forwards, *backwards, index);
+        assert_eq!(forwards.to_bits(), backwards.to_bits(), "row {index}");
     }
 }
 

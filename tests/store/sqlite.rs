@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lifeboat::store::sqlite::{OpenError, SqliteConfig, SqliteStore, Synchronous};
 use lifeboat::store::{PredictionStore, Put, StoreError};
@@ -136,6 +137,41 @@ async fn a_file_replaced_while_running_is_the_one_that_is_used() {
     assert_eq!(store.put(vec![of_number(1, at(9))]).await.unwrap(), [Put::Existing(in_backup.clone())]);
     assert_eq!(store.get(in_backup.id).await.unwrap(), Some(in_backup));
     assert_eq!(store.get(of_number(2, at(0)).id).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_made_anew_under_readers_is_the_one_that_they_read_from_then_on() {
+    const READERS: usize = 8;
+    let (_folder, path) = new_file();
+    let store = Arc::new(open(&path).unwrap());
+    for round in 0..20 {
+        let known = of_number(round, at(0));
+        store.put(vec![known.clone()]).await.unwrap();
+        let reading = Arc::new(AtomicBool::new(true));
+        let readers: JoinSet<()> = (0..READERS)
+            .map(|_| {
+                let (store, reading, id) = (Arc::clone(&store), Arc::clone(&reading), known.id);
+                async move {
+                    while reading.load(Ordering::Relaxed) {
+                        // Between two files there may be none to read.
+                        let _ = store.get(id).await;
+                    }
+                }
+            })
+            .collect();
+        fs::remove_file(&path).unwrap();
+        let after = of_number(1000 + round, at(0));
+        store.put(vec![after.clone()]).await.unwrap();
+        reading.store(false, Ordering::Relaxed);
+        readers.join_all().await;
+        let reads: JoinSet<_> = (0..READERS)
+            .map(|_| {
+                let (store, id) = (Arc::clone(&store), after.id);
+                async move { store.get(id).await.unwrap() }
+            })
+            .collect();
+        assert!(reads.join_all().await.iter().all(|found| found.as_ref() == Some(&after)), "round {round}");
+    }
 }
 
 #[tokio::test]

@@ -128,8 +128,9 @@ impl Database {
         if self.connection.is_none() || has_moved {
             self.connection = None;
             self.readers.clear();
+            let log = self.log.take();
             if has_moved {
-                remove_stale_log(path, self.log.take());
+                remove_stale_log(path, log);
             }
             let connection = open_to_write(&self.config).map_err(|error| StoreError::Unavailable(error.into()))?;
             self.file = FileIdentity::of(path);
@@ -160,7 +161,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Takes in what waits. Where requests come in crowds, it gives further ones a moment to join, for as long as they do: a
-/// commit costs the same for one row as for fifty. A lone client never waits.
+/// commit costs little more for fifty rows than for one. A lone client never waits.
 fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, crowded: bool) {
     let mut rows: usize = batch.iter().map(|job| job.predictions.len()).sum();
     for _ in 0..MOST_PAUSES {
@@ -171,7 +172,8 @@ fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, crowded: bool) {
             rows += job.predictions.len();
             batch.push(job);
         }
-        if !crowded || rows >= BATCH_ROWS || (batch.len() == before && before > 1) {
+        let is_trickle = before > 1 && batch.len() - before < before / 4 + 1;
+        if !crowded || rows >= BATCH_ROWS || is_trickle {
             return;
         }
         thread::sleep(PAUSE);
