@@ -5,6 +5,11 @@
 //! sees its own label, neither directly nor through the averages: that one rule makes the training features leave-one-out
 //! and keeps serving free of label leaks.
 
+use std::hash::BuildHasher;
+use std::ops::Range;
+
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -69,10 +74,8 @@ pub struct Outcomes {
 #[serde(try_from = "Vec<Row>", into = "Vec<Row>")]
 pub struct History {
     members: Vec<Member>,
-    /// The members that have a ticket, in the order of tickets.
-    by_ticket: Vec<u32>,
-    /// The members that have a surname, in the order of surnames.
-    by_surname: Vec<u32>,
+    by_ticket: Index,
+    by_surname: Index,
     /// Class, ticket number and member, in order.
     by_ticket_number: Vec<(u8, u64, u32)>,
     averages: Averages,
@@ -146,12 +149,11 @@ impl History {
 
     /// Returns the members of a passenger's party, in order, and those that are the passenger itself.
     fn party(&self, passenger: &Passenger) -> (Vec<u32>, Vec<u32>) {
-        let same_ticket =
-            passenger.ticket.as_deref().map(|ticket| self.look_up(&self.by_ticket, Member::ticket, ticket));
+        let same_ticket = passenger.ticket.as_deref().map(|ticket| self.by_ticket.look_up(&self.members, ticket));
         let mut party = same_ticket.unwrap_or_default().to_vec();
         if passenger.family_size() > 1 {
             let surname = passenger.name.as_deref().and_then(surname);
-            let namesakes = surname.map(|surname| self.look_up(&self.by_surname, Member::surname, surname));
+            let namesakes = surname.map(|surname| self.by_surname.look_up(&self.members, surname));
             let family = namesakes.unwrap_or_default().iter();
             party.extend(family.filter(|&&index| self.members[index as usize].may_be_family_of(passenger)));
             party.sort_unstable();
@@ -163,28 +165,48 @@ impl History {
     }
 }
 
-impl History {
-    /// Returns the part of an index where the members' keys are this one.
-    fn look_up<'a>(&self, index: &'a [u32], key_of: fn(&Member) -> Option<&str>, key: &str) -> &'a [u32] {
-        let key_at = |&member: &u32| key_of(&self.members[member as usize]);
-        let start = index.partition_point(|member| key_at(member) < Some(key));
-        let rest = &index[start..];
-        &rest[..rest.partition_point(|member| key_at(member) == Some(key))]
+/// Finds members by a key of theirs, of which it holds no copy.
+#[derive(Debug, Clone)]
+struct Index {
+    key_of: fn(&Member) -> Option<&str>,
+    /// The members that have a key; those of one key stand together, in order.
+    members: Vec<u32>,
+    /// Where in `members` those of a key stand, by the key's hash.
+    places: HashTable<Range<usize>>,
+}
+
+impl Index {
+    fn new(members: &[Member], key_of: fn(&Member) -> Option<&str>) -> Self {
+        let key_at = |index: u32| key_of(&members[index as usize]);
+        let mut order: Vec<u32> = (0..).take(members.len()).filter(|&index| key_at(index).is_some()).collect();
+        order.sort_by_key(|&index| key_at(index));
+        let mut places = HashTable::with_capacity(order.len());
+        let mut start = 0;
+        for group in order.chunk_by(|&one, &other| key_at(one) == key_at(other)) {
+            let hash_at = |place: &Range<usize>| hash(key_at(order[place.start]).unwrap_or_default());
+            let place = start..start + group.len();
+            places.insert_unique(hash_at(&place), place, hash_at);
+            start += group.len();
+        }
+        Self { key_of, members: order, places }
+    }
+
+    fn look_up(&self, members: &[Member], key: &str) -> &[u32] {
+        let key_at = |place: &Range<usize>| (self.key_of)(&members[self.members[place.start] as usize]);
+        let place = self.places.find(hash(key), |place| key_at(place) == Some(key));
+        place.map_or(&[], |place| &self.members[place.clone()])
     }
 }
 
-/// Returns the members that have a key, in the order of their keys.
-fn index_by(members: &[Member], key_of: fn(&Member) -> Option<&str>) -> Vec<u32> {
-    let key_at = |member: u32| key_of(&members[member as usize]);
-    let mut index: Vec<u32> = (0..).take(members.len()).filter(|&member| key_at(member).is_some()).collect();
-    index.sort_by_key(|&member| key_at(member));
-    index
+/// Hashes a key quickly: the keys that are stored are no client's, so none can make them collide.
+fn hash(key: &str) -> u64 {
+    FxBuildHasher.hash_one(key)
 }
 
 impl FromIterator<Member> for History {
     fn from_iter<I: IntoIterator<Item = Member>>(members: I) -> Self {
         let members: Vec<Member> = members.into_iter().collect();
-        let (by_ticket, by_surname) = (index_by(&members, Member::ticket), index_by(&members, Member::surname));
+        let (by_ticket, by_surname) = (Index::new(&members, Member::ticket), Index::new(&members, Member::surname));
         let mut by_ticket_number = Vec::new();
         let mut averages = Averages::default();
         for (index, member) in (0..).zip(&members) {
