@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -14,9 +14,10 @@ use tokio::runtime::Runtime;
 
 use super::fit::in_words;
 use super::output::{Output, open};
-use super::records::{self, Columns, Format, Record};
+use super::records::{self, Columns, Format, Record, Taker};
 use crate::config::Config;
 use crate::model::Model;
+use crate::passenger::Passenger;
 use crate::prediction::{Prediction, to_milliseconds};
 use crate::service;
 use crate::store::{self, PredictionStore, Put};
@@ -142,26 +143,42 @@ fn run(
     let (work, queue) = sync_channel::<Handover>(QUEUED_CHUNKS);
     let (order, results) = sync_channel::<Receiver<anyhow::Result<Scored>>>(QUEUED_CHUNKS + workers);
     let queue = Mutex::new(queue);
+    let (done, spare) = channel();
     thread::scope(|scope| {
         for _ in 0..workers {
-            scope.spawn(|| {
-                while let Some((records, answer)) = next(&queue) {
+            let (queue, done) = (&queue, done.clone());
+            scope.spawn(move || {
+                while let Some((records, answer)) = next(queue) {
                     let _ = answer.send(job.score(&records));
+                    let _ = done.send(records);
                 }
             });
         }
-        let reader = scope.spawn(|| {
-            // Dropping both senders at the end is what lets the workers and the writer end.
-            let (work, order) = (work, order);
-            records::read(input, format, &job.columns, |records| {
-                let (answer, result) = sync_channel(1);
-                work.send((records, answer)).is_ok() && order.send(result).is_ok()
-            })
-        });
+        // When the reader ends, its ends of the queues go with it: that lets the workers and the writer end.
+        let queues = Queues { work, order, spare };
+        let reader = scope.spawn(|| records::read(input, format, &job.columns, queues));
         let written = write_all(results, &mut take);
         let read = reader.join().map_err(|_| anyhow!("the reader failed"))?;
         written.and(read)
     })
+}
+
+/// The reader's ends of the queues.
+struct Queues {
+    work: SyncSender<Handover>,
+    order: SyncSender<Receiver<anyhow::Result<Scored>>>,
+    spare: Receiver<Vec<Record>>,
+}
+
+impl Taker for Queues {
+    fn take(&mut self, chunk: Vec<Record>) -> bool {
+        let (answer, result) = sync_channel(1);
+        self.work.send((chunk, answer)).is_ok() && self.order.send(result).is_ok()
+    }
+
+    fn spare(&mut self) -> Vec<Record> {
+        self.spare.try_recv().unwrap_or_default()
+    }
 }
 
 fn next(queue: &Mutex<Receiver<Handover>>) -> Option<Handover> {
@@ -183,38 +200,42 @@ impl Job<'_> {
     /// Scores one chunk.
     fn score(&self, records: &[Record]) -> anyhow::Result<Scored> {
         let mut scored = Scored::default();
-        let mut passengers = Vec::with_capacity(records.len());
-        for record in records {
-            match record.passenger(&self.columns) {
-                Ok(passenger) if self.layout.kaggle && passenger.passenger_id().is_none() => {
-                    scored.invalid.push(format!("{}: PassengerId is required with --kaggle", record.place()));
-                }
-                Ok(passenger) => passengers.push(passenger),
-                Err(faults) => scored.invalid.push(format!("{}: {}", record.place(), in_words(&faults))),
-            }
-        }
-        scored.rows = passengers.len() as u64;
         if self.keep {
+            let passengers = self.passengers(records, &mut scored.invalid).collect();
             scored.predictions = service::predict(self.model, passengers, self.now)?;
-            for prediction in &scored.predictions {
-                self.layout.push(&mut scored.text, &Line::from(prediction));
-            }
+            scored.predictions.iter().for_each(|prediction| self.layout.push(&mut scored.text, &prediction.into()));
+            scored.rows = scored.predictions.len() as u64;
             return Ok(scored);
         }
-        let rows: Vec<_> = passengers.iter().map(|passenger| self.model.features(passenger)).collect();
-        scored.text.reserve(passengers.len() * 48);
-        for (passenger, probability) in passengers.iter().zip(self.model.probabilities(&rows)?) {
-            self.layout.push(
-                &mut scored.text,
-                &Line {
-                    passenger_id: passenger.passenger_id(),
-                    survived: self.model.survives(probability),
-                    probability,
-                    model_version: self.model.version(),
-                },
-            );
+        // Each passenger is let go of as soon as its features are known: memory that is hot is quick to get and to give.
+        let passengers = self.passengers(records, &mut scored.invalid);
+        let (ids, rows): (Vec<_>, Vec<_>) =
+            passengers.map(|passenger| (passenger.passenger_id(), self.model.features(&passenger))).unzip();
+        for (passenger_id, probability) in ids.into_iter().zip(self.model.probabilities(&rows)?) {
+            let (survived, model_version) = (self.model.survives(probability), self.model.version());
+            self.layout.push(&mut scored.text, &Line { passenger_id, survived, probability, model_version });
         }
+        scored.rows = rows.len() as u64;
         Ok(scored)
+    }
+
+    /// Returns the passengers of a chunk, and notes the records that are none.
+    fn passengers<'a>(
+        &'a self,
+        records: &'a [Record],
+        invalid: &'a mut Vec<String>,
+    ) -> impl Iterator<Item = Passenger> + 'a {
+        records.iter().filter_map(|record| match record.passenger(&self.columns) {
+            Ok(passenger) if self.layout.kaggle && passenger.passenger_id().is_none() => {
+                invalid.push(format!("{}: PassengerId is required with --kaggle", record.place()));
+                None
+            }
+            Ok(passenger) => Some(passenger),
+            Err(faults) => {
+                invalid.push(format!("{}: {}", record.place(), in_words(&faults)));
+                None
+            }
+        })
     }
 }
 

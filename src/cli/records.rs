@@ -98,14 +98,23 @@ impl Record {
     }
 }
 
-/// Reads every record and hands them on in chunks, until `take` says that it wants no more.
+/// Takes chunks of records, and gives back the memory of those that are done with.
+pub(super) trait Taker {
+    /// Takes a chunk; tells whether more are wanted.
+    fn take(&mut self, chunk: Vec<Record>) -> bool;
+
+    /// Returns a chunk to fill: an old one, whose records are written over, or an empty one.
+    fn spare(&mut self) -> Vec<Record>;
+}
+
+/// Reads every record and hands them on in chunks, until the taker wants no more.
 pub(super) fn read(
     input: Box<dyn Read + Send>,
     format: Format,
     columns: &Columns,
-    take: impl FnMut(Vec<Record>) -> bool,
+    taker: impl Taker,
 ) -> anyhow::Result<()> {
-    let mut chunks = Chunks { chunk: Vec::with_capacity(CHUNK_RECORDS), take, wanted: true };
+    let mut chunks = Chunks { chunk: Vec::new(), filled: 0, taker, wanted: true };
     match format {
         Format::Csv => read_csv(input, columns, &mut chunks)?,
         Format::Json => {
@@ -122,35 +131,54 @@ pub(super) fn read(
 }
 
 /// Gathers records into chunks.
-struct Chunks<F> {
+struct Chunks<T> {
     chunk: Vec<Record>,
-    take: F,
+    /// So many records of the chunk are new; behind them may stand old ones.
+    filled: usize,
+    taker: T,
     wanted: bool,
 }
 
-impl<F: FnMut(Vec<Record>) -> bool> Chunks<F> {
+impl<T: Taker> Chunks<T> {
     /// Adds a record; tells whether more are wanted.
     fn push(&mut self, place: Place, raw: Raw) -> bool {
+        self.chunk.truncate(self.filled);
         self.chunk.push(Record { place, raw });
-        if self.chunk.len() == CHUNK_RECORDS {
+        self.count_one()
+    }
+
+    /// Reads the next row of a CSV file into the memory of an old one; tells whether there was one.
+    fn read_row(&mut self, reader: &mut csv::Reader<Box<dyn Read + Send>>) -> csv::Result<bool> {
+        if self.filled == self.chunk.len() {
+            self.chunk.push(Record { place: Place::Line(0), raw: Raw::Row(ByteRecord::new()) });
+        }
+        let record = &mut self.chunk[self.filled];
+        let Raw::Row(row) = &mut record.raw else { return Ok(false) };
+        let is_there = reader.read_byte_record(row)?;
+        record.place = Place::Line(row.position().map_or(0, csv::Position::line));
+        Ok(is_there)
+    }
+
+    /// Counts the record that was added; tells whether more are wanted.
+    fn count_one(&mut self) -> bool {
+        self.filled += 1;
+        if self.filled == CHUNK_RECORDS {
             self.flush();
         }
         self.wanted
     }
 
     fn flush(&mut self) {
-        let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK_RECORDS));
-        if self.wanted && !chunk.is_empty() {
-            self.wanted = (self.take)(chunk);
+        self.chunk.truncate(self.filled);
+        self.filled = 0;
+        if self.wanted && !self.chunk.is_empty() {
+            let next = self.taker.spare();
+            self.wanted = self.taker.take(std::mem::replace(&mut self.chunk, next));
         }
     }
 }
 
-fn read_csv<F: FnMut(Vec<Record>) -> bool>(
-    input: Box<dyn Read + Send>,
-    columns: &Columns,
-    chunks: &mut Chunks<F>,
-) -> anyhow::Result<()> {
+fn read_csv(input: Box<dyn Read + Send>, columns: &Columns, chunks: &mut Chunks<impl Taker>) -> anyhow::Result<()> {
     let mut reader = ReaderBuilder::new().flexible(true).buffer_capacity(1 << 16).from_reader(input);
     let header = reader.byte_headers().context("the input is not CSV")?;
     if header.is_empty() {
@@ -158,18 +186,11 @@ fn read_csv<F: FnMut(Vec<Record>) -> bool>(
     }
     let header = Header::parse(header).context("the header does not fit")?;
     let _ = columns.0.set(header);
-    let mut row = ByteRecord::new();
-    while reader.read_byte_record(&mut row).context("the input is not CSV")? {
-        let line = row.position().map_or(0, csv::Position::line);
-        // A copy is exactly as large as the row, where the reader's own record grows with the longest one.
-        if !chunks.push(Place::Line(line), Raw::Row(row.clone())) {
-            break;
-        }
-    }
+    while chunks.read_row(&mut reader).context("the input is not CSV")? && chunks.count_one() {}
     Ok(())
 }
 
-fn read_lines<F: FnMut(Vec<Record>) -> bool>(mut input: impl BufRead, chunks: &mut Chunks<F>) -> anyhow::Result<()> {
+fn read_lines(mut input: impl BufRead, chunks: &mut Chunks<impl Taker>) -> anyhow::Result<()> {
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
@@ -185,11 +206,11 @@ fn read_lines<F: FnMut(Vec<Record>) -> bool>(mut input: impl BufRead, chunks: &m
 }
 
 /// Takes an array apart as it is read; a single object is an array of one.
-struct Elements<'a, F> {
-    chunks: &'a mut Chunks<F>,
+struct Elements<'a, T> {
+    chunks: &'a mut Chunks<T>,
 }
 
-impl<'de, F: FnMut(Vec<Record>) -> bool> Visitor<'de> for Elements<'_, F> {
+impl<'de, T: Taker> Visitor<'de> for Elements<'_, T> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
