@@ -220,8 +220,10 @@ impl Row {
 
     fn fare(&mut self, fare: f64, passenger: &Passenger) {
         // The logarithm comes from `libm`, not from the platform, so that every machine computes the same bits.
-        self.push(libm::log1p(fare));
-        self.push(libm::log1p(fare / f64::from(passenger.family_size())));
+        let log_fare = libm::log1p(fare);
+        let persons = passenger.family_size();
+        self.push(log_fare);
+        self.push(if persons == 1 { log_fare } else { libm::log1p(fare / f64::from(persons)) });
     }
 
     fn title(&mut self, title: Title) {

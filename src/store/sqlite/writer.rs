@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
@@ -19,11 +19,11 @@ const QUEUE_LENGTH: usize = 1024;
 /// A transaction takes in no further request once it has this many rows.
 const BATCH_ROWS: usize = 2048;
 
-/// How long a crowd is given to join a batch, each time.
+/// How often the writer looks whether further requests have come.
 const PAUSE: Duration = Duration::from_micros(100);
 
-/// So often at most.
-const MOST_PAUSES: usize = 6;
+/// The longest that it waits for them.
+const MOST_PATIENCE: Duration = Duration::from_millis(5);
 
 type Answer = Result<Vec<Put>, StoreError>;
 
@@ -89,12 +89,13 @@ struct Database {
 impl Database {
     fn run(&mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut batch = Vec::new();
-        let mut crowded = false;
+        let mut patience = Duration::ZERO;
         while let Some(job) = jobs.blocking_recv() {
             batch.push(job);
-            gather(&mut jobs, &mut batch, crowded);
-            crowded = batch.len() > 1;
+            gather(&mut jobs, &mut batch, patience);
+            let (is_crowd, started) = (batch.len() > 1, Instant::now());
             self.write(&mut batch);
+            patience = if is_crowd { (started.elapsed() / 2).min(MOST_PATIENCE) } else { Duration::ZERO };
         }
     }
 
@@ -160,11 +161,12 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Takes in what waits. Where requests come in crowds, it gives further ones a moment to join, for as long as they do: a
-/// commit costs little more for fifty rows than for one. A lone client never waits.
-fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, crowded: bool) {
+/// Takes in what waits. Where requests come in crowds, it then waits for more, as long as they keep coming and up to half the
+/// time that a commit takes: a commit costs little more for fifty rows than for one. A lone client never waits.
+fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, patience: Duration) {
+    let started = Instant::now();
     let mut rows: usize = batch.iter().map(|job| job.predictions.len()).sum();
-    for _ in 0..MOST_PAUSES {
+    loop {
         let before = batch.len();
         while rows < BATCH_ROWS
             && let Ok(job) = jobs.try_recv()
@@ -172,8 +174,8 @@ fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, crowded: bool) {
             rows += job.predictions.len();
             batch.push(job);
         }
-        let is_trickle = before > 1 && batch.len() - before < before / 4 + 1;
-        if !crowded || rows >= BATCH_ROWS || is_trickle {
+        let is_over = before > 1 && batch.len() == before;
+        if is_over || rows >= BATCH_ROWS || started.elapsed() >= patience {
             return;
         }
         thread::sleep(PAUSE);
