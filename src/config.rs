@@ -5,23 +5,27 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
+use crate::api::{ApiConfig, ApiKeys};
+use crate::store::dynamodb::{AwsCredentials, DynamoDbConfig};
 use crate::store::sqlite::SqliteConfig;
 
 /// The settings of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// `DATABASE_URL`: where predictions are kept. Default: `sqlite:predictions.db`.
-    pub database: DatabaseUrl,
+    pub database: DatabaseConfig,
+    /// `DATABASE_WARM_UP`: whether a Lambda function reaches for its database before its first request. Default: `true`.
+    pub database_warm_up: bool,
     /// `MODEL_DIR`: a folder with a model package. Default: the package built into the program.
     pub model_dir: Option<PathBuf>,
     /// `HOST`: the address to listen on. Default: `127.0.0.1`.
     pub host: IpAddr,
     /// `PORT`: the port to listen on; 0 takes any that is free. Default: 8080.
     pub port: u16,
-    /// `REQUEST_TIMEOUT_SECONDS`: a request that takes longer is answered 503. Default: 10.
-    pub request_timeout: Duration,
+    /// What the HTTP interface allows.
+    pub api: ApiConfig,
     /// `SHUTDOWN_TIMEOUT_SECONDS`: how long a shutdown waits for requests under way. Default: 15.
     pub shutdown_timeout: Duration,
     /// `WORKER_THREADS`: threads that serve HTTP. Default: one less than processors, 1 to 4:
@@ -43,11 +47,15 @@ pub enum LogFormat {
     Json,
 }
 
-/// Which database, by its scheme.
+/// Which database, by the scheme of its URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DatabaseUrl {
+pub enum DatabaseConfig {
     /// `sqlite:FILE`
     Sqlite(SqliteConfig),
+    /// `dynamodb:TABLE`, with `AWS_REGION` (or `AWS_DEFAULT_REGION`), `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and
+    /// `AWS_SESSION_TOKEN`, as Lambda sets them; `AWS_ENDPOINT_URL_DYNAMODB` (or `AWS_ENDPOINT_URL`) and `AWS_CA_BUNDLE`
+    /// for a database that is not Amazon's own.
+    DynamoDb(DynamoDbConfig),
 }
 
 const DEFAULT_DATABASE_URL: &str = "sqlite:predictions.db";
@@ -64,17 +72,54 @@ impl Config {
         let variable = |name: &str| lookup(name).filter(|value| !value.is_empty());
         let seconds = |name, default| parsed(name, variable(name), default).and_then(|value| duration(name, value));
         Ok(Self {
-            database: parsed("DATABASE_URL", variable("DATABASE_URL"), DEFAULT_DATABASE_URL)?,
+            database: database(&variable)?,
+            database_warm_up: parsed("DATABASE_WARM_UP", variable("DATABASE_WARM_UP"), "true")?,
             model_dir: variable("MODEL_DIR").map(PathBuf::from),
             host: parsed("HOST", variable("HOST"), "127.0.0.1")?,
             port: parsed("PORT", variable("PORT"), "8080")?,
-            request_timeout: seconds("REQUEST_TIMEOUT_SECONDS", "10")?,
+            api: ApiConfig {
+                request_timeout: seconds("REQUEST_TIMEOUT_SECONDS", "10")?,
+                keys: api_keys(variable("LIFEBOAT_API_KEY"))?,
+            },
             shutdown_timeout: seconds("SHUTDOWN_TIMEOUT_SECONDS", "15")?,
             worker_threads: worker_threads(variable("WORKER_THREADS"))?,
             log_level: variable("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()),
             log_format: variable("LOG_FORMAT").map(|value| parsed("LOG_FORMAT", Some(value), "")).transpose()?,
         })
     }
+}
+
+fn database(variable: &impl Fn(&str) -> Option<String>) -> anyhow::Result<DatabaseConfig> {
+    let url = variable("DATABASE_URL").unwrap_or_else(|| DEFAULT_DATABASE_URL.to_owned());
+    let database = match url.split_once(':') {
+        Some(("sqlite", file)) => file.parse().map(DatabaseConfig::Sqlite).map_err(|error| anyhow!("the URL {error}")),
+        Some(("dynamodb", table)) => dynamodb(table, variable).map(DatabaseConfig::DynamoDb),
+        _ => Err(anyhow!("expected sqlite:FILE or dynamodb:TABLE")),
+    };
+    database.with_context(|| format!("DATABASE_URL={url} cannot be used"))
+}
+
+fn dynamodb(table: &str, variable: &impl Fn(&str) -> Option<String>) -> anyhow::Result<DynamoDbConfig> {
+    let required = |name: &str| variable(name).with_context(|| format!("{name} is not set"));
+    if table.is_empty() {
+        bail!("the URL names no table");
+    }
+    Ok(DynamoDbConfig {
+        table: table.to_owned(),
+        region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).context("AWS_REGION is not set")?,
+        credentials: AwsCredentials {
+            access_key_id: required("AWS_ACCESS_KEY_ID")?,
+            secret_access_key: required("AWS_SECRET_ACCESS_KEY")?,
+            session_token: variable("AWS_SESSION_TOKEN"),
+        },
+        endpoint: variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| variable("AWS_ENDPOINT_URL")),
+        ca_bundle: variable("AWS_CA_BUNDLE").map(PathBuf::from),
+    })
+}
+
+/// Reads keys; what does not do as one is not repeated in the message.
+fn api_keys(value: Option<String>) -> anyhow::Result<Option<ApiKeys>> {
+    value.map(|keys| keys.parse()).transpose().context("LIFEBOAT_API_KEY cannot be used")
 }
 
 fn parsed<T>(name: &str, value: Option<String>, default: &str) -> anyhow::Result<T>
@@ -106,19 +151,6 @@ fn worker_threads(value: Option<String>) -> anyhow::Result<usize> {
 #[error("{0}")]
 pub struct InvalidSetting(String);
 
-impl FromStr for DatabaseUrl {
-    type Err = InvalidSetting;
-
-    fn from_str(url: &str) -> Result<Self, InvalidSetting> {
-        match url.split_once(':') {
-            Some(("sqlite", file)) => {
-                file.parse().map(Self::Sqlite).map_err(|error| InvalidSetting(format!("the URL {error}")))
-            }
-            _ => Err(InvalidSetting("expected sqlite:FILE".to_owned())),
-        }
-    }
-}
-
 impl FromStr for LogFormat {
     type Err = InvalidSetting;
 
@@ -147,11 +179,48 @@ mod tests {
         assert_eq!((config.port, config.model_dir), (8080, None));
     }
 
+    const AWS: [(&str, &str); 3] =
+        [("AWS_REGION", "eu-central-1"), ("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "secret")];
+
+    #[test]
+    fn a_table_takes_region_and_keys_from_the_environment() {
+        let mut variables =
+            vec![("DATABASE_URL", "dynamodb:predictions"), ("AWS_ENDPOINT_URL", "http://127.0.0.1:8000")];
+        variables.extend(AWS);
+        let DatabaseConfig::DynamoDb(found) = config(&variables).unwrap().database else { panic!("no table") };
+        assert_eq!((found.table.as_str(), found.region.as_str()), ("predictions", "eu-central-1"));
+        assert_eq!(found.endpoint.as_deref(), Some("http://127.0.0.1:8000"));
+        assert!(!format!("{found:?}").contains("secret"));
+        variables.push(("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9000"));
+        let DatabaseConfig::DynamoDb(found) = config(&variables).unwrap().database else { panic!("no table") };
+        assert_eq!(found.endpoint.as_deref(), Some("http://127.0.0.1:9000"));
+    }
+
+    #[test]
+    fn a_table_without_region_or_keys_names_the_variable_that_is_missing() {
+        for (missing, _) in AWS {
+            let mut variables = vec![("DATABASE_URL", "dynamodb:predictions")];
+            variables.extend(AWS.into_iter().filter(|(name, _)| *name != missing));
+            let error = format!("{:#}", config(&variables).unwrap_err());
+            assert!(error.ends_with(&format!("{missing} is not set")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_used_is_not_repeated() {
+        let error = format!("{:#}", config(&[("LIFEBOAT_API_KEY", "hunter2")]).unwrap_err());
+        assert!(error.starts_with("LIFEBOAT_API_KEY cannot be used"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+
     #[test]
     fn a_bad_value_is_named_with_its_variable() {
         for (name, value) in [
             ("DATABASE_URL", "postgres://x"),
             ("DATABASE_URL", "sqlite:"),
+            ("DATABASE_URL", "dynamodb:"),
+            ("DATABASE_URL", "dynamodb:predictions"),
+            ("DATABASE_WARM_UP", "perhaps"),
             ("HOST", "localhost:1"),
             ("PORT", "65536"),
             ("REQUEST_TIMEOUT_SECONDS", "-1"),

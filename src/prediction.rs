@@ -67,6 +67,11 @@ impl PredictionId {
         Self { passenger_id: passenger.passenger_id, hash: encoder.finish() }
     }
 
+    /// Names the prediction that a store keeps under these keys.
+    pub(crate) fn from_keys(passenger_id: Option<u64>, hash: ContentHash) -> Self {
+        Self { passenger_id, hash }
+    }
+
     /// Returns the `PassengerId` within the name.
     pub fn passenger_id(&self) -> Option<u64> {
         self.passenger_id

@@ -2,6 +2,7 @@
 //!
 //! Every adapter passes the same contract suite (`tests/store/contract.rs`).
 
+pub mod dynamodb;
 pub mod sqlite;
 
 use std::error::Error as StdError;
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::config::DatabaseUrl;
+use crate::config::DatabaseConfig;
 use crate::features::hex;
 use crate::prediction::{ContentHash, Prediction, PredictionId};
 
@@ -42,10 +43,11 @@ pub trait PredictionStore: fmt::Debug + Send + Sync {
     async fn ready(&self) -> Result<(), StoreError>;
 }
 
-/// Opens the store that a URL names.
-pub fn open(url: &DatabaseUrl) -> anyhow::Result<Arc<dyn PredictionStore>> {
-    match url {
-        DatabaseUrl::Sqlite(config) => Ok(Arc::new(sqlite::SqliteStore::open(config.clone())?)),
+/// Opens the store that the settings name.
+pub fn open(database: DatabaseConfig) -> anyhow::Result<Arc<dyn PredictionStore>> {
+    match database {
+        DatabaseConfig::Sqlite(config) => Ok(Arc::new(sqlite::SqliteStore::open(config)?)),
+        DatabaseConfig::DynamoDb(config) => Ok(Arc::new(dynamodb::DynamoDbStore::new(config)?)),
     }
 }
 

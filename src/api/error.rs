@@ -23,6 +23,7 @@ const LISTED_FAULTS: usize = 1000;
 pub(super) enum ApiError {
     /// The body, a query or a path is not of its format.
     Malformed(String),
+    Unauthenticated,
     /// There is no such thing; says what.
     NotFound(&'static str),
     MethodNotAllowed,
@@ -72,6 +73,7 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -88,6 +90,7 @@ impl ApiError {
     fn kind(&self) -> (&'static str, &'static str) {
         match self {
             Self::Malformed(_) => ("urn:lifeboat:problem:malformed", "Malformed request"),
+            Self::Unauthenticated => ("urn:lifeboat:problem:unauthenticated", "API key required"),
             Self::NotFound(_) => ("urn:lifeboat:problem:not-found", "Not found"),
             Self::MethodNotAllowed => ("urn:lifeboat:problem:method-not-allowed", "Method not allowed"),
             Self::TooLarge => ("urn:lifeboat:problem:too-large", "Request too large"),
@@ -104,6 +107,7 @@ impl ApiError {
     fn detail(&self) -> String {
         match self {
             Self::Malformed(detail) => detail.clone(),
+            Self::Unauthenticated => "the header x-api-key must hold a key that this service knows".to_owned(),
             Self::NotFound(detail) => (*detail).to_owned(),
             Self::MethodNotAllowed => "this path does not answer that method: see the Allow header".to_owned(),
             Self::TooLarge => format!("the body must be at most {} bytes", super::MAX_BODY_BYTES),
@@ -147,8 +151,11 @@ impl IntoResponse for ApiError {
         let problem = Problem { r#type: kind, title, status: status.as_u16(), detail: &self.detail(), errors };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
+        let headers = response.headers_mut();
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => drop(headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS)),
+            StatusCode::UNAUTHORIZED => drop(headers.insert(header::WWW_AUTHENTICATE, API_KEY_SCHEME)),
+            _ => {}
         }
         if let Some(cause) = self.cause() {
             response.extensions_mut().insert(cause);
@@ -156,6 +163,9 @@ impl IntoResponse for ApiError {
         response
     }
 }
+
+/// What a client must show; there is no registered scheme for keys in a header of their own.
+const API_KEY_SCHEME: HeaderValue = HeaderValue::from_static("ApiKey");
 
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 

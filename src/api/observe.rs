@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use tracing::{debug, error};
 use uuid::Uuid;
 
+use super::Deadline;
 use super::error::{ApiError, Cause, REQUEST_ID};
 
 /// The longest request id that is taken over from a client.
@@ -20,6 +21,8 @@ pub(super) async fn observe(State(timeout): State<Duration>, request: Request, n
     let id = request_id(&request);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let left = request.extensions().get::<Deadline>().map(|deadline| deadline.0.saturating_duration_since(started));
+    let timeout = left.map_or(timeout, |left| left.min(timeout));
     let answer = tokio::time::timeout(timeout, next.run(request)).await;
     let mut response = answer.unwrap_or_else(|_| ApiError::TimedOut.into_response());
 

@@ -366,7 +366,7 @@ struct Store {
 impl Store {
     fn open(config: &Config) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let store = store::open(&config.database)?;
+        let store = store::open(config.database.clone())?;
         Ok(Self { runtime, store })
     }
 

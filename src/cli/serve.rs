@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use axum::serve::ListenerExt;
 use clap::Args;
 use tokio::net::TcpListener;
@@ -32,6 +32,9 @@ pub(super) struct ServeArgs {
     /// Folder with a model package [env: `MODEL_DIR`] [default: the package built in]
     #[arg(long, value_name = "DIR")]
     model_dir: Option<PathBuf>,
+    /// Lets everybody ask who can reach the server: beyond this machine it asks for `LIFEBOAT_API_KEY` otherwise
+    #[arg(long)]
+    no_auth: bool,
 }
 
 impl ServeArgs {
@@ -52,7 +55,16 @@ impl ServeArgs {
 
 /// Serves until it is told to stop, then finishes what is under way.
 pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<()> {
-    let config = args.config()?;
+    let mut config = args.config()?;
+    if args.no_auth {
+        config.api.keys = None;
+    } else if config.api.keys.is_none() && !config.host.is_loopback() {
+        bail!(
+            "HOST={} lets other machines ask: set LIFEBOAT_API_KEY to a key that they must send as x-api-key \
+             (openssl rand -hex 16 makes one), or serve with --no-auth where everybody may ask",
+            config.host
+        );
+    }
     logging::init(&config.log_level, config.log_format)?;
     // One thread needs no queues to share work between several.
     let mut runtime = match config.worker_threads {
@@ -69,7 +81,7 @@ pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<()> {
 async fn run(config: &Config) -> anyhow::Result<()> {
     let model = Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?;
     let version = Arc::clone(model.version());
-    let service = PredictionService::new(Arc::new(model), store::open(&config.database)?);
+    let service = PredictionService::new(Arc::new(model), store::open(config.database.clone())?);
     let address = SocketAddr::new(config.host, config.port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     info!(address = %listener.local_addr()?, model_version = %version, "serving");
@@ -78,7 +90,7 @@ async fn run(config: &Config) -> anyhow::Result<()> {
         let _ = connection.set_nodelay(true);
     });
     let stopping = Arc::new(Notify::new());
-    let server = axum::serve(listener, api::router(service, config.request_timeout))
+    let server = axum::serve(listener, api::router(service, &config.api))
         .with_graceful_shutdown(stop_signal(Arc::clone(&stopping)));
     tokio::select! {
         ended = server => ended.context("the server failed")?,

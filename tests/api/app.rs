@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
-use lifeboat::api;
+use lifeboat::api::{self, ApiConfig};
 use lifeboat::model::Model;
 use lifeboat::service::PredictionService;
 use lifeboat::store::PredictionStore;
@@ -58,7 +58,12 @@ impl App {
         let now = Arc::clone(&milliseconds);
         let clock = Arc::new(move || Timestamp::from_millisecond(now.load(Ordering::SeqCst)).unwrap());
         let service = PredictionService::new(Arc::clone(&MODEL), store).with_clock(clock);
-        let app = Self { router: api::router(service, timeout), milliseconds, database, _folder: folder };
+        let app = Self {
+            router: api::router(service, &ApiConfig { request_timeout: timeout, keys: None }),
+            milliseconds,
+            database,
+            _folder: folder,
+        };
         app.set_time("2026-11-23T10:15:04.211Z");
         app
     }

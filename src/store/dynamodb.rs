@@ -1,0 +1,207 @@
+//! Predictions in a DynamoDB table: the database of the serverless mode.
+//!
+//! The partition key `passenger` gathers what belongs to one passenger, the sort key `prediction` tells its predictions apart,
+//! and an id holds both. So a put, a look-up and a history each go to one partition, and no index is written to.
+
+mod client;
+mod item;
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::error::Error as StdError;
+use std::fmt;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
+
+use super::{Cursor, PredictionStore, Put, StoreError};
+use crate::prediction::{ContentHash, Prediction, PredictionId};
+pub use client::ClientError;
+use item::{Item, PARTITION_KEY, SORT_KEY, WriteId};
+
+/// So many puts of one array are under way at a time.
+const CONCURRENT_PUTS: usize = 32;
+
+/// Which table, and how it is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DynamoDbConfig {
+    /// The table's name or ARN.
+    pub table: String,
+    /// The region that the table is in.
+    pub region: String,
+    /// Who asks.
+    pub credentials: AwsCredentials,
+    /// Another endpoint than the region's own.
+    pub endpoint: Option<String>,
+    /// A PEM file of root certificates to trust instead of Amazon's.
+    pub ca_bundle: Option<PathBuf>,
+}
+
+/// Keys that sign requests, as the environment of a Lambda function holds them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AwsCredentials {
+    /// Names the keys.
+    pub access_key_id: String,
+    /// Signs.
+    pub secret_access_key: String,
+    /// Proves that the keys are temporary ones.
+    pub session_token: Option<String>,
+}
+
+impl fmt::Debug for AwsCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwsCredentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+    }
+}
+
+/// Keeps predictions in a DynamoDB table.
+pub struct DynamoDbStore {
+    client: Client,
+    table: String,
+}
+
+impl DynamoDbStore {
+    /// Makes the client; nothing is sent before the first call.
+    pub fn new(config: DynamoDbConfig) -> Result<Self, ClientError> {
+        Ok(Self { client: client::client(&config)?, table: config.table })
+    }
+
+    /// Stores one prediction unless it is there; whoever comes second answers with the first one's.
+    async fn put_one(&self, prediction: Prediction) -> Result<Put, StoreError> {
+        let write_id = WriteId::new();
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item::of(&prediction, &write_id)))
+            .condition_expression(format!("attribute_not_exists({SORT_KEY})"))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let in_the_way = match put.send().await {
+            Ok(_) => return Ok(Put::Created(prediction)),
+            Err(error) => item_in_the_way(error)?,
+        };
+        let stored = match in_the_way {
+            Some(item) => item,
+            None => self.read(prediction.id).await?.ok_or_else(|| unavailable(Vanished))?,
+        };
+        // The client repeats a put whose answer was lost. If that put was applied, what is in the way is its own item.
+        if write_id.wrote(&stored) {
+            return Ok(Put::Created(prediction));
+        }
+        Ok(Put::Existing(item::prediction(&stored)?))
+    }
+
+    /// Reads what was stored last, not what a replica has of it: an answered prediction is there for whoever asks next.
+    async fn read(&self, id: PredictionId) -> Result<Option<Item>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).set_key(Some(item::key(id))).consistent_read(true);
+        Ok(get.send().await.map_err(unavailable)?.item)
+    }
+}
+
+impl fmt::Debug for DynamoDbStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DynamoDbStore").field("table", &self.table).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl PredictionStore for DynamoDbStore {
+    async fn put(&self, mut predictions: Vec<Prediction>) -> Result<Vec<Put>, StoreError> {
+        if predictions.len() == 1 {
+            return Ok(vec![self.put_one(predictions.remove(0)).await?]);
+        }
+        // Each prediction is put once, however often it stands in the array; `places` tells which put answers for it.
+        let mut unique = Vec::with_capacity(predictions.len());
+        let mut place_of = HashMap::with_capacity(predictions.len());
+        let mut places = Vec::with_capacity(predictions.len());
+        for prediction in predictions {
+            let next = unique.len();
+            let place = *place_of.entry(prediction.id).or_insert(next);
+            places.push((place, place == next));
+            if place == next {
+                unique.push(prediction);
+            }
+        }
+        let puts = unique.into_iter().map(|prediction| self.put_one(prediction));
+        let puts: Vec<Put> = stream::iter(puts).buffered(CONCURRENT_PUTS).try_collect().await?;
+        let answer = |(place, is_first): (usize, bool)| match &puts[place] {
+            Put::Created(prediction) if !is_first => Put::Existing(prediction.clone()),
+            put => put.clone(),
+        };
+        Ok(places.into_iter().map(answer).collect())
+    }
+
+    async fn get(&self, id: PredictionId) -> Result<Option<Prediction>, StoreError> {
+        self.read(id).await?.map(|item| item::prediction(&item)).transpose()
+    }
+
+    /// Reads all of the passenger's predictions, of which there is one for each version of the model and of the passenger,
+    /// and keeps the newest: the sort key is a hash and knows no time, and an index that did would double the cost of a put.
+    async fn history(
+        &self,
+        passenger_id: u64,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Prediction>, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression(format!("{PARTITION_KEY} = :passenger"))
+            .expression_attribute_values(":passenger", AttributeValue::S(passenger_id.to_string()));
+        let mut pages = query.into_paginator().send();
+        let mut newest: Vec<Prediction> = Vec::new();
+        while let Some(page) = pages.next().await {
+            for item in page.map_err(unavailable)?.items() {
+                let prediction = item::prediction(item)?;
+                if after.is_none_or(|after| place_in_time(&prediction) < (after.created_at, after.hash)) {
+                    newest.push(prediction);
+                }
+            }
+            newest.sort_unstable_by_key(|prediction| Reverse(place_in_time(prediction)));
+            newest.truncate(limit);
+        }
+        Ok(newest)
+    }
+
+    /// Reads an item that is never there: it takes the way and the permission of any other read, for the smallest price.
+    async fn ready(&self) -> Result<(), StoreError> {
+        let get = self.client.get_item().table_name(&self.table).set_key(Some(item::key_of_nothing()));
+        get.send().await.map(drop).map_err(unavailable)
+    }
+}
+
+/// Returns the item that kept a put from being applied, where it came with the failure.
+fn item_in_the_way(error: SdkError<PutItemError>) -> Result<Option<Item>, StoreError> {
+    match error {
+        SdkError::ServiceError(failure) if failure.err().is_conditional_check_failed_exception() => {
+            match failure.into_err() {
+                PutItemError::ConditionalCheckFailedException(lost) => Ok(lost.item),
+                other => Err(unavailable(other)),
+            }
+        }
+        other => Err(unavailable(other)),
+    }
+}
+
+/// Returns what a history is sorted by.
+fn place_in_time(prediction: &Prediction) -> (Timestamp, ContentHash) {
+    (prediction.created_at, prediction.id.hash())
+}
+
+/// Whatever the client could not mend by its retries may mend itself, or be mended by the operator.
+fn unavailable(error: impl StdError + Send + Sync + 'static) -> StoreError {
+    StoreError::Unavailable(Box::new(error))
+}
+
+/// What was in the way of a put was deleted before it could be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the stored prediction was deleted meanwhile")]
+struct Vanished;
