@@ -30,7 +30,7 @@ pub struct Config {
     pub shutdown_timeout: Duration,
     /// `WORKER_THREADS`: threads that serve HTTP. Default: one less than processors, 1 to 4:
     /// one processor is the database writer's.
-    pub worker_threads: usize,
+    pub worker_threads: Option<usize>,
     /// `LOG_LEVEL`: `off`, `error`, `warn`, `info`, `debug` (one line a request) or `trace`, or targets as in
     /// `info,lifeboat=debug`. Default: `info`.
     pub log_level: String,
@@ -59,7 +59,6 @@ pub enum DatabaseConfig {
 }
 
 const DEFAULT_DATABASE_URL: &str = "sqlite:predictions.db";
-const MOST_DEFAULT_WORKERS: usize = 4;
 
 impl Config {
     /// Reads the environment.
@@ -138,10 +137,9 @@ fn duration(name: &str, seconds: f64) -> anyhow::Result<Duration> {
     }
 }
 
-fn worker_threads(value: Option<String>) -> anyhow::Result<usize> {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    match parsed("WORKER_THREADS", value, &processors.saturating_sub(1).clamp(1, MOST_DEFAULT_WORKERS).to_string())? {
-        0 => bail!("WORKER_THREADS=0 cannot be used: one thread at least must serve"),
+fn worker_threads(value: Option<String>) -> anyhow::Result<Option<usize>> {
+    match value.map(|value| parsed("WORKER_THREADS", Some(value), "")).transpose()? {
+        Some(0) => bail!("WORKER_THREADS=0 cannot be used: one thread at least must serve"),
         threads => Ok(threads),
     }
 }

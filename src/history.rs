@@ -177,18 +177,17 @@ struct Index {
 
 impl Index {
     fn new(members: &[Member], key_of: fn(&Member) -> Option<&str>) -> Self {
-        let key_at = |index: u32| key_of(&members[index as usize]);
-        let mut order: Vec<u32> = (0..).take(members.len()).filter(|&index| key_at(index).is_some()).collect();
-        order.sort_by_key(|&index| key_at(index));
-        let mut places = HashTable::with_capacity(order.len());
+        let mut keyed: Vec<(&str, u32)> =
+            members.iter().zip(0..).filter_map(|(member, index)| Some((key_of(member)?, index))).collect();
+        keyed.sort_unstable();
+        let mut places = HashTable::with_capacity(keyed.len());
         let mut start = 0;
-        for group in order.chunk_by(|&one, &other| key_at(one) == key_at(other)) {
-            let hash_at = |place: &Range<usize>| hash(key_at(order[place.start]).unwrap_or_default());
+        for group in keyed.chunk_by(|(one, _), (other, _)| one == other) {
             let place = start..start + group.len();
-            places.insert_unique(hash_at(&place), place, hash_at);
+            places.insert_unique(hash(group[0].0), place, |place| hash(keyed[place.start].0));
             start += group.len();
         }
-        Self { key_of, members: order, places }
+        Self { key_of, members: keyed.into_iter().map(|(_, index)| index).collect(), places }
     }
 
     fn look_up(&self, members: &[Member], key: &str) -> &[u32] {

@@ -17,6 +17,8 @@ use crate::model::Model;
 use crate::service::PredictionService;
 use crate::{api, logging, store};
 
+const MOST_DEFAULT_WORKERS: usize = 4;
+
 /// Serves predictions over HTTP. Settings come from the environment; options go before it.
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -67,15 +69,22 @@ pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     }
     logging::init(&config.log_level, config.log_format)?;
     // One thread needs no queues to share work between several.
-    let mut runtime = match config.worker_threads {
+    let worker_threads = config.worker_threads.unwrap_or_else(default_worker_threads);
+    let mut runtime = match worker_threads {
         1 => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
-    let runtime = runtime.worker_threads(config.worker_threads).enable_all().build()?;
+    let runtime = runtime.worker_threads(worker_threads).enable_all().build()?;
     let served = runtime.block_on(run(&config));
     // What blocks a thread beyond the shutdown's patience is not waited for.
     runtime.shutdown_timeout(Duration::from_secs(1));
     served
+}
+
+/// Leaves one processor to the database's writer.
+fn default_worker_threads() -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    processors.saturating_sub(1).clamp(1, MOST_DEFAULT_WORKERS)
 }
 
 async fn run(config: &Config) -> anyhow::Result<()> {

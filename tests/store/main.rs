@@ -1,7 +1,13 @@
-//! The contract that every prediction store keeps, and what SQLite adds to it.
+//! The contract that every prediction store keeps, and what each adapter adds to it.
 
 mod contract;
-#[path = "../fixtures/passengers.rs"]
-mod passengers;
+mod dynamodb;
 mod predictions;
 mod sqlite;
+
+#[path = "../fixtures"]
+mod fixtures {
+    pub(crate) mod dynamodb;
+    pub(crate) mod faulty;
+    pub(crate) mod passengers;
+}

@@ -9,7 +9,7 @@ use lifeboat::prediction::Prediction;
 use lifeboat::service;
 use serde_json::{Value, json};
 
-use crate::passengers::numbered;
+use crate::fixtures::passengers::numbered;
 
 static MODEL: LazyLock<Model> = LazyLock::new(|| Model::load(None).unwrap());
 

