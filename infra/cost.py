@@ -1,0 +1,113 @@
+"""Prints what predictions cost a month, as the table in infra/README.md.
+
+    python3 infra/cost.py            # the table
+    python3 infra/cost.py --check    # fails unless infra/README.md holds exactly this table
+"""
+
+import pathlib
+import sys
+
+# What one prediction takes. Measured; see infra/README.md.
+BILLED_MS = 10
+MEMORY_MB = 256
+ITEM_BYTES = 1000
+LOG_BYTES = 322  # the line of the access log; at its default levels the function writes none
+OUT_BYTES = 600  # the answer with its headers and TLS records
+
+# List prices of us-east-1 in US dollars, without free tiers and volume discounts. Looked up on 2026-11-23.
+LAMBDA_REQUEST = 0.20 / 1e6  # https://aws.amazon.com/lambda/pricing/
+LAMBDA_GB_SECOND = 0.0000133334  # arm64; https://aws.amazon.com/lambda/pricing/
+HTTP_API_REQUEST = 1.00 / 1e6  # for each 512 KB begun; https://aws.amazon.com/api-gateway/pricing/
+WRITE_UNIT = 0.625 / 1e6  # for each KB begun, also of a put that finds the item; https://aws.amazon.com/dynamodb/pricing/on-demand/
+STORED_GB = 0.25  # a month, standard table class; https://aws.amazon.com/dynamodb/pricing/on-demand/
+RECOVERABLE_GB = 0.20  # a month of point-in-time recovery; https://aws.amazon.com/dynamodb/pricing/on-demand/
+LOGGED_GB = 0.50  # ingested; https://aws.amazon.com/cloudwatch/pricing/
+TRACE = 5.00 / 1e6  # recorded; https://aws.amazon.com/xray/pricing/
+SENT_GB = 0.09  # to the internet, first 10 TB; https://aws.amazon.com/ec2/pricing/on-demand/
+ALARM_METRIC = 0.10  # a month; https://aws.amazon.com/cloudwatch/pricing/
+KEY = 1.00  # a month; https://aws.amazon.com/kms/pricing/
+
+# What each thing is metered in.
+GB = 2**30
+SECONDS = 30 * 24 * 3600
+ITEM_OVERHEAD_BYTES = 100  # that DynamoDB adds to each item it stores
+LOG_OVERHEAD_BYTES = 26  # that CloudWatch adds to each line
+HTTP_API_UNIT = 512 * 1024
+WRITE_UNIT_BYTES = 1024
+ALARM_METRICS = 11  # of the seven alarms; two add up three metrics each
+SAMPLED_SHARE = 0.05  # of the requests beyond the first of a second, which is always traced
+
+VOLUMES = {"10 thousand": 10_000, "1 million": 1_000_000, "100 million": 100_000_000}
+
+
+def units(size, unit):
+    """Returns how many units are begun."""
+    return -(-size // unit)
+
+
+def traces(predictions):
+    """Returns how many are traced when they come evenly, which is the most."""
+    return min(predictions, SECONDS) + SAMPLED_SHARE * max(0, predictions - SECONDS)
+
+
+def costs(predictions):
+    """Returns the month's cost of each item, for predictions of new passengers."""
+    stored = predictions * (ITEM_BYTES + ITEM_OVERHEAD_BYTES) / GB
+    return {
+        "HTTP API, requests": predictions * units(OUT_BYTES, HTTP_API_UNIT) * HTTP_API_REQUEST,
+        "Lambda, requests": predictions * LAMBDA_REQUEST,
+        "Lambda, GB-seconds": predictions * BILLED_MS / 1000 * MEMORY_MB / 1024 * LAMBDA_GB_SECOND,
+        "DynamoDB, writes": predictions * units(ITEM_BYTES, WRITE_UNIT_BYTES) * WRITE_UNIT,
+        "CloudWatch, logs": predictions * (LOG_BYTES + LOG_OVERHEAD_BYTES) / GB * LOGGED_GB,
+        "Data sent": predictions * OUT_BYTES / GB * SENT_GB,
+        "**Predicting**": None,
+        "DynamoDB, storage of the month's items": stored * STORED_GB,
+        "DynamoDB, point-in-time recovery of them": stored * RECOVERABLE_GB,
+        "**Keeping, each month from then on**": None,
+        "X-Ray, traces (`Tracing=PassThrough`: 0)": traces(predictions) * TRACE,
+        "Alarms and their key, whatever comes": ALARM_METRICS * ALARM_METRIC + KEY,
+        "**Watching**": None,
+        "**All, in the first month**": None,
+    }
+
+
+def column(predictions):
+    """Returns the costs with the sums filled in: each sum is of what stands above it since the sum before."""
+    filled, group, total = {}, 0.0, 0.0
+    for item, cost in costs(predictions).items():
+        if cost is not None:
+            group += cost
+            total += cost
+        elif item.startswith("**All"):
+            cost = total
+        else:
+            cost, group = group, 0.0
+        filled[item] = cost
+    return filled
+
+
+def dollars(cost, item):
+    """Returns the cost as it stands in the table."""
+    text = f"${cost:,.4f}" if cost < 0.01 else f"${cost:,.2f}"
+    return f"**{text}**" if item.startswith("**") else text
+
+
+def table():
+    """Returns the table in Markdown."""
+    columns = [column(volume) for volume in VOLUMES.values()]
+    lines = ["| predictions a month | " + " | ".join(VOLUMES) + " |", "| --- |" + " ---: |" * len(VOLUMES)]
+    lines += [f"| {item} | " + " | ".join(dollars(each[item], item) for each in columns) + " |" for item in columns[0]]
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    if sys.argv[1:] != ["--check"]:
+        print(table(), end="")
+        return
+    if f"\n\n{table()}\n" not in pathlib.Path(__file__).with_name("README.md").read_text(encoding="utf-8"):
+        sys.exit("infra/README.md does not hold the table that python3 infra/cost.py prints")
+    print("infra/README.md holds this table")
+
+
+if __name__ == "__main__":
+    main()
