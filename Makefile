@@ -1,7 +1,7 @@
 # What a developer runs. `make` alone lists it. CARGO_TARGET_DIR and CARGO_BUILD_JOBS are honoured as cargo does.
 
 .DEFAULT_GOAL := help
-.PHONY: help test check lint doc bench data train train-check
+.PHONY: help test check lint doc tools infra bootstrap bench data train train-check
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -11,8 +11,10 @@ TRAIN := .tools/train/bin/python
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-test: lint doc ## Checks everything: format, lints, docs, units, store contract, API, real binary, parity
-	$(CARGO) test --release --locked --lib --bins --tests
+test: lint doc tools infra bootstrap ## Checks everything: code, docs, template, stores, API, the function, parity with training
+	tests/cargo_lambda.sh
+	LIFEBOAT_BOOTSTRAP=$(abspath $(TARGET)/lambda/api/bootstrap) tests/with_dynamodb_local.sh \
+		$(CARGO) test --release --locked --offline --lib --bins --tests
 
 check: lint ## The fast part: format, lints and unit tests
 	$(CARGO) test --release --locked --lib
@@ -23,6 +25,15 @@ lint:
 
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps --quiet
+
+tools: ## Sets up what the tests need into .tools/
+	infra/tools.sh
+
+infra: tools ## Checks the template, what is in infra/ and the Dockerfile
+	infra/check.sh
+
+bootstrap: tools ## Builds the function as it is deployed
+	PATH="$(abspath .tools/cargo-lambda/bin):$$PATH" $(CARGO) lambda build --release --locked --bin api
 
 bench: ## Measures parsing, features, the model and one prediction in process
 	$(CARGO) bench --locked --profile release

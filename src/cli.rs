@@ -1,6 +1,7 @@
-//! The command line: serve, predict, and what training needs (fit, features).
+//! The command line: serve, predict, what training needs (fit, features), and what a container needs (health).
 
 mod fit;
+mod health;
 mod output;
 mod predict;
 mod records;
@@ -24,6 +25,7 @@ enum Command {
     Predict(predict::PredictArgs),
     Fit(FitArgs),
     Features(FeaturesArgs),
+    Health(health::HealthArgs),
 }
 
 /// Fits the feature state (medians, history) to labelled passengers and writes it as DIR/features.json.
@@ -57,6 +59,7 @@ impl Cli {
             Command::Predict(args) => predict::predict(&args),
             Command::Fit(args) => fit::fit(&args.train, &args.output),
             Command::Features(args) => fit::features(&args.input, &args.model_dir, &args.output),
+            Command::Health(args) => health::health(&args),
         }
     }
 }

@@ -177,17 +177,18 @@ struct Index {
 
 impl Index {
     fn new(members: &[Member], key_of: fn(&Member) -> Option<&str>) -> Self {
-        let mut keyed: Vec<(&str, u32)> =
-            members.iter().zip(0..).filter_map(|(member, index)| Some((key_of(member)?, index))).collect();
+        let keyed = members.iter().zip(0..).filter_map(|(member, index)| Some((key_of(member)?, index)));
+        // By hash first: it is quicker to compare than a text, and this is done at each start.
+        let mut keyed: Vec<(u64, &str, u32)> = keyed.map(|(key, index)| (hash(key), key, index)).collect();
         keyed.sort_unstable();
         let mut places = HashTable::with_capacity(keyed.len());
         let mut start = 0;
-        for group in keyed.chunk_by(|(one, _), (other, _)| one == other) {
+        for group in keyed.chunk_by(|(_, one, _), (_, other, _)| one == other) {
             let place = start..start + group.len();
-            places.insert_unique(hash(group[0].0), place, |place| hash(keyed[place.start].0));
+            places.insert_unique(group[0].0, place, |place| keyed[place.start].0);
             start += group.len();
         }
-        Self { key_of, members: keyed.into_iter().map(|(_, index)| index).collect(), places }
+        Self { key_of, members: keyed.into_iter().map(|(_, _, index)| index).collect(), places }
     }
 
     fn look_up(&self, members: &[Member], key: &str) -> &[u32] {

@@ -17,6 +17,8 @@
 //! - [`service`]: all of the above in order; knows no HTTP and no cloud.
 //! - [`api`]: the HTTP router, whoever hosts it.
 //! - [`config`], [`logging`], [`cli`]: settings, log lines and the command line.
+//!
+//! Two programs wire these together: `lifeboat` is the command line with the local server, `api` is the Lambda function.
 
 pub mod passenger;
 

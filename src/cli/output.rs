@@ -21,6 +21,8 @@ pub(super) fn open(path: &Path) -> anyhow::Result<Box<dyn Read + Send>> {
 #[derive(Debug)]
 pub(super) enum Output {
     Stream(BufWriter<io::Stdout>),
+    /// A device or a pipe, which is written to as it is: to put a file in its place would take it away.
+    Special(BufWriter<File>),
     File { writer: BufWriter<NamedTempFile>, path: PathBuf },
 }
 
@@ -29,6 +31,11 @@ impl Output {
     pub(super) fn create(path: &Path) -> anyhow::Result<Self> {
         if path == Path::new("-") {
             return Ok(Self::Stream(BufWriter::with_capacity(BUFFER_BYTES, io::stdout())));
+        }
+        if path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+            let special = File::options().write(true).open(path);
+            let special = special.with_context(|| format!("cannot write to {}", path.display()))?;
+            return Ok(Self::Special(BufWriter::with_capacity(BUFFER_BYTES, special)));
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let file = NamedTempFile::new_in(folder).with_context(|| format!("cannot write to {}", folder.display()))?;
@@ -39,6 +46,7 @@ impl Output {
     pub(super) fn finish(self) -> anyhow::Result<()> {
         match self {
             Self::Stream(mut writer) => writer.flush().context("cannot write to standard output"),
+            Self::Special(mut writer) => writer.flush().context("cannot write to a device or pipe"),
             Self::File { writer, path } => {
                 let place = || format!("cannot write {}", path.display());
                 let file = writer.into_inner().map_err(io::IntoInnerError::into_error).with_context(place)?;
@@ -54,6 +62,7 @@ impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stream(writer) => writer.write(bytes),
+            Self::Special(writer) => writer.write(bytes),
             Self::File { writer, .. } => writer.write(bytes),
         }
     }
@@ -61,6 +70,7 @@ impl Write for Output {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Stream(writer) => writer.flush(),
+            Self::Special(writer) => writer.flush(),
             Self::File { writer, .. } => writer.flush(),
         }
     }

@@ -45,25 +45,29 @@ impl App {
         Self::with_store(PATIENT, |store| store)
     }
 
+    /// Serves those who show one of these keys.
+    pub(crate) fn with_keys(keys: &str) -> Self {
+        Self::build(&ApiConfig { request_timeout: PATIENT, keys: Some(keys.parse().unwrap()) }, |store| store)
+    }
+
     /// Serves on a store that wraps an empty database; requests may take as long as `timeout`.
     pub(crate) fn with_store(
         timeout: Duration,
         wrap: impl FnOnce(Arc<dyn PredictionStore>) -> Arc<dyn PredictionStore>,
     ) -> Self {
+        Self::build(&ApiConfig { request_timeout: timeout, keys: None }, wrap)
+    }
+
+    fn build(config: &ApiConfig, wrap: impl FnOnce(Arc<dyn PredictionStore>) -> Arc<dyn PredictionStore>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("predictions.db");
-        let config = SqliteConfig { path: database.clone(), synchronous: Synchronous::Normal };
-        let store = wrap(Arc::new(SqliteStore::open(config).unwrap()));
+        let sqlite = SqliteConfig { path: database.clone(), synchronous: Synchronous::Normal };
+        let store = wrap(Arc::new(SqliteStore::open(sqlite).unwrap()));
         let milliseconds = Arc::new(AtomicI64::new(0));
         let now = Arc::clone(&milliseconds);
         let clock = Arc::new(move || Timestamp::from_millisecond(now.load(Ordering::SeqCst)).unwrap());
         let service = PredictionService::new(Arc::clone(&MODEL), store).with_clock(clock);
-        let app = Self {
-            router: api::router(service, &ApiConfig { request_timeout: timeout, keys: None }),
-            milliseconds,
-            database,
-            _folder: folder,
-        };
+        let app = Self { router: api::router(service, config), milliseconds, database, _folder: folder };
         app.set_time("2026-11-23T10:15:04.211Z");
         app
     }

@@ -347,3 +347,19 @@ fn a_matrix_needs_a_state_that_fits() {
     assert!(said.contains("fit it again"), "{said}");
     assert_eq!(folder.files(), ["features.json"]);
 }
+
+#[test]
+fn a_device_or_a_pipe_is_written_to_and_stays_what_it_is() {
+    let folder = Folder::new();
+    folder.write("passengers.csv", "Pclass,Sex\n3,male\n");
+    let pipe = folder.path("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe).unwrap()
+    });
+    folder.run(&["predict", "passengers.csv", "--output", "pipe"]);
+    assert_eq!(reader.join().unwrap().lines().count(), 2);
+    assert!(!fs::metadata(&pipe).unwrap().is_file());
+    assert_eq!(folder.files(), ["passengers.csv", "pipe"]);
+}

@@ -13,7 +13,12 @@ use tokio::sync::Mutex;
 
 /// Where `make test` puts the emulator.
 const EMULATOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/.tools/rie");
-const BOOTSTRAP: &str = env!("CARGO_BIN_EXE_api");
+
+/// Returns the program under test: the one that `LIFEBOAT_BOOTSTRAP` names, as `make test` does with the one that is deployed,
+/// else the one that cargo has built for these tests.
+fn bootstrap() -> String {
+    std::env::var("LIFEBOAT_BOOTSTRAP").unwrap_or_else(|_| env!("CARGO_BIN_EXE_api").to_owned())
+}
 
 /// Longer than anything takes that ends at all.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -54,7 +59,7 @@ impl Function {
         let emulator = Command::new(EMULATOR)
             .args(["--runtime-interface-emulator-address", &format!("127.0.0.1:{invoke}")])
             .args(["--runtime-api-address", &format!("127.0.0.1:{runtime}")])
-            .arg(BOOTSTRAP)
+            .arg(bootstrap())
             .env_clear()
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())

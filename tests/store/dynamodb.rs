@@ -180,18 +180,18 @@ async fn errors_of_the_server_and_throttles_are_tried_again() {
 async fn a_storm_of_throttles_is_given_up_and_recovered_from() {
     let (network, table, store) = behind_a_network().await;
     network.always(Fault::Refused(400, "ProvisionedThroughputExceededException"));
-    let storm: Vec<_> = (0..60).map(|number| of_number(number, at(0))).collect();
+    let predictions: Vec<_> = (0..60).map(|number| of_number(number, at(0))).collect();
     let started = Instant::now();
     let mut calls = 0;
     for _ in 0..4 {
-        assert!(matches!(store.put(storm.clone()).await, Err(StoreError::Unavailable(_))));
+        assert!(matches!(store.put(predictions.clone()).await, Err(StoreError::Unavailable(_))));
         calls = network.calls();
     }
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     assert!(calls < 4 * 4 * 60, "{calls} calls: the quota of retries must have stopped some");
     assert_eq!(items(&table).await, 0);
     network.always(Fault::None);
-    assert!(store.put(storm).await.unwrap().iter().all(Put::is_created));
+    assert!(store.put(predictions).await.unwrap().iter().all(Put::is_created));
     assert_eq!(items(&table).await, 60);
 }
 
