@@ -8,12 +8,15 @@ PYTHON ?= python3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 TRAIN := .tools/train/bin/python
 
+# What is deployed by default is for Arm; what is tested here is for this machine.
+ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
+
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 test: lint doc tools infra bootstrap ## Checks everything: code, docs, template, stores, API, the function, parity with training
 	tests/cargo_lambda.sh
-	LIFEBOAT_BOOTSTRAP=$(abspath $(TARGET)/lambda/api/bootstrap) tests/with_dynamodb_local.sh \
+	LIFEBOAT_BOOTSTRAP=$(abspath .aws-sam/test/Api/bootstrap) tests/with_dynamodb_local.sh \
 		$(CARGO) test --release --locked --offline --lib --bins --tests
 
 check: lint ## The fast part: format, lints and unit tests
@@ -32,8 +35,11 @@ tools: ## Sets up what the tests need into .tools/
 infra: tools ## Checks the template, what is in infra/ and the Dockerfile
 	infra/check.sh
 
-bootstrap: tools ## Builds the function as it is deployed
-	PATH="$(abspath .tools/cargo-lambda/bin):$$PATH" $(CARGO) lambda build --release --locked --bin api
+bootstrap: export PATH := $(abspath .tools/cargo-lambda/bin):$(PATH):$(abspath .tools/sam/bin)
+bootstrap: tools ## Builds the function as it is deployed, by cargo-lambda and by SAM
+	$(CARGO) lambda build --release --locked --bin api
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 sam build Api --build-dir .aws-sam/test \
+		--parameter-overrides Architecture=$(ARCHITECTURE)
 
 bench: ## Measures parsing, features, the model and one prediction in process
 	$(CARGO) bench --locked --profile release

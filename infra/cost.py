@@ -8,13 +8,14 @@ import pathlib
 import sys
 
 # What one prediction takes. Measured; see infra/README.md.
-BILLED_MS = 10
+BILLED_MS = 6
 MEMORY_MB = 256
-ITEM_BYTES = 1000
+ITEM_BYTES = 805
 LOG_BYTES = 322  # the line of the access log; at its default levels the function writes none
 OUT_BYTES = 600  # the answer with its headers and TLS records
 
-# List prices of us-east-1 in US dollars, without free tiers and volume discounts. Looked up on 2026-11-23.
+# List prices of us-east-1 in US dollars, without free tiers and volume discounts, as known on 2026-11-23. Each stands on the
+# page beside it; look there before you count on one.
 LAMBDA_REQUEST = 0.20 / 1e6  # https://aws.amazon.com/lambda/pricing/
 LAMBDA_GB_SECOND = 0.0000133334  # arm64; https://aws.amazon.com/lambda/pricing/
 HTTP_API_REQUEST = 1.00 / 1e6  # for each 512 KB begun; https://aws.amazon.com/api-gateway/pricing/

@@ -1,0 +1,162 @@
+"""Measures what a start and a request cost the Lambda function, without AWS.
+
+    make bootstrap && python3 benches/lambda.py target/lambda/api/bootstrap [--rounds 15] [--requests 300] [--table-ms 4]
+
+Plays Lambda's Runtime API and a DynamoDB whose puts always succeed after so many milliseconds, on ports of the loopback. Times of
+requests hold what this program itself takes, some tenths of a millisecond; start, processor time and memory are the function's.
+"""
+
+import argparse
+import http.server
+import io
+import json
+import os
+import pathlib
+import resource
+import statistics
+import subprocess
+import threading
+import time
+import zipfile
+
+EVENT = pathlib.Path(__file__).parent.parent / "events" / "predict.json"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Speaks HTTP/1.1, quietly and without waiting to fill packets."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, body, headers=()):
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def body(self):
+        return self.rfile.read(int(self.headers.get("content-length", 0)))
+
+
+class Table(Handler):
+    """Answers every call as a put that was the first."""
+
+    def do_POST(self):
+        self.body()
+        time.sleep(self.server.seconds)
+        self.answer(200, b"{}", [("content-type", "application/x-amz-json-1.0")])
+
+
+class Runtime(Handler):
+    """Hands out an event at a time, and notes when each was asked for, handed out and answered."""
+
+    def do_GET(self):
+        lab = self.server.lab
+        lab.asked.append(time.perf_counter())
+        if len(lab.handed) == len(lab.events):
+            lab.done.set()
+            threading.Event().wait()
+        body = lab.events[len(lab.handed)]
+        lab.handed.append(time.perf_counter())
+        deadline = str(int((time.time() + 10) * 1000))
+        headers = [("lambda-runtime-aws-request-id", str(len(lab.handed))), ("lambda-runtime-deadline-ms", deadline)]
+        headers += [("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:1:function:api")]
+        self.answer(200, body, headers)
+
+    def do_POST(self):
+        answer = json.loads(self.body())
+        lab = self.server.lab
+        lab.answered.append(time.perf_counter())
+        lab.statuses.append(answer.get("statusCode"))
+        self.answer(202, b"{}")
+
+
+class Lab:
+    """One function from its start to its last event."""
+
+    def __init__(self, program, table, events):
+        self.events, self.done = events, threading.Event()
+        self.asked, self.handed, self.answered, self.statuses = [], [], [], []
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Runtime)
+        server.daemon_threads, server.lab = True, self
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        environment = {
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}",
+            "AWS_LAMBDA_FUNCTION_NAME": "api",
+            "AWS_LAMBDA_FUNCTION_VERSION": "1",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{table.server_port}",
+            "DATABASE_URL": "dynamodb:predictions",
+        }
+        started = time.perf_counter()
+        child = subprocess.Popen([program], env=environment)
+        if not self.done.wait(60):
+            raise SystemExit(f"{program} did not answer {len(events)} events in a minute")
+        memory = pathlib.Path(f"/proc/{child.pid}/status").read_text()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        child.kill()
+        child.wait()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        server.shutdown()
+        assert set(self.statuses) == {201}, self.statuses
+        self.start = self.asked[0] - started
+        self.requests = [answered - handed for handed, answered in zip(self.handed, self.answered)]
+        self.processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        self.memory = int(memory.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def events(count):
+    """Returns events that each predict another passenger."""
+    event = json.loads(EVENT.read_text())
+    passenger = json.loads(event["body"])
+    return [json.dumps(event | {"body": json.dumps(passenger | {"PassengerId": number})}).encode() for number in range(count)]
+
+
+def zip_megabytes(program):
+    with io.BytesIO() as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(program, "bootstrap")
+        return file.tell() / 1e6
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--requests", type=int, default=300)
+    parser.add_argument("--table-ms", type=float, default=0)
+    options = parser.parse_args()
+    program = os.path.abspath(options.program)
+    table = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Table)
+    table.daemon_threads, table.seconds = True, options.table_ms / 1000
+    threading.Thread(target=table.serve_forever, daemon=True).start()
+
+    labs = [(Lab(program, table, events(1)), Lab(program, table, events(1 + options.requests))) for _ in range(options.rounds)]
+
+    def median(figure):
+        return statistics.median(figure(one, many) for one, many in labs)
+
+    warm = sorted(seconds for _, many in labs for seconds in many.requests[1:])
+    print(f"start, one call to the table included   {1e3 * median(lambda one, many: many.start):8.1f} ms")
+    print(f"processor time of start and one request {1e3 * median(lambda one, many: one.processor):8.1f} ms")
+    print(f"first request                           {1e3 * median(lambda one, many: many.requests[0]):8.2f} ms")
+    print(f"later requests, median                  {1e3 * warm[len(warm) // 2]:8.2f} ms")
+    print(f"later requests, 99th percentile         {1e3 * warm[len(warm) * 99 // 100]:8.2f} ms")
+    each = median(lambda one, many: (many.processor - one.processor) / options.requests)
+    print(f"processor time of a later request       {1e6 * each:8.0f} µs")
+    print(f"peak memory                             {median(lambda one, many: many.memory):8.1f} MB")
+    print(f"zip                                     {zip_megabytes(program):8.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
