@@ -23,7 +23,10 @@ pub(super) enum Output {
     Stream(BufWriter<io::Stdout>),
     /// A device or a pipe, which is written to as it is: to put a file in its place would take it away.
     Special(BufWriter<File>),
-    File { writer: BufWriter<NamedTempFile>, path: PathBuf },
+    File {
+        writer: BufWriter<NamedTempFile>,
+        path: PathBuf,
+    },
 }
 
 impl Output {
