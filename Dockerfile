@@ -1,7 +1,8 @@
 # Two images of one program. The server keeps its predictions in SQLite, on the volume:
 #
 #   docker build --target server -t lifeboat .
-#   docker run -p 8080:8080 -e LIFEBOAT_API_KEY="$(openssl rand -hex 16)" -v lifeboat:/data lifeboat
+#   export LIFEBOAT_API_KEY=$(openssl rand -hex 16)
+#   docker run -p 8080:8080 -e LIFEBOAT_API_KEY -v lifeboat:/data lifeboat
 #
 # The function keeps them where DATABASE_URL says, and runs in Lambda or, as here, in the emulator of its base image:
 #

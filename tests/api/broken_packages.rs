@@ -145,6 +145,18 @@ fn a_state_that_was_fitted_to_other_data_is_told() {
 }
 
 #[test]
+fn an_operator_that_this_program_does_not_have_is_named() {
+    let package = Package::new();
+    let mut graph = fs::read(package.path("survival.onnx")).unwrap();
+    // A field of four bytes: an operator's name in ONNX's protobuf.
+    let tanh = graph.windows(6).position(|bytes| bytes == b"\x22\x04Tanh").unwrap();
+    graph[tanh + 2..tanh + 6].copy_from_slice(b"Sinh");
+    fs::write(package.path("survival.onnx"), graph).unwrap();
+    package.seal();
+    package.is_refused(&["survival.onnx", "operator", "all-operators", "found Sinh"]);
+}
+
+#[test]
 fn a_history_that_cannot_be_is_told() {
     let package = Package::new();
     package.edit("features.json", |state| state["history"][3][6] = json!(2)).seal();
