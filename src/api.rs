@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod csv;
 mod error;
 mod keys;
 mod observe;

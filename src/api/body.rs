@@ -1,4 +1,4 @@
-//! A request body: one passenger or a list of them.
+//! A request body: one passenger or a list of them, in JSON or CSV.
 
 use std::fmt;
 
@@ -9,14 +9,14 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::error::{ApiError, Pointed};
-use super::{MAX_BODY_BYTES, MAX_PASSENGERS};
+use super::{MAX_BODY_BYTES, MAX_PASSENGERS, csv};
 use crate::passenger::json::Parsed;
 use crate::passenger::{Fault, Passenger};
 
 /// So much of a body that is too large is read before its connection is closed on it.
 const MOST_DROPPED_BYTES: usize = 16 * MAX_BODY_BYTES;
 
-/// The passengers of a request, and whether they came as one object or as a list.
+/// The passengers of a request, and whether they came as one object or as a list; a table is a list.
 #[derive(Debug)]
 pub(super) enum Passengers {
     One(Box<Passenger>),
@@ -24,30 +24,51 @@ pub(super) enum Passengers {
 }
 
 impl Passengers {
-    /// Reads a request's body, or names every fault of it.
-    pub(super) async fn read(request: Request) -> Result<Self, ApiError> {
-        let is_json = is_json(request.headers());
+    /// Reads a request's body, or names every fault of it; for Kaggle, every passenger must have a `PassengerId`.
+    pub(super) async fn read(request: Request, is_for_kaggle: bool) -> Result<Self, ApiError> {
+        let format = Format::of(request.headers());
         let body = whole(request.into_body()).await?;
-        if !is_json {
-            return Err(ApiError::UnsupportedMediaType);
-        }
-        Self::parse(&body)
-    }
-
-    fn parse(body: &[u8]) -> Result<Self, ApiError> {
+        let format = format.ok_or(ApiError::UnsupportedMediaType)?;
         if body.is_empty() {
             return Err(ApiError::Malformed("the body is empty: expected a passenger or a list of them".to_owned()));
         }
+        match format {
+            Format::Json => {
+                let passengers = Self::of_json(&body)?;
+                if is_for_kaggle { passengers.with_ids() } else { Ok(passengers) }
+            }
+            Format::Csv => csv::parse(&body, is_for_kaggle).map(Self::Many),
+        }
+    }
+
+    /// Returns the passengers, unless some have no `PassengerId`.
+    fn with_ids(self) -> Result<Self, ApiError> {
+        let lacks_id = |passenger: &Passenger| passenger.passenger_id().is_none();
+        let faults: Vec<_> = match &self {
+            Self::One(passenger) if lacks_id(passenger) => vec![Pointed::new("", csv::missing_id())],
+            Self::One(_) => vec![],
+            Self::Many(passengers) => {
+                let places = passengers.iter().enumerate().filter(|(_, passenger)| lacks_id(passenger));
+                places.map(|(index, _)| Pointed::new(&format!("/{index}"), csv::missing_id())).collect()
+            }
+        };
+        if faults.is_empty() { Ok(self) } else { Err(ApiError::Invalid(faults)) }
+    }
+
+    fn of_json(body: &[u8]) -> Result<Self, ApiError> {
         match serde_json::from_slice(body) {
             Ok(Body::One(Parsed(result))) => match result {
                 Ok(passenger) => Ok(Self::One(Box::new(passenger))),
-                Err(faults) => Err(invalid(faults.into_iter().map(|fault| Pointed::new("", fault)).collect())),
+                Err(faults) => {
+                    Err(ApiError::Invalid(faults.into_iter().map(|fault| Pointed::new("", fault)).collect()))
+                }
             },
             Ok(Body::Many { passengers, faults }) if faults.is_empty() => Ok(Self::Many(passengers)),
-            Ok(Body::Many { faults, .. }) => Err(invalid(faults)),
-            Ok(Body::Neither) => {
-                Err(invalid(vec![Pointed::new("", Fault::of_record("must be an object or a list of objects"))]))
-            }
+            Ok(Body::Many { faults, .. }) => Err(ApiError::Invalid(faults)),
+            Ok(Body::Neither) => Err(ApiError::Invalid(vec![Pointed::new(
+                "",
+                Fault::of_record("must be an object or a list of objects"),
+            )])),
             Err(error) => Err(ApiError::Malformed(format!("the body is not JSON: {error}"))),
         }
     }
@@ -70,14 +91,26 @@ async fn whole(mut body: axum::body::Body) -> Result<Vec<u8>, ApiError> {
     if length > MAX_BODY_BYTES { Err(ApiError::TooLarge) } else { Ok(bytes) }
 }
 
-fn invalid(faults: Vec<Pointed>) -> ApiError {
-    ApiError::Invalid(faults)
+/// What a body is written in.
+#[derive(Debug, Clone, Copy)]
+enum Format {
+    Json,
+    Csv,
 }
 
-/// Tells whether the content type is `application/json`, with any parameters.
-fn is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+impl Format {
+    /// Returns the format that the content type names, whatever its parameters.
+    fn of(headers: &HeaderMap) -> Option<Self> {
+        let content_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        if media_type.eq_ignore_ascii_case("application/json") {
+            Some(Self::Json)
+        } else if media_type.eq_ignore_ascii_case("text/csv") {
+            Some(Self::Csv)
+        } else {
+            None
+        }
+    }
 }
 
 /// A body as it is read: in one pass, with every fault of every record.

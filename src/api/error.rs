@@ -39,9 +39,22 @@ pub(super) enum ApiError {
 /// A fault and where it stands.
 #[derive(Debug, Serialize)]
 pub(super) struct Pointed {
-    /// JSON pointer (RFC 6901) into the body.
-    pointer: String,
+    #[serde(flatten)]
+    place: Place,
     detail: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Place {
+    /// JSON pointer (RFC 6901) into the body.
+    Json { pointer: String },
+    /// Line of a table, the header being the first, and the column by its name where the fault is in a cell.
+    Table {
+        line: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        column: Option<String>,
+    },
 }
 
 impl Pointed {
@@ -51,7 +64,12 @@ impl Pointed {
             Some(field) => format!("{record}/{}", field.replace('~', "~0").replace('/', "~1")),
             None => record.to_owned(),
         };
-        Self { pointer, detail: fault.detail }
+        Self { place: Place::Json { pointer }, detail: fault.detail }
+    }
+
+    /// Points at a line of a table, or at a cell in it.
+    pub(super) fn in_table(line: u64, fault: Fault) -> Self {
+        Self { place: Place::Table { line, column: fault.field }, detail: fault.detail }
     }
 }
 
@@ -111,7 +129,7 @@ impl ApiError {
             Self::NotFound(detail) => (*detail).to_owned(),
             Self::MethodNotAllowed => "this path does not answer that method: see the Allow header".to_owned(),
             Self::TooLarge => format!("the body must be at most {} bytes", super::MAX_BODY_BYTES),
-            Self::UnsupportedMediaType => "the content type must be application/json".to_owned(),
+            Self::UnsupportedMediaType => "the content type must be application/json or text/csv".to_owned(),
             Self::Invalid(faults) if faults.len() > LISTED_FAULTS => {
                 format!("nothing was stored: {} faults, of which {LISTED_FAULTS} are listed", faults.len())
             }

@@ -33,7 +33,7 @@ impl Header {
                 faults.push(format!("column {} is missing", field.name()));
             }
         }
-        if faults.is_empty() { Ok(Self { columns }) } else { Err(HeaderError(faults.join("; "))) }
+        if faults.is_empty() { Ok(Self { columns }) } else { Err(HeaderError(faults)) }
     }
 
     /// Returns the passenger of one row, or every fault of it.
@@ -65,8 +65,15 @@ impl Header {
 
 /// A header that does not fit; the text names every fault.
 #[derive(Debug, Error)]
-#[error("{0}")]
-pub struct HeaderError(String);
+#[error("{}", .0.join("; "))]
+pub struct HeaderError(Vec<String>);
+
+impl HeaderError {
+    /// Returns each fault in words.
+    pub fn faults(&self) -> &[String] {
+        &self.0
+    }
+}
 
 /// Returns what a cell says: an empty one is a missing value, and a number is a number only where one is expected.
 fn value(field: Field, cell: &str) -> Value<'_> {

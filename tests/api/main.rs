@@ -13,4 +13,5 @@ mod passengers;
 mod predicting;
 mod server;
 mod serving;
+mod tables;
 mod unreliable_store;

@@ -1,0 +1,132 @@
+//! Passengers as Kaggle's files have them, and predictions as a table.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use csv::{ByteRecord, Position, ReaderBuilder, Writer};
+
+use super::MAX_PASSENGERS;
+use super::error::{ApiError, Pointed};
+use crate::passenger::csv::Header;
+use crate::passenger::{Fault, Passenger};
+use crate::prediction::{Prediction, format_time};
+
+const TEXT_CSV: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
+
+/// Reads the passengers of a table, or names every fault of it by line and column; for Kaggle, each must have a `PassengerId`.
+pub(super) fn parse(body: &[u8], is_for_kaggle: bool) -> Result<Vec<Passenger>, ApiError> {
+    let mut reader = ReaderBuilder::new().flexible(true).from_reader(body);
+    let unreadable = |error: csv::Error| ApiError::Malformed(format!("the body is not CSV: {error}"));
+    let header = Header::parse(reader.byte_headers().map_err(unreadable)?);
+    let header = header.map_err(|error| {
+        ApiError::Invalid(
+            error.faults().iter().map(|detail| Pointed::in_table(1, Fault::of_record(detail.as_str()))).collect(),
+        )
+    })?;
+    let (mut passengers, mut faults) = (Vec::new(), Vec::new());
+    let (mut row, mut count) = (ByteRecord::new(), 0);
+    while reader.read_byte_record(&mut row).map_err(unreadable)? {
+        count += 1;
+        if count > MAX_PASSENGERS {
+            continue;
+        }
+        let passenger = match header.passenger(&row) {
+            Ok(passenger) if is_for_kaggle && passenger.passenger_id().is_none() => Err(vec![missing_id()]),
+            result => result,
+        };
+        match passenger {
+            Ok(passenger) => passengers.push(passenger),
+            Err(found) => {
+                let line = row.position().map_or(0, Position::line);
+                faults.extend(found.into_iter().map(|fault| Pointed::in_table(line, fault)));
+            }
+        }
+    }
+    if !(1..=MAX_PASSENGERS).contains(&count) {
+        let detail = format!("must be followed by 1 to {MAX_PASSENGERS} rows, found {count}");
+        faults.push(Pointed::in_table(1, Fault::of_record(detail)));
+    }
+    if faults.is_empty() { Ok(passengers) } else { Err(ApiError::Invalid(faults)) }
+}
+
+/// Returns what is wrong with a passenger that Kaggle could not tell from others.
+pub(super) fn missing_id() -> Fault {
+    Fault { field: Some("PassengerId".to_owned()), detail: "is required with kaggle=true".to_owned() }
+}
+
+/// Which columns a table of predictions has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Table {
+    /// All that the JSON answer has.
+    Full,
+    /// `PassengerId` and `Survived`, as the Kaggle competition takes it.
+    Kaggle,
+}
+
+impl Table {
+    /// Writes predictions down.
+    pub(super) fn of<'a>(self, predictions: impl IntoIterator<Item = &'a Prediction>) -> Response {
+        match self.text(predictions) {
+            Ok(text) => ([(header::CONTENT_TYPE, TEXT_CSV)], text).into_response(),
+            Err(_) => ApiError::Panicked.into_response(),
+        }
+    }
+
+    fn text<'a>(self, predictions: impl IntoIterator<Item = &'a Prediction>) -> csv::Result<Vec<u8>> {
+        let columns: &[&str] = match self {
+            Self::Full => &["PassengerId", "Survived", "probability", "model_version", "created_at", "id"],
+            Self::Kaggle => &["PassengerId", "Survived"],
+        };
+        let mut writer = Writer::from_writer(Vec::new());
+        writer.write_record(columns)?;
+        for prediction in predictions {
+            let passenger_id = prediction.passenger.passenger_id().map(|id| id.to_string()).unwrap_or_default();
+            let survived = if prediction.survived { "1" } else { "0" };
+            writer.write_field(passenger_id)?;
+            writer.write_field(survived)?;
+            if self == Self::Full {
+                writer.write_field(ryu::Buffer::new().format_finite(prediction.probability))?;
+                writer.write_field(&*prediction.model_version)?;
+                writer.write_field(format_time(prediction.created_at))?;
+                writer.write_field(prediction.id.to_string())?;
+            }
+            writer.write_record(None::<&[u8]>)?;
+        }
+        writer.into_inner().map_err(|error| error.into_error().into())
+    }
+}
+
+/// Tells whether a client would rather have CSV than JSON.
+pub(super) fn is_preferred(headers: &HeaderMap) -> bool {
+    let (mut csv, mut json) = (0.0, 0.0_f32);
+    for range in
+        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','))
+    {
+        let mut parts = range.split(';').map(str::trim);
+        let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
+        match media_type.as_str() {
+            "text/csv" => csv = weight,
+            "application/json" | "application/*" | "*/*" => json = json.max(weight),
+            _ => {}
+        }
+    }
+    csv > json
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_is_answered_to_those_who_would_rather_have_it() {
+        let is_preferred = |accept: &'static str| {
+            is_preferred(&HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]))
+        };
+        for accept in ["text/csv", "Text/CSV", "text/csv, */*;q=0.8", "application/json;q=0.5, text/csv;q=0.6"] {
+            assert!(is_preferred(accept), "{accept}");
+        }
+        for accept in ["", "*/*", "text/html", "text/csv;q=0", "text/csv, application/json", "text/csv;q=0.1, */*"] {
+            assert!(!is_preferred(accept), "{accept}");
+        }
+    }
+}
