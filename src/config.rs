@@ -83,7 +83,7 @@ impl Config {
             shutdown_timeout: seconds("SHUTDOWN_TIMEOUT_SECONDS", "15")?,
             worker_threads: worker_threads(variable("WORKER_THREADS"))?,
             log_level: variable("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()),
-            log_format: variable("LOG_FORMAT").map(|value| parsed("LOG_FORMAT", Some(value), "")).transpose()?,
+            log_format: variable("LOG_FORMAT").map(|value| parse("LOG_FORMAT", &value)).transpose()?,
         })
     }
 }
@@ -121,12 +121,20 @@ fn api_keys(value: Option<String>) -> anyhow::Result<Option<ApiKeys>> {
     value.map(|keys| keys.parse()).transpose().context("LIFEBOAT_API_KEY cannot be used")
 }
 
+/// Reads a setting, or what stands for one that is not set.
 fn parsed<T>(name: &str, value: Option<String>, default: &str) -> anyhow::Result<T>
 where
     T: FromStr,
     T::Err: std::error::Error + Send + Sync + 'static,
 {
-    let text = value.unwrap_or_else(|| default.to_owned());
+    parse(name, &value.unwrap_or_else(|| default.to_owned()))
+}
+
+fn parse<T>(name: &str, text: &str) -> anyhow::Result<T>
+where
+    T: FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
     text.parse().with_context(|| format!("{name}={text} cannot be used"))
 }
 
@@ -138,7 +146,7 @@ fn duration(name: &str, seconds: f64) -> anyhow::Result<Duration> {
 }
 
 fn worker_threads(value: Option<String>) -> anyhow::Result<Option<usize>> {
-    match value.map(|value| parsed("WORKER_THREADS", Some(value), "")).transpose()? {
+    match value.map(|value| parse("WORKER_THREADS", &value)).transpose()? {
         Some(0) => bail!("WORKER_THREADS=0 cannot be used: one thread at least must serve"),
         threads => Ok(threads),
     }

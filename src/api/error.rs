@@ -169,12 +169,12 @@ impl IntoResponse for ApiError {
         let problem = Problem { r#type: kind, title, status: status.as_u16(), detail: &self.detail(), errors };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
-        let headers = response.headers_mut();
-        match status {
-            StatusCode::SERVICE_UNAVAILABLE => drop(headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS)),
-            StatusCode::UNAUTHORIZED => drop(headers.insert(header::WWW_AUTHENTICATE, API_KEY_SCHEME)),
-            _ => {}
-        }
+        let advice = match status {
+            StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, RETRY_AFTER_SECONDS)),
+            StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, API_KEY_SCHEME)),
+            _ => None,
+        };
+        response.headers_mut().extend(advice);
         if let Some(cause) = self.cause() {
             response.extensions_mut().insert(cause);
         }

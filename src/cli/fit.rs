@@ -50,7 +50,7 @@ pub(super) fn features(input: &Path, model_dir: &Path, output: &Path) -> anyhow:
             Err(faults) => bail!("line {line}: {}", in_words(&faults)),
         }
     }
-    writer.into_inner().context("cannot write the matrix")?.finish()
+    writer.into_inner().map_err(csv::IntoInnerError::into_error).context("cannot write the matrix")?.finish()
 }
 
 fn write_features(writer: &mut Writer<Output>, passenger: &Passenger, state: &FeatureState) -> anyhow::Result<()> {

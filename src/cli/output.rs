@@ -18,11 +18,12 @@ pub(super) fn open(path: &Path) -> anyhow::Result<Box<dyn Read + Send>> {
 }
 
 /// An output that takes its place only when it is whole: a failed run leaves no half-written file behind.
-#[derive(Debug)]
 pub(super) enum Output {
-    Stream(BufWriter<io::Stdout>),
-    /// A device or a pipe, which is written to as it is: to put a file in its place would take it away.
-    Special(BufWriter<File>),
+    /// Standard output, a device or a pipe, which is written to as it is: a file in its place would take it away.
+    Stream {
+        writer: BufWriter<Box<dyn Write>>,
+        name: String,
+    },
     File {
         writer: BufWriter<NamedTempFile>,
         path: PathBuf,
@@ -33,23 +34,26 @@ impl Output {
     /// Starts an output beside its final place, or on standard output for `-`.
     pub(super) fn create(path: &Path) -> anyhow::Result<Self> {
         if path == Path::new("-") {
-            return Ok(Self::Stream(BufWriter::with_capacity(BUFFER_BYTES, io::stdout())));
+            return Ok(Self::stream(io::stdout(), "standard output".to_owned()));
         }
         if path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
             let special = File::options().write(true).open(path);
-            let special = special.with_context(|| format!("cannot write to {}", path.display()))?;
-            return Ok(Self::Special(BufWriter::with_capacity(BUFFER_BYTES, special)));
+            let name = path.display().to_string();
+            return Ok(Self::stream(special.with_context(|| format!("cannot write to {name}"))?, name));
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let file = NamedTempFile::new_in(folder).with_context(|| format!("cannot write to {}", folder.display()))?;
         Ok(Self::File { writer: BufWriter::with_capacity(BUFFER_BYTES, file), path: path.to_owned() })
     }
 
+    fn stream(stream: impl Write + 'static, name: String) -> Self {
+        Self::Stream { writer: BufWriter::with_capacity(BUFFER_BYTES, Box::new(stream)), name }
+    }
+
     /// Ends the output and puts it in its place.
     pub(super) fn finish(self) -> anyhow::Result<()> {
         match self {
-            Self::Stream(mut writer) => writer.flush().context("cannot write to standard output"),
-            Self::Special(mut writer) => writer.flush().context("cannot write to a device or pipe"),
+            Self::Stream { mut writer, name } => writer.flush().with_context(|| format!("cannot write to {name}")),
             Self::File { writer, path } => {
                 let place = || format!("cannot write {}", path.display());
                 let file = writer.into_inner().map_err(io::IntoInnerError::into_error).with_context(place)?;
@@ -64,16 +68,14 @@ impl Output {
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Stream(writer) => writer.write(bytes),
-            Self::Special(writer) => writer.write(bytes),
+            Self::Stream { writer, .. } => writer.write(bytes),
             Self::File { writer, .. } => writer.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Stream(writer) => writer.flush(),
-            Self::Special(writer) => writer.flush(),
+            Self::Stream { writer, .. } => writer.flush(),
             Self::File { writer, .. } => writer.flush(),
         }
     }

@@ -254,6 +254,17 @@ pub(crate) async fn a_store_that_can_be_reached_is_ready(store: Store) {
     store.ready().await.unwrap();
 }
 
+/// What an adapter checks beside the clauses, with two stores that it has opened on one database: 50 predictions are created.
+pub(crate) async fn two_stores_create_each_prediction_once(stores: [Store; 2]) {
+    let writers: JoinSet<Put> = (0..200_u64)
+        .map(|writer| {
+            let store = Arc::clone(&stores[usize::from(writer % 2 == 1)]);
+            async move { put(&store, vec![of_number(writer / 4, at(0))]).await.remove(0) }
+        })
+        .collect();
+    assert_eq!(writers.join_all().await.iter().filter(|put| put.is_created()).count(), 50);
+}
+
 async fn put(store: &Store, predictions: Vec<Prediction>) -> Vec<Put> {
     store.put(predictions).await.unwrap()
 }

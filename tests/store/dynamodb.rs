@@ -7,7 +7,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lifeboat::store::dynamodb::DynamoDbStore;
 use lifeboat::store::{PredictionStore, Put, StoreError};
 use serde_json::json;
-use tokio::task::JoinSet;
 
 use crate::fixtures::dynamodb::{client, config, items, new_table, url};
 use crate::fixtures::faulty::{Fault, Network};
@@ -32,17 +31,6 @@ async fn behind_a_network() -> (Network, String, DynamoDbStore) {
     (network, table, store)
 }
 
-/// Says an error with all that caused it, as the log does.
-fn causes(error: &StoreError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}
-
 /// Checks that a put, a look-up and a readiness check all fail because of this.
 async fn is_unavailable(store: &DynamoDbStore, because: &str) {
     let failures = [
@@ -54,7 +42,9 @@ async fn is_unavailable(store: &DynamoDbStore, because: &str) {
     for failure in failures {
         let error = failure.unwrap_err();
         assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
-        assert!(causes(&error).contains(because), "{}", causes(&error));
+        // As the log has it: with all that caused it.
+        let causes = format!("{:#}", anyhow::Error::from(error));
+        assert!(causes.contains(because), "{causes}");
     }
 }
 
@@ -113,15 +103,8 @@ async fn a_training_passenger_is_written_for_one_unit() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_stores_on_one_table_create_each_prediction_once() {
     let table = new_table().await;
-    let stores = [Arc::new(open(&table, &url())), Arc::new(open(&table, &url()))];
-    let writers: JoinSet<Put> = (0..200_u64)
-        .map(|writer| {
-            let store = Arc::clone(&stores[usize::from(writer % 2 == 1)]);
-            async move { store.put(vec![of_number(writer / 4, at(0))]).await.unwrap().remove(0) }
-        })
-        .collect();
-    let created = writers.join_all().await.iter().filter(|put| put.is_created()).count();
-    assert_eq!((created, items(&table).await), (50, 50));
+    crate::contract::two_stores_create_each_prediction_once([0, 1].map(|_| Arc::new(open(&table, &url())) as _)).await;
+    assert_eq!(items(&table).await, 50);
 }
 
 #[tokio::test]

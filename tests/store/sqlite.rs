@@ -196,15 +196,7 @@ async fn what_is_stored_can_be_asked_for_in_plain_sql() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_stores_on_one_file_create_each_prediction_once() {
     let (_folder, path) = new_file();
-    let stores = [Arc::new(open(&path).unwrap()), Arc::new(open(&path).unwrap())];
-    let writers: JoinSet<Put> = (0..200_u64)
-        .map(|writer| {
-            let store = Arc::clone(&stores[usize::from(writer % 2 == 1)]);
-            async move { store.put(vec![of_number(writer / 4, at(0))]).await.unwrap().remove(0) }
-        })
-        .collect();
-    let created = writers.join_all().await.iter().filter(|put| put.is_created()).count();
-    assert_eq!(created, 50);
+    crate::contract::two_stores_create_each_prediction_once([0, 1].map(|_| Arc::new(open(&path).unwrap()) as _)).await;
     assert_eq!(rows(&path), 50);
 }
 
