@@ -12,6 +12,7 @@
 //! - [`history`]: earlier passengers, looked up by ticket and family.
 //! - [`features`]: a passenger and the fitted state become the numbers that the model reads; nothing else computes them.
 //! - [`model`]: the package of graph, state and manifest; the only file that knows tract.
+//! - [`explanation`]: how far each thing about a passenger moved the model's answer.
 //! - [`prediction`]: the record, and the id that follows from its content.
 //! - [`store`]: the port where predictions are kept, and its adapters.
 //! - [`service`]: all of the above in order; knows no HTTP and no cloud.
@@ -27,6 +28,8 @@ pub mod history;
 pub mod features;
 
 pub mod model;
+
+pub mod explanation;
 
 pub mod prediction;
 

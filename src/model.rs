@@ -42,6 +42,7 @@ pub struct Model {
     manifest_json: Box<RawValue>,
     version: Arc<str>,
     state: FeatureState,
+    baseline: Features,
     plan: Plan,
 }
 
@@ -128,10 +129,11 @@ impl Model {
         expect(FEATURES, "data_hash", &manifest.data_hash, &state.data_hash)?;
         expect_names(FEATURES, &state.feature_names)?;
         expect_names(MANIFEST, &manifest.feature_names)?;
+        let baseline = baseline(&manifest)?;
         let graph = read_graph(graph)?;
         check_metadata(&graph, &manifest)?;
         let plan = Plan::new(graph).map_err(|error| malformed(GRAPH, "a graph that reads these features", error))?;
-        let model = Self { manifest, manifest_json, version: version.into(), state, plan };
+        let model = Self { manifest, manifest_json, version: version.into(), state, baseline, plan };
         // A graph that cannot answer is found now, not by the first request.
         model
             .probability(&Features([0.0; FEATURE_COUNT]))
@@ -152,6 +154,11 @@ impl Model {
     /// Returns the whole manifest as JSON.
     pub fn manifest_json(&self) -> &RawValue {
         &self.manifest_json
+    }
+
+    /// Returns the average passenger: the mean of each feature in the training data.
+    pub fn baseline(&self) -> &Features {
+        &self.baseline
     }
 
     /// Computes what the model reads of a passenger.
@@ -268,6 +275,16 @@ fn check_metadata(graph: &InferenceModel, manifest: &Manifest) -> Result<(), Loa
         expect(GRAPH, key, expected, &found(key))?;
     }
     Ok(())
+}
+
+/// Returns the mean of each feature in the training data.
+fn baseline(manifest: &Manifest) -> Result<Features, LoadError> {
+    let mut means = [0.0; FEATURE_COUNT];
+    for (name, mean) in FEATURE_NAMES.into_iter().zip(&mut means) {
+        let feature = manifest.baseline.features.get(name);
+        *mean = feature.ok_or_else(|| mismatch(MANIFEST, "baseline.features", name, "nothing"))?.mean;
+    }
+    Ok(Features(means))
 }
 
 fn probability_or_number(number: f32) -> String {

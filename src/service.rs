@@ -1,11 +1,15 @@
 //! The way of a prediction: passenger, features, model, store. Knows no HTTP and no cloud.
 
 use std::fmt;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use thiserror::Error;
+use tokio::task::spawn_blocking;
 
+use crate::explanation::{Explanation, explain};
+use crate::features::Features;
 use crate::model::{InferenceError, Model};
 use crate::passenger::Passenger;
 use crate::prediction::{Prediction, PredictionId, to_milliseconds};
@@ -58,6 +62,18 @@ impl PredictionService {
         let created_at = to_milliseconds((self.clock)());
         let predictions = predict(&self.model, passengers, created_at)?;
         Ok(self.store.put(predictions).await?)
+    }
+
+    /// Predicts each passenger without storing anything, and without looking whether something is stored.
+    pub fn preview(&self, passengers: Vec<Passenger>) -> Result<Vec<Prediction>, ServiceError> {
+        Ok(predict(&self.model, passengers, to_milliseconds((self.clock)()))?)
+    }
+
+    /// Explains what the model says of each row of features, in order, on a thread of its own: it asks the model 512 times a row.
+    pub async fn explain(&self, rows: Vec<Features>) -> Result<Vec<Explanation>, ServiceError> {
+        let model = Arc::clone(&self.model);
+        let explained = spawn_blocking(move || rows.iter().map(|row| explain(&model, row)).collect::<Result<_, _>>());
+        Ok(explained.await.unwrap_or_else(|error| resume_unwind(error.into_panic()))?)
     }
 
     /// Returns a stored prediction.

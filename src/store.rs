@@ -68,6 +68,13 @@ impl Put {
         }
     }
 
+    /// Returns the stored prediction for good.
+    pub fn into_prediction(self) -> Prediction {
+        match self {
+            Self::Created(prediction) | Self::Existing(prediction) => prediction,
+        }
+    }
+
     /// Tells whether this call stored it.
     pub fn is_created(&self) -> bool {
         matches!(self, Self::Created(_))

@@ -4,6 +4,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::explanation::{Contribution, Explanation};
 use crate::features::Features;
 use crate::passenger::{Passenger, Port};
 use crate::prediction::{Prediction, format_time};
@@ -18,7 +19,31 @@ pub(super) struct Answer<'a> {
     survived: u8,
     probability: f32,
     model_version: &'a str,
-    created_at: String,
+    /// Null where nothing was stored.
+    created_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_odds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline_log_odds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contributions: Option<&'a [Contribution]>,
+}
+
+impl<'a> Answer<'a> {
+    /// Says that the prediction was not stored.
+    pub(super) fn unstored(self) -> Self {
+        Self { created_at: None, ..self }
+    }
+
+    /// Says why the model answered so.
+    pub(super) fn explained(self, explanation: &'a Explanation) -> Self {
+        Self {
+            log_odds: Some(explanation.log_odds),
+            baseline_log_odds: Some(explanation.baseline_log_odds),
+            contributions: Some(&explanation.contributions),
+            ..self
+        }
+    }
 }
 
 impl<'a> From<&'a Prediction> for Answer<'a> {
@@ -29,7 +54,10 @@ impl<'a> From<&'a Prediction> for Answer<'a> {
             survived: prediction.survived.into(),
             probability: prediction.probability,
             model_version: &prediction.model_version,
-            created_at: format_time(prediction.created_at),
+            created_at: Some(format_time(prediction.created_at)),
+            log_odds: None,
+            baseline_log_odds: None,
+            contributions: None,
         }
     }
 }

@@ -6,9 +6,11 @@ use csv::{ByteRecord, Position, ReaderBuilder, Writer};
 
 use super::MAX_PASSENGERS;
 use super::error::{ApiError, Pointed};
+use super::predict::Predicted;
+use crate::explanation::Explanation;
 use crate::passenger::csv::Header;
 use crate::passenger::{Fault, Passenger};
-use crate::prediction::{Prediction, format_time};
+use crate::prediction::format_time;
 
 const TEXT_CSV: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
 
@@ -64,34 +66,46 @@ pub(super) enum Table {
 
 impl Table {
     /// Writes predictions down.
-    pub(super) fn of<'a>(self, predictions: impl IntoIterator<Item = &'a Prediction>) -> Response {
-        match self.text(predictions) {
+    pub(super) fn of(self, predicted: &Predicted) -> Response {
+        match self.text(predicted) {
             Ok(text) => ([(header::CONTENT_TYPE, TEXT_CSV)], text).into_response(),
             Err(_) => ApiError::Panicked.into_response(),
         }
     }
 
-    fn text<'a>(self, predictions: impl IntoIterator<Item = &'a Prediction>) -> csv::Result<Vec<u8>> {
-        let columns: &[&str] = match self {
-            Self::Full => &["PassengerId", "Survived", "probability", "model_version", "created_at", "id"],
-            Self::Kaggle => &["PassengerId", "Survived"],
-        };
+    fn text(self, predicted: &Predicted) -> csv::Result<Vec<u8>> {
         let mut writer = Writer::from_writer(Vec::new());
-        writer.write_record(columns)?;
-        for prediction in predictions {
+        writer.write_record(self.header(predicted.explanations.is_some()))?;
+        for (index, prediction) in predicted.predictions.iter().enumerate() {
             let passenger_id = prediction.passenger.passenger_id().map(|id| id.to_string()).unwrap_or_default();
-            let survived = if prediction.survived { "1" } else { "0" };
             writer.write_field(passenger_id)?;
-            writer.write_field(survived)?;
+            writer.write_field(if prediction.survived { "1" } else { "0" })?;
             if self == Self::Full {
                 writer.write_field(ryu::Buffer::new().format_finite(prediction.probability))?;
                 writer.write_field(&*prediction.model_version)?;
-                writer.write_field(format_time(prediction.created_at))?;
+                let created_at = predicted.is_stored.then(|| format_time(prediction.created_at));
+                writer.write_field(created_at.unwrap_or_default())?;
                 writer.write_field(prediction.id.to_string())?;
+            }
+            if let Some(explanations) = &predicted.explanations {
+                for number in explanations[index].in_columns() {
+                    writer.write_field(ryu::Buffer::new().format_finite(number))?;
+                }
             }
             writer.write_record(None::<&[u8]>)?;
         }
         writer.into_inner().map_err(|error| error.into_error().into())
+    }
+
+    fn header(self, is_explained: bool) -> Vec<&'static str> {
+        let mut columns = match self {
+            Self::Full => vec!["PassengerId", "Survived", "probability", "model_version", "created_at", "id"],
+            Self::Kaggle => vec!["PassengerId", "Survived"],
+        };
+        if is_explained {
+            columns.extend(Explanation::COLUMNS);
+        }
+        columns
     }
 }
 

@@ -10,19 +10,31 @@ use super::answer::{Answer, Json};
 use super::body::Passengers;
 use super::csv::{self, Table};
 use super::error::ApiError;
-use crate::service::PredictionService;
+use crate::explanation::Explanation;
+use crate::passenger::Passenger;
+use crate::prediction::Prediction;
+use crate::service::{PredictionService, ServiceError};
 use crate::store::Put;
 
 /// How many predictions of a list were new.
 const CREATED: HeaderName = HeaderName::from_static("lifeboat-created");
 
 /// How a client would have its answer.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct Options {
     /// Whether the answer is to be a file for the Kaggle competition.
-    #[serde(default)]
     kaggle: bool,
+    /// Whether the answer is to say why.
+    explain: bool,
+    /// Whether predictions are to be stored.
+    store: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { kaggle: false, explain: false, store: true }
+    }
 }
 
 /// Predicts one passenger or a list of them, and stores each prediction that is new.
@@ -31,42 +43,81 @@ pub(super) async fn predict(
     options: Result<Query<Options>, QueryRejection>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let Query(options) = options.map_err(|_| ApiError::Malformed("the query may hold kaggle=true, once".to_owned()))?;
-    let table = match options {
-        Options { kaggle: true } => Some(Table::Kaggle),
-        Options { kaggle: false } => csv::is_preferred(request.headers()).then_some(Table::Full),
+    let malformed = |detail: &str| ApiError::Malformed(detail.to_owned());
+    let Query(options) =
+        options.map_err(|_| malformed("the query may hold kaggle, explain and store, each once and true or false"))?;
+    if options.kaggle && options.explain {
+        return Err(malformed("a table for Kaggle has no room for explanations: ask for kaggle or explain, not both"));
+    }
+    let table =
+        if options.kaggle { Some(Table::Kaggle) } else { csv::is_preferred(request.headers()).then_some(Table::Full) };
+    let (passengers, is_one) = match Passengers::read(request, options.kaggle).await? {
+        Passengers::One(passenger) => (vec![*passenger], true),
+        Passengers::Many(passengers) => (passengers, false),
     };
-    match Passengers::read(request, options.kaggle).await? {
-        Passengers::One(passenger) => {
-            let puts = service.predict(vec![*passenger]).await?;
-            Ok(one(&puts[0], table))
-        }
-        Passengers::Many(passengers) => {
+    let predicted = Predicted::of(passengers, options, &service).await?;
+    let body = match table {
+        Some(table) => table.of(&predicted),
+        None if is_one => Json(predicted.answers().next()).into_response(),
+        None => Json(predicted.answers().collect::<Vec<_>>()).into_response(),
+    };
+    Ok(if is_one { predicted.placed(body) } else { predicted.counted(body) })
+}
+
+/// What became of the passengers of a request, in their order.
+#[derive(Debug)]
+pub(super) struct Predicted {
+    pub(super) predictions: Vec<Prediction>,
+    /// One for each prediction, where they were asked for.
+    pub(super) explanations: Option<Vec<Explanation>>,
+    /// How many of the predictions were stored by this request.
+    created: usize,
+    pub(super) is_stored: bool,
+}
+
+impl Predicted {
+    async fn of(
+        passengers: Vec<Passenger>,
+        options: Options,
+        service: &PredictionService,
+    ) -> Result<Self, ServiceError> {
+        let (predictions, created) = if options.store {
             let puts = service.predict(passengers).await?;
-            Ok(many(&puts, table))
+            let created = puts.iter().filter(|put| put.is_created()).count();
+            (puts.into_iter().map(Put::into_prediction).collect(), created)
+        } else {
+            (service.preview(passengers)?, 0)
+        };
+        let mut predicted = Self { predictions, explanations: None, created, is_stored: options.store };
+        if options.explain {
+            let rows = predicted.predictions.iter().map(|prediction| prediction.features).collect();
+            predicted.explanations = Some(service.explain(rows).await?);
         }
+        Ok(predicted)
     }
-}
 
-/// Answers `201` with the prediction's place where this request stored it, else `200`; the body is the same.
-fn one(put: &Put, table: Option<Table>) -> Response {
-    let body = match table {
-        Some(table) => table.of([put.prediction()]),
-        None => Json(Answer::from(put.prediction())).into_response(),
-    };
-    if !put.is_created() {
-        return body;
+    fn answers(&self) -> impl Iterator<Item = Answer<'_>> {
+        self.predictions.iter().enumerate().map(|(index, prediction)| {
+            let answer = Answer::from(prediction);
+            let answer = if self.is_stored { answer } else { answer.unstored() };
+            match &self.explanations {
+                Some(explanations) => answer.explained(&explanations[index]),
+                None => answer,
+            }
+        })
     }
-    let location = format!("/predictions/{}", put.prediction().id);
-    (StatusCode::CREATED, [(header::LOCATION, location)], body).into_response()
-}
 
-fn many(puts: &[Put], table: Option<Table>) -> Response {
-    let created = puts.iter().filter(|put| put.is_created()).count();
-    let predictions = puts.iter().map(Put::prediction);
-    let body = match table {
-        Some(table) => table.of(predictions),
-        None => Json(predictions.map(Answer::from).collect::<Vec<_>>()).into_response(),
-    };
-    ([(CREATED, HeaderValue::from(created))], body).into_response()
+    /// Answers `201` with the place of the one prediction where this request stored it, else `200`; the body is the same.
+    fn placed(&self, body: Response) -> Response {
+        if self.created == 0 {
+            return body;
+        }
+        let location = format!("/predictions/{}", self.predictions[0].id);
+        (StatusCode::CREATED, [(header::LOCATION, location)], body).into_response()
+    }
+
+    /// Answers how many of a list were new.
+    fn counted(&self, body: Response) -> Response {
+        ([(CREATED, HeaderValue::from(self.created))], body).into_response()
+    }
 }

@@ -16,7 +16,9 @@ use super::fit::in_words;
 use super::output::{Output, open};
 use super::records::{self, Columns, Format, Record, Taker};
 use crate::config::Config;
-use crate::model::Model;
+use crate::explanation::{Explanation, explain};
+use crate::features::Features;
+use crate::model::{InferenceError, Model};
 use crate::passenger::Passenger;
 use crate::prediction::{Prediction, to_milliseconds};
 use crate::service;
@@ -30,6 +32,7 @@ const SHOWN_FAULTS: u64 = 20;
 
 /// Predicts every passenger of a file. Nothing is stored unless `--store` asks for it.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct PredictArgs {
     /// CSV, JSON or NDJSON file; `-` is standard input.
     input: PathBuf,
@@ -45,6 +48,9 @@ pub(super) struct PredictArgs {
     /// Writes `PassengerId,Survived` only, as the Kaggle competition takes it.
     #[arg(long)]
     kaggle: bool,
+    /// Adds how far each thing about a passenger moved the log-odds from those of the average passenger.
+    #[arg(long, conflicts_with = "kaggle")]
+    explain: bool,
     /// Stores each prediction that is new.
     #[arg(long)]
     store: bool,
@@ -76,7 +82,7 @@ pub(super) fn predict(args: &PredictArgs) -> anyhow::Result<()> {
     let job = Job {
         model: &model,
         columns: Columns::default(),
-        layout: Layout { format: output_format, kaggle: args.kaggle },
+        layout: Layout { format: output_format, kaggle: args.kaggle, explain: args.explain },
         keep: args.store,
         now: to_milliseconds(Timestamp::now()),
     };
@@ -84,7 +90,7 @@ pub(super) fn predict(args: &PredictArgs) -> anyhow::Result<()> {
     let input = Box::new(progress.wrap_read(open(&args.input)?));
     let mut report =
         Report { output: Output::create(&args.output)?, skip: args.skip_invalid, store, tally: Tally::default() };
-    report.output.write_all(job.layout.start())?;
+    report.output.write_all(job.layout.start().as_bytes())?;
     run(&job, input, input_format, |scored| report.take(scored, job.layout))?;
     report.output.write_all(job.layout.end())?;
     report.output.finish()?;
@@ -203,7 +209,10 @@ impl Job<'_> {
         if self.keep {
             let passengers = self.passengers(records, &mut scored.invalid).collect();
             scored.predictions = service::predict(self.model, passengers, self.now)?;
-            scored.predictions.iter().for_each(|prediction| self.layout.push(&mut scored.text, &prediction.into()));
+            for prediction in &scored.predictions {
+                let explanation = self.explanation(&prediction.features)?;
+                self.layout.push(&mut scored.text, &Line { explanation, ..prediction.into() });
+            }
             scored.rows = scored.predictions.len() as u64;
             return Ok(scored);
         }
@@ -211,12 +220,19 @@ impl Job<'_> {
         let passengers = self.passengers(records, &mut scored.invalid);
         let (ids, rows): (Vec<_>, Vec<_>) =
             passengers.map(|passenger| (passenger.passenger_id(), self.model.features(&passenger))).unzip();
-        for (passenger_id, probability) in ids.into_iter().zip(self.model.probabilities(&rows)?) {
+        for ((passenger_id, probability), row) in ids.into_iter().zip(self.model.probabilities(&rows)?).zip(&rows) {
             let (survived, model_version) = (self.model.survives(probability), self.model.version());
-            self.layout.push(&mut scored.text, &Line { passenger_id, survived, probability, model_version });
+            let explanation = self.explanation(row)?;
+            self.layout
+                .push(&mut scored.text, &Line { passenger_id, survived, probability, model_version, explanation });
         }
         scored.rows = rows.len() as u64;
         Ok(scored)
+    }
+
+    /// Returns why the model says what it says of these features, where that is asked for.
+    fn explanation(&self, features: &Features) -> Result<Option<Explanation>, InferenceError> {
+        self.layout.explain.then(|| explain(self.model, features)).transpose()
     }
 
     /// Returns the passengers of a chunk, and notes the records that are none.
@@ -245,6 +261,7 @@ struct Line<'a> {
     survived: bool,
     probability: f32,
     model_version: &'a str,
+    explanation: Option<Explanation>,
 }
 
 impl<'a> From<&'a Prediction> for Line<'a> {
@@ -254,6 +271,7 @@ impl<'a> From<&'a Prediction> for Line<'a> {
             survived: prediction.survived,
             probability: prediction.probability,
             model_version: &prediction.model_version,
+            explanation: None,
         }
     }
 }
@@ -263,15 +281,19 @@ impl<'a> From<&'a Prediction> for Line<'a> {
 struct Layout {
     format: Format,
     kaggle: bool,
+    explain: bool,
 }
 
 impl Layout {
-    fn start(self) -> &'static [u8] {
+    fn start(self) -> String {
         match self.format {
-            Format::Csv if self.kaggle => b"PassengerId,Survived\n",
-            Format::Csv => b"PassengerId,Survived,probability,model_version\n",
-            Format::Json => b"[",
-            Format::Ndjson => b"",
+            Format::Csv if self.kaggle => "PassengerId,Survived\n".to_owned(),
+            Format::Csv if self.explain => {
+                format!("PassengerId,Survived,probability,model_version,{}\n", Explanation::COLUMNS.join(","))
+            }
+            Format::Csv => "PassengerId,Survived,probability,model_version\n".to_owned(),
+            Format::Json => "[".to_owned(),
+            Format::Ndjson => String::new(),
         }
     }
 
@@ -292,9 +314,27 @@ impl Layout {
             }
         } else {
             put(&["{\"PassengerId\":", id.unwrap_or("null"), ",\"Survived\":", survived, ",\"probability\":"]);
-            put(&[probability.format_finite(line.probability), ",\"model_version\":\"", line.model_version, "\"}"]);
+            put(&[probability.format_finite(line.probability), ",\"model_version\":\"", line.model_version, "\""]);
         }
-        put(&["\n"]);
+        if let Some(explanation) = &line.explanation {
+            self.push_explanation(text, explanation);
+        }
+        text.extend_from_slice(if self.format == Format::Csv { b"\n" } else { b"}\n" });
+    }
+
+    fn push_explanation(self, text: &mut Vec<u8>, explanation: &Explanation) {
+        let mut buffer = ryu::Buffer::new();
+        let mut put = |parts: &[&str]| parts.iter().for_each(|part| text.extend_from_slice(part.as_bytes()));
+        if self.format == Format::Csv {
+            for number in explanation.in_columns() {
+                put(&[",", buffer.format_finite(number)]);
+            }
+            return;
+        }
+        put(&[",\"log_odds\":", buffer.format_finite(explanation.log_odds)]);
+        put(&[",\"baseline_log_odds\":", buffer.format_finite(explanation.baseline_log_odds)]);
+        let contributions = serde_json::to_string(&explanation.contributions).unwrap_or_default();
+        put(&[",\"contributions\":", &contributions]);
     }
 }
 

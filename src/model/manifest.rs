@@ -1,5 +1,7 @@
 //! What a model package says of itself.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -22,6 +24,22 @@ pub struct Manifest {
     pub data_hash: String,
     /// From this probability on, a passenger is predicted to survive.
     pub threshold: f32,
+    /// The training data in numbers.
+    pub baseline: Baseline,
+}
+
+/// What the training data looked like, feature by feature.
+#[derive(Debug, Deserialize)]
+pub struct Baseline {
+    /// By the features' names.
+    pub features: HashMap<String, FeatureBaseline>,
+}
+
+/// What a feature looked like in the training data.
+#[derive(Debug, Deserialize)]
+pub struct FeatureBaseline {
+    /// Its mean.
+    pub mean: f32,
 }
 
 impl Manifest {

@@ -117,6 +117,13 @@ pub(crate) fn stored(database: &Path) -> u32 {
     connection.query_row("SELECT count(*) FROM predictions", [], |row| row.get(0)).unwrap()
 }
 
+/// Names the columns that the database keeps of a prediction.
+pub(crate) fn stored_columns(app: &App) -> Vec<String> {
+    let connection = Connection::open(&app.database).unwrap();
+    let statement = connection.prepare("SELECT * FROM predictions").unwrap();
+    statement.column_names().map(str::to_owned).collect()
+}
+
 /// A whole answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
