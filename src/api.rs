@@ -2,25 +2,31 @@
 
 mod answer;
 mod body;
+mod cors;
 mod csv;
+mod encoding;
 mod error;
+mod finish;
 mod keys;
+mod negotiation;
 mod observe;
 mod predict;
 mod predictions;
 mod status;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::service::PredictionService;
-use error::ApiError;
+pub use cors::{CorsOrigins, InvalidOrigin};
 pub use keys::{ApiKeys, InvalidKeys};
+use observe::Limits;
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 1 << 20;
@@ -35,6 +41,16 @@ pub struct ApiConfig {
     pub request_timeout: Duration,
     /// `LIFEBOAT_API_KEY`: keys, one of which each request must show as `x-api-key`. Default: none is asked for.
     pub keys: Option<ApiKeys>,
+    /// `MAX_REQUESTS_IN_FLIGHT`: so many requests are worked on at a time; one more is answered 503. Default: 512.
+    pub max_requests_in_flight: usize,
+    /// `CORS_ORIGINS`: whose web pages may call. Default: nobody's.
+    pub cors: Option<CorsOrigins>,
+}
+
+impl Default for ApiConfig {
+    fn default() -> Self {
+        Self { request_timeout: Duration::from_secs(10), keys: None, max_requests_in_flight: 512, cors: None }
+    }
 }
 
 /// When the host of a request stops waiting for its answer; an extension of the request, where the host knows.
@@ -48,25 +64,37 @@ impl Deadline {
     }
 }
 
+/// Where a container's health check asks.
+const HEALTH: &str = "/health";
+
+/// Returns every path, with what answers there.
+fn routes() -> impl IntoIterator<Item = (&'static str, MethodRouter<PredictionService>)> {
+    [
+        ("/predict", post(predict::predict)),
+        ("/predictions/{id}", get(predictions::prediction)),
+        ("/passengers/{passenger_id}/predictions", get(predictions::history)),
+        ("/model", get(status::model)),
+        (HEALTH, get(status::health)),
+        ("/ready", get(status::ready)),
+    ]
+}
+
 /// Makes the router.
 pub fn router(service: PredictionService, config: &ApiConfig) -> Router {
-    // One stack of layers is one service to call, where a layer at a time would be two.
-    let layers = ServiceBuilder::new()
-        .layer(from_fn_with_state(config.request_timeout, observe::observe))
-        .layer(CatchPanicLayer::custom(error::panic_response));
-    let router = Router::new()
-        .route("/predict", post(predict::predict))
-        .route("/predictions/{id}", get(predictions::prediction))
-        .route("/passengers/{passenger_id}/predictions", get(predictions::history))
-        .route("/model", get(status::model))
-        .route("/health", get(status::health))
-        .route("/ready", get(status::ready))
-        .fallback(async || ApiError::NotFound("there is nothing at this path"))
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .with_state(service);
+    let router = routes().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    let router =
+        router.fallback(status::unknown_path).method_not_allowed_fallback(status::other_method).with_state(service);
     let router = match config.keys.clone() {
         Some(keys) => router.layer(from_fn_with_state(keys, keys::authenticate)),
         None => router,
     };
+    let router = match &config.cors {
+        Some(origins) => router.layer(origins.layer()),
+        None => router,
+    };
+    // One stack of layers is one service to call, where a layer at a time would be two.
+    let layers = ServiceBuilder::new()
+        .layer(from_fn_with_state(Arc::new(Limits::new(config)), observe::observe))
+        .layer(CatchPanicLayer::custom(error::panic_response));
     router.layer(layers)
 }

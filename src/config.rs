@@ -60,6 +60,8 @@ pub enum DatabaseConfig {
 
 const DEFAULT_DATABASE_URL: &str = "sqlite:predictions.db";
 
+const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(15);
+
 impl Config {
     /// Reads the environment.
     pub fn from_env() -> anyhow::Result<Self> {
@@ -69,7 +71,11 @@ impl Config {
     /// Reads settings from anything that knows variables by name; an empty one counts as not set.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
         let variable = |name: &str| lookup(name).filter(|value| !value.is_empty());
-        let seconds = |name, default| parsed(name, variable(name), default).and_then(|value| duration(name, value));
+        let seconds = |name, default| match variable(name) {
+            Some(value) => parse(name, &value).and_then(|value| duration(name, value)),
+            None => Ok(default),
+        };
+        let defaults = ApiConfig::default();
         Ok(Self {
             database: database(&variable)?,
             database_warm_up: parsed("DATABASE_WARM_UP", variable("DATABASE_WARM_UP"), "true")?,
@@ -77,11 +83,14 @@ impl Config {
             host: parsed("HOST", variable("HOST"), "127.0.0.1")?,
             port: parsed("PORT", variable("PORT"), "8080")?,
             api: ApiConfig {
-                request_timeout: seconds("REQUEST_TIMEOUT_SECONDS", "10")?,
+                request_timeout: seconds("REQUEST_TIMEOUT_SECONDS", defaults.request_timeout)?,
                 keys: api_keys(variable("LIFEBOAT_API_KEY"))?,
+                max_requests_in_flight: at_least_one("MAX_REQUESTS_IN_FLIGHT", variable("MAX_REQUESTS_IN_FLIGHT"))?
+                    .unwrap_or(defaults.max_requests_in_flight),
+                cors: variable("CORS_ORIGINS").map(|value| parse("CORS_ORIGINS", &value)).transpose()?,
             },
-            shutdown_timeout: seconds("SHUTDOWN_TIMEOUT_SECONDS", "15")?,
-            worker_threads: worker_threads(variable("WORKER_THREADS"))?,
+            shutdown_timeout: seconds("SHUTDOWN_TIMEOUT_SECONDS", DEFAULT_SHUTDOWN_TIMEOUT)?,
+            worker_threads: at_least_one("WORKER_THREADS", variable("WORKER_THREADS"))?,
             log_level: variable("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()),
             log_format: variable("LOG_FORMAT").map(|value| parse("LOG_FORMAT", &value)).transpose()?,
         })
@@ -145,10 +154,10 @@ fn duration(name: &str, seconds: f64) -> anyhow::Result<Duration> {
     }
 }
 
-fn worker_threads(value: Option<String>) -> anyhow::Result<Option<usize>> {
-    match value.map(|value| parse("WORKER_THREADS", &value)).transpose()? {
-        Some(0) => bail!("WORKER_THREADS=0 cannot be used: one thread at least must serve"),
-        threads => Ok(threads),
+fn at_least_one(name: &str, value: Option<String>) -> anyhow::Result<Option<usize>> {
+    match value.map(|value| parse(name, &value)).transpose()? {
+        Some(0) => bail!("{name}=0 cannot be used: it must be 1 at least"),
+        number => Ok(number),
     }
 }
 
@@ -232,6 +241,9 @@ mod tests {
             ("REQUEST_TIMEOUT_SECONDS", "-1"),
             ("REQUEST_TIMEOUT_SECONDS", "nan"),
             ("WORKER_THREADS", "0"),
+            ("MAX_REQUESTS_IN_FLIGHT", "0"),
+            ("MAX_REQUESTS_IN_FLIGHT", "many"),
+            ("CORS_ORIGINS", "example.org"),
             ("LOG_FORMAT", "xml"),
         ] {
             let error = format!("{:#}", config(&[(name, value)]).unwrap_err());

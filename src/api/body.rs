@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::encoding::Encoding;
 use super::error::{ApiError, Pointed};
 use super::{MAX_BODY_BYTES, MAX_PASSENGERS, csv};
 use crate::passenger::json::Parsed;
@@ -27,7 +29,7 @@ impl Passengers {
     /// Reads a request's body, or names every fault of it; for Kaggle, every passenger must have a `PassengerId`.
     pub(super) async fn read(request: Request, is_for_kaggle: bool) -> Result<Self, ApiError> {
         let format = Format::of(request.headers());
-        let body = whole(request.into_body()).await?;
+        let body = whole(request).await?;
         let format = format.ok_or(ApiError::UnsupportedMediaType)?;
         if body.is_empty() {
             return Err(ApiError::Malformed("the body is empty: expected a passenger or a list of them".to_owned()));
@@ -57,15 +59,15 @@ impl Passengers {
 
     fn of_json(body: &[u8]) -> Result<Self, ApiError> {
         match serde_json::from_slice(body) {
-            Ok(Body::One(Parsed(result))) => match result {
+            Ok(Document::One(Parsed(result))) => match result {
                 Ok(passenger) => Ok(Self::One(Box::new(passenger))),
                 Err(faults) => {
                     Err(ApiError::Invalid(faults.into_iter().map(|fault| Pointed::new("", fault)).collect()))
                 }
             },
-            Ok(Body::Many { passengers, faults }) if faults.is_empty() => Ok(Self::Many(passengers)),
-            Ok(Body::Many { faults, .. }) => Err(ApiError::Invalid(faults)),
-            Ok(Body::Neither) => Err(ApiError::Invalid(vec![Pointed::new(
+            Ok(Document::Many { passengers, faults }) if faults.is_empty() => Ok(Self::Many(passengers)),
+            Ok(Document::Many { faults, .. }) => Err(ApiError::Invalid(faults)),
+            Ok(Document::Neither) => Err(ApiError::Invalid(vec![Pointed::new(
                 "",
                 Fault::of_record("must be an object or a list of objects"),
             )])),
@@ -74,9 +76,19 @@ impl Passengers {
     }
 }
 
-/// Reads a body to its end. One that is too large is read and dropped for a while, since a client that is still sending does
-/// not see an answer.
-async fn whole(mut body: axum::body::Body) -> Result<Vec<u8>, ApiError> {
+/// Reads a request's body to its end, and decodes it where it is compressed.
+pub(super) async fn whole(request: Request) -> Result<Vec<u8>, ApiError> {
+    let encoding = Encoding::of_body(request.headers());
+    let body = received(request.into_body()).await?;
+    match encoding? {
+        Some(encoding) => encoding.decode(&body, MAX_BODY_BYTES),
+        None => Ok(body),
+    }
+}
+
+/// Receives a body to its end. One that is too large is received and dropped for a while, since a client that is still sending
+/// does not see an answer.
+async fn received(mut body: Body) -> Result<Vec<u8>, ApiError> {
     let (mut bytes, mut length) = (Vec::new(), 0);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| ApiError::Malformed("the body ended before it was whole".to_owned()))?;
@@ -113,33 +125,33 @@ impl Format {
     }
 }
 
-/// A body as it is read: in one pass, with every fault of every record.
-enum Body {
+/// A JSON body as it is read: in one pass, with every fault of every record.
+enum Document {
     One(Parsed),
     Many { passengers: Vec<Passenger>, faults: Vec<Pointed> },
     Neither,
 }
 
-impl<'de> Deserialize<'de> for Body {
+impl<'de> Deserialize<'de> for Document {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(BodyVisitor)
+        deserializer.deserialize_any(DocumentVisitor)
     }
 }
 
-struct BodyVisitor;
+struct DocumentVisitor;
 
-impl<'de> Visitor<'de> for BodyVisitor {
-    type Value = Body;
+impl<'de> Visitor<'de> for DocumentVisitor {
+    type Value = Document;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a passenger or a list of them")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Body, A::Error> {
-        Parsed::deserialize(MapAccessDeserializer::new(map)).map(Body::One)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Document, A::Error> {
+        Parsed::deserialize(MapAccessDeserializer::new(map)).map(Document::One)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Body, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Document, A::Error> {
         let (mut passengers, mut faults) = (Vec::new(), Vec::new());
         let mut count = 0;
         while count < MAX_PASSENGERS
@@ -161,30 +173,30 @@ impl<'de> Visitor<'de> for BodyVisitor {
             let detail = format!("must hold 1 to {MAX_PASSENGERS} passengers, found {count}");
             faults.push(Pointed::new("", Fault::of_record(detail)));
         }
-        Ok(Body::Many { passengers, faults })
+        Ok(Document::Many { passengers, faults })
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Body, E> {
-        Ok(Body::Neither)
+    fn visit_bool<E>(self, _: bool) -> Result<Document, E> {
+        Ok(Document::Neither)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Body, E> {
-        Ok(Body::Neither)
+    fn visit_i64<E>(self, _: i64) -> Result<Document, E> {
+        Ok(Document::Neither)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Body, E> {
-        Ok(Body::Neither)
+    fn visit_u64<E>(self, _: u64) -> Result<Document, E> {
+        Ok(Document::Neither)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Body, E> {
-        Ok(Body::Neither)
+    fn visit_f64<E>(self, _: f64) -> Result<Document, E> {
+        Ok(Document::Neither)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Body, E> {
-        Ok(Body::Neither)
+    fn visit_str<E>(self, _: &str) -> Result<Document, E> {
+        Ok(Document::Neither)
     }
 
-    fn visit_unit<E>(self) -> Result<Body, E> {
-        Ok(Body::Neither)
+    fn visit_unit<E>(self) -> Result<Document, E> {
+        Ok(Document::Neither)
     }
 }

@@ -6,6 +6,7 @@ use csv::{ByteRecord, Position, ReaderBuilder, Writer};
 
 use super::MAX_PASSENGERS;
 use super::error::{ApiError, Pointed};
+use super::negotiation::choices;
 use super::predict::Predicted;
 use crate::explanation::Explanation;
 use crate::passenger::csv::Header;
@@ -112,13 +113,8 @@ impl Table {
 /// Tells whether a client would rather have CSV than JSON.
 pub(super) fn is_preferred(headers: &HeaderMap) -> bool {
     let (mut csv, mut json) = (0.0, 0.0_f32);
-    for range in
-        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','))
-    {
-        let mut parts = range.split(';').map(str::trim);
-        let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
-        match media_type.as_str() {
+    for (media_type, weight) in choices(headers.get_all(header::ACCEPT)) {
+        match media_type.to_ascii_lowercase().as_str() {
             "text/csv" => csv = weight,
             "application/json" | "application/*" | "*/*" => json = json.max(weight),
             _ => {}

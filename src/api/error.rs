@@ -8,6 +8,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::encoding::Encoding;
 use crate::passenger::Fault;
 use crate::service::ServiceError;
 use crate::store::StoreError;
@@ -29,8 +30,11 @@ pub(super) enum ApiError {
     MethodNotAllowed,
     TooLarge,
     UnsupportedMediaType,
+    UnsupportedEncoding,
     /// Well-formed, but with values that no passenger has.
     Invalid(Vec<Pointed>),
+    /// More requests are in flight than may be.
+    Overloaded,
     TimedOut,
     Service(ServiceError),
     Panicked,
@@ -95,9 +99,9 @@ impl ApiError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedMediaType | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TimedOut | Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => {
+            Self::Overloaded | Self::TimedOut | Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Service(_) | Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
@@ -113,7 +117,11 @@ impl ApiError {
             Self::MethodNotAllowed => ("urn:lifeboat:problem:method-not-allowed", "Method not allowed"),
             Self::TooLarge => ("urn:lifeboat:problem:too-large", "Request too large"),
             Self::UnsupportedMediaType => ("urn:lifeboat:problem:unsupported-media-type", "Unsupported media type"),
+            Self::UnsupportedEncoding => {
+                ("urn:lifeboat:problem:unsupported-content-encoding", "Unsupported content encoding")
+            }
             Self::Invalid(_) => ("urn:lifeboat:problem:invalid-passenger", "Invalid passenger"),
+            Self::Overloaded => ("urn:lifeboat:problem:overloaded", "Too many requests in flight"),
             Self::TimedOut | Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => {
                 ("urn:lifeboat:problem:unavailable", "Service unavailable")
             }
@@ -130,6 +138,8 @@ impl ApiError {
             Self::MethodNotAllowed => "this path does not answer that method: see the Allow header".to_owned(),
             Self::TooLarge => format!("the body must be at most {} bytes", super::MAX_BODY_BYTES),
             Self::UnsupportedMediaType => "the content type must be application/json or text/csv".to_owned(),
+            Self::UnsupportedEncoding => "the body may be compressed by gzip or br, once".to_owned(),
+            Self::Overloaded => "the service is busy with other requests; the same request again is safe".to_owned(),
             Self::Invalid(faults) if faults.len() > LISTED_FAULTS => {
                 format!("nothing was stored: {} faults, of which {LISTED_FAULTS} are listed", faults.len())
             }
@@ -170,6 +180,7 @@ impl IntoResponse for ApiError {
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
         let advice = match status {
+            _ if matches!(self, Self::UnsupportedEncoding) => Some((header::ACCEPT_ENCODING, Encoding::ALL)),
             StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, RETRY_AFTER_SECONDS)),
             StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, API_KEY_SCHEME)),
             _ => None,

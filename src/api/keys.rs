@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use super::error::ApiError;
 
-const API_KEY: &str = "x-api-key";
+pub(super) const API_KEY: &str = "x-api-key";
 
 /// A shorter key could be guessed.
 const SHORTEST_KEY: usize = 16;

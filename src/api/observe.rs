@@ -1,30 +1,75 @@
-//! What every request gets, whatever its route: an id, a time limit, and a line in the log.
+//! What every request gets, whatever its route: an id, limits, and a line in the log.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderValue;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tracing::{debug, error};
+use tokio::sync::Semaphore;
+use tracing::{debug, error, warn};
 use uuid::Uuid;
 
-use super::Deadline;
 use super::error::{ApiError, Cause, REQUEST_ID};
+use super::finish::{Wishes, finish};
+use super::{ApiConfig, Deadline, HEALTH};
 
 /// The longest request id that is taken over from a client.
 const MAX_ID_BYTES: usize = 128;
 
+/// How often the log says that requests are turned away.
+const WARNING_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long a request may take, and how many there may be at a time.
+#[derive(Debug)]
+pub(super) struct Limits {
+    timeout: Duration,
+    in_flight: Semaphore,
+    warned: Mutex<Option<Instant>>,
+}
+
+impl Limits {
+    /// Returns the limits that the operator set.
+    pub(super) fn new(config: &ApiConfig) -> Self {
+        let in_flight = Semaphore::new(config.max_requests_in_flight);
+        Self { timeout: config.request_timeout, in_flight, warned: Mutex::default() }
+    }
+
+    /// Answers a request within the limits: one too many is turned away at once, since a queue of them would only make all late.
+    async fn answer(&self, request: Request, next: Next) -> Response {
+        // Whether the process is alive must be told above all when it is busy.
+        let is_exempt = request.uri().path() == HEALTH;
+        let permit = if is_exempt { None } else { Some(self.in_flight.try_acquire()) };
+        if let Some(Err(_)) = permit {
+            self.warn();
+            return ApiError::Overloaded.into_response();
+        }
+        let left =
+            request.extensions().get::<Deadline>().map(|deadline| deadline.0.saturating_duration_since(Instant::now()));
+        let timeout = left.map_or(self.timeout, |left| left.min(self.timeout));
+        let answer = tokio::time::timeout(timeout, next.run(request)).await;
+        answer.unwrap_or_else(|_| ApiError::TimedOut.into_response())
+    }
+
+    /// Says, now and then, that requests are turned away.
+    fn warn(&self) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.is_none_or(|last| last.elapsed() >= WARNING_INTERVAL) {
+            *warned = Some(Instant::now());
+            warn!("requests are turned away: as many are in flight as MAX_REQUESTS_IN_FLIGHT allows");
+        }
+    }
+}
+
 /// Names, limits and logs a request. The log shows the route, never the path, which may tell who a passenger is.
-pub(super) async fn observe(State(timeout): State<Duration>, request: Request, next: Next) -> Response {
+pub(super) async fn observe(State(limits): State<Arc<Limits>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(&request);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let left = request.extensions().get::<Deadline>().map(|deadline| deadline.0.saturating_duration_since(started));
-    let timeout = left.map_or(timeout, |left| left.min(timeout));
-    let answer = tokio::time::timeout(timeout, next.run(request)).await;
-    let mut response = answer.unwrap_or_else(|_| ApiError::TimedOut.into_response());
+    let wishes = Wishes::of(&request);
+    let mut response = limits.answer(request, next).await;
 
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let (status, microseconds) = (response.status().as_u16(), started.elapsed().as_micros());
@@ -35,7 +80,7 @@ pub(super) async fn observe(State(timeout): State<Duration>, request: Request, n
         debug!(request_id, %method, route, status, microseconds, "request answered");
     }
     response.headers_mut().insert(REQUEST_ID, id);
-    response
+    finish(response, &wishes).await
 }
 
 /// Takes the client's id where it is short and plain, so that nobody can write into the log; else makes one.

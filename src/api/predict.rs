@@ -17,7 +17,7 @@ use crate::service::{PredictionService, ServiceError};
 use crate::store::Put;
 
 /// How many predictions of a list were new.
-const CREATED: HeaderName = HeaderName::from_static("lifeboat-created");
+pub(super) const CREATED: HeaderName = HeaderName::from_static("lifeboat-created");
 
 /// How a client would have its answer.
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, FullAnswer, Json};
 use super::error::ApiError;
+use super::finish::Revalidated;
 use crate::prediction::parse_passenger_id;
 use crate::service::PredictionService;
 use crate::store::Cursor;
@@ -23,7 +24,7 @@ pub(super) async fn prediction(
     // A text that cannot be an id is, for the client, an id that does not exist.
     let id = id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(NONE)?;
     let prediction = service.prediction(id).await?.ok_or(NONE)?;
-    Ok(Json(FullAnswer::from(&prediction)).into_response())
+    Ok(Revalidated(Json(FullAnswer::from(&prediction))).into_response())
 }
 
 /// Which page of a passenger's predictions.

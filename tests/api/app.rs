@@ -47,7 +47,13 @@ impl App {
 
     /// Serves those who show one of these keys.
     pub(crate) fn with_keys(keys: &str) -> Self {
-        Self::build(&ApiConfig { request_timeout: PATIENT, keys: Some(keys.parse().unwrap()) }, |store| store)
+        let keys = Some(keys.parse().unwrap());
+        Self::with(&ApiConfig { request_timeout: PATIENT, keys, ..ApiConfig::default() })
+    }
+
+    /// Serves as an operator would have it.
+    pub(crate) fn with(config: &ApiConfig) -> Self {
+        Self::build(config, |store| store)
     }
 
     /// Serves on a store that wraps an empty database; requests may take as long as `timeout`.
@@ -55,7 +61,7 @@ impl App {
         timeout: Duration,
         wrap: impl FnOnce(Arc<dyn PredictionStore>) -> Arc<dyn PredictionStore>,
     ) -> Self {
-        Self::build(&ApiConfig { request_timeout: timeout, keys: None }, wrap)
+        Self::build(&ApiConfig { request_timeout: timeout, ..ApiConfig::default() }, wrap)
     }
 
     fn build(config: &ApiConfig, wrap: impl FnOnce(Arc<dyn PredictionStore>) -> Arc<dyn PredictionStore>) -> Self {

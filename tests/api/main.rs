@@ -8,6 +8,7 @@ mod command_line;
 mod crashes;
 mod keys;
 mod lookups;
+mod manners;
 mod options;
 #[path = "../fixtures/passengers.rs"]
 mod passengers;

@@ -1,6 +1,7 @@
 //! The Lambda function: the real bootstrap under AWS's own Runtime Interface Emulator, on DynamoDB Local.
 
 mod bootstrap;
+mod compressed;
 mod events;
 mod faults;
 mod starting;
