@@ -7,6 +7,7 @@ mod csv;
 mod encoding;
 mod error;
 mod finish;
+mod inference;
 mod keys;
 mod negotiation;
 mod observe;
@@ -76,6 +77,12 @@ fn routes() -> impl IntoIterator<Item = (&'static str, MethodRouter<PredictionSe
         ("/model", get(status::model)),
         (HEALTH, get(status::health)),
         ("/ready", get(status::ready)),
+        ("/v2", get(inference::server)),
+        ("/v2/health/live", get(inference::live)),
+        ("/v2/health/ready", get(inference::ready)),
+        ("/v2/models/{model}", get(inference::model)),
+        ("/v2/models/{model}/ready", get(inference::model_ready)),
+        ("/v2/models/{model}/infer", post(inference::infer)),
     ]
 }
 

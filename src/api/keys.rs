@@ -20,7 +20,7 @@ pub(super) const API_KEY: &str = "x-api-key";
 const SHORTEST_KEY: usize = 16;
 
 /// What is asked by machines that watch over the service, and tells nothing that is worth a key.
-const OPEN_PATHS: [&str; 2] = ["/health", "/ready"];
+const OPEN_PATHS: [&str; 4] = ["/health", "/ready", "/v2/health/live", "/v2/health/ready"];
 
 /// Keys, each of which opens the service: while one is exchanged for another, both do.
 ///

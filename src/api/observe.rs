@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::error::{ApiError, Cause, REQUEST_ID};
 use super::finish::{Wishes, finish};
+use super::inference;
 use super::{ApiConfig, Deadline, HEALTH};
 
 /// The longest request id that is taken over from a client.
@@ -69,6 +70,7 @@ pub(super) async fn observe(State(limits): State<Arc<Limits>>, request: Request,
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let wishes = Wishes::of(&request);
+    let is_inference = inference::owns(request.uri().path());
     let mut response = limits.answer(request, next).await;
 
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
@@ -80,6 +82,9 @@ pub(super) async fn observe(State(limits): State<Arc<Limits>>, request: Request,
         debug!(request_id, %method, route, status, microseconds, "request answered");
     }
     response.headers_mut().insert(REQUEST_ID, id);
+    if is_inference {
+        response = inference::in_protocol(response).await;
+    }
     finish(response, &wishes).await
 }
 

@@ -6,6 +6,7 @@ mod bad_input;
 mod broken_packages;
 mod command_line;
 mod crashes;
+mod inference;
 mod keys;
 mod lookups;
 mod manners;

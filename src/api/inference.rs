@@ -1,0 +1,176 @@
+//! `/v2`: the Open Inference Protocol, version 2, which clients of `KServe`, Triton and others speak.
+//!
+//! Kaggle's columns are named tensors of one row a passenger. A value is missing where its tensor is left out, where JSON has
+//! `null`, where a number is not a number or a text is empty, and where a tensor `NAME.valid` of `BOOL` says `false`. Tensors may
+//! come and go as binary data behind the JSON. What is inferred is stored like any other prediction.
+
+mod request;
+mod response;
+mod tensor;
+
+use axum::extract::{Path, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use http_body_util::BodyExt;
+use serde::{Deserialize, Serialize};
+
+use super::answer::Json;
+use super::body::whole;
+use super::error::ApiError;
+use crate::passenger::Field;
+use crate::service::PredictionService;
+use crate::store::Put;
+use request::InferRequest;
+use tensor::{Datatype, Output};
+
+/// What the model is called here; its version is the package's.
+const MODEL: &str = "titanic";
+
+const PREFIX: &str = "/v2";
+
+/// Tensors may be binary, behind the JSON.
+const EXTENSIONS: [&str; 1] = ["binary_tensor_data"];
+
+#[derive(Serialize)]
+struct Server {
+    name: &'static str,
+    version: &'static str,
+    extensions: [&'static str; 1],
+}
+
+/// Answers what this server is.
+pub(super) async fn server() -> Response {
+    Json(Server { name: "lifeboat", version: env!("CARGO_PKG_VERSION"), extensions: EXTENSIONS }).into_response()
+}
+
+#[derive(Serialize)]
+struct Live {
+    live: bool,
+}
+
+#[derive(Serialize)]
+struct Ready {
+    ready: bool,
+}
+
+/// Answers as long as the process does.
+pub(super) async fn live() -> Response {
+    Json(Live { live: true }).into_response()
+}
+
+/// Answers whether predictions can be made and stored.
+pub(super) async fn ready(State(service): State<PredictionService>) -> Result<Response, ApiError> {
+    service.ready().await?;
+    Ok(Json(Ready { ready: true }).into_response())
+}
+
+/// A tensor that the model reads or gives, of any number of rows.
+#[derive(Serialize)]
+struct TensorMetadata {
+    name: &'static str,
+    datatype: Datatype,
+    shape: [i64; 1],
+}
+
+#[derive(Serialize)]
+struct ModelMetadata<'a> {
+    name: &'static str,
+    versions: [&'a str; 1],
+    platform: &'static str,
+    inputs: Vec<TensorMetadata>,
+    outputs: Vec<TensorMetadata>,
+}
+
+/// Answers what the model reads and gives.
+pub(super) async fn model(
+    State(service): State<PredictionService>,
+    Path(name): Path<String>,
+) -> Result<Response, ApiError> {
+    let metadata = |name, datatype| TensorMetadata { name, datatype, shape: [-1] };
+    let inputs = Field::ALL.into_iter().filter(|&field| field != Field::Survived);
+    known(&name)?;
+    Ok(Json(ModelMetadata {
+        name: MODEL,
+        versions: [service.model().version()],
+        platform: "onnx_tract",
+        inputs: inputs.map(|field| metadata(field.name(), Datatype::of(field))).collect(),
+        outputs: Output::ALL.into_iter().map(|output| metadata(output.name(), output.datatype())).collect(),
+    })
+    .into_response())
+}
+
+/// Answers whether the model can infer, and store what it inferred.
+pub(super) async fn model_ready(
+    State(service): State<PredictionService>,
+    Path(name): Path<String>,
+) -> Result<Response, ApiError> {
+    known(&name)?;
+    ready(State(service)).await
+}
+
+/// Predicts every row, and stores each prediction that is new.
+pub(super) async fn infer(
+    State(service): State<PredictionService>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    known(&name)?;
+    let json_length = request.headers().get(request::JSON_LENGTH).cloned();
+    let body = whole(request).await?;
+    let InferRequest { id, passengers, outputs } = InferRequest::parse(&body, json_length.as_ref())?;
+    let puts = service.predict(passengers).await?;
+    let predictions: Vec<_> = puts.iter().map(Put::prediction).collect();
+    Ok(response::response(id.as_deref(), service.model().version(), &outputs, &predictions))
+}
+
+fn known(name: &str) -> Result<(), ApiError> {
+    if name == MODEL { Ok(()) } else { Err(ApiError::NotFound("the only model here is titanic")) }
+}
+
+/// Tells whether a path is the protocol's.
+pub(super) fn owns(path: &str) -> bool {
+    path.strip_prefix(PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What a problem says, as far as the protocol has room for it.
+#[derive(Deserialize)]
+struct Problem {
+    detail: String,
+    #[serde(default)]
+    errors: Vec<Fault>,
+}
+
+#[derive(Deserialize)]
+struct Fault {
+    pointer: String,
+    detail: String,
+}
+
+#[derive(Serialize)]
+struct Error {
+    error: String,
+}
+
+/// Writes a problem in the protocol's form: one text, and `400` for whatever is wrong with a request's content.
+pub(super) async fn in_protocol(response: Response) -> Response {
+    if response.status().is_success() {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let error = match serde_json::from_slice::<Problem>(&body) {
+        Ok(problem) => {
+            let faults: Vec<_> =
+                problem.errors.into_iter().map(|fault| format!("{} {}", fault.pointer, fault.detail)).collect();
+            if faults.is_empty() { problem.detail } else { format!("{}: {}", problem.detail, faults.join("; ")) }
+        }
+        Err(_) => parts.status.canonical_reason().unwrap_or_default().to_owned(),
+    };
+    if parts.status == StatusCode::UNPROCESSABLE_ENTITY {
+        parts.status = StatusCode::BAD_REQUEST;
+    }
+    let error = Json(Error { error }).into_response();
+    parts.headers.remove(header::CONTENT_TYPE);
+    parts.headers.extend(error.headers().clone());
+    Response::from_parts(parts, error.into_body())
+}

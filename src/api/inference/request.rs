@@ -1,0 +1,261 @@
+//! An inference request: named tensors become passengers.
+
+use axum::http::{HeaderName, HeaderValue};
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use super::tensor::{self, Datatype, Element, Output};
+use crate::api::MAX_PASSENGERS;
+use crate::api::error::{ApiError, Pointed};
+use crate::passenger::{Column, Draft, Fault, Field, Passenger, Value};
+
+/// How much of the body is JSON; binary tensors follow. Without it, all is.
+pub(super) const JSON_LENGTH: HeaderName = HeaderName::from_static("inference-header-content-length");
+
+/// What stands behind a column's name in the name of the tensor that says where the column has a value.
+const VALIDITY: &str = ".valid";
+
+/// What a client asks for.
+#[derive(Debug)]
+pub(super) struct InferRequest {
+    /// The client's own name for the request.
+    pub(super) id: Option<String>,
+    pub(super) passengers: Vec<Passenger>,
+    pub(super) outputs: Vec<Requested>,
+}
+
+/// An output that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Requested {
+    pub(super) output: Output,
+    pub(super) is_binary: bool,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    id: Option<String>,
+    #[serde(default)]
+    parameters: RequestParameters,
+    inputs: Vec<Input>,
+    #[serde(default)]
+    outputs: Vec<RequestedOutput>,
+}
+
+#[derive(Default, Deserialize)]
+struct RequestParameters {
+    #[serde(default)]
+    binary_data_output: bool,
+}
+
+#[derive(Deserialize)]
+struct Input {
+    name: String,
+    shape: Vec<i64>,
+    datatype: String,
+    #[serde(default)]
+    parameters: InputParameters,
+    data: Option<Vec<Json>>,
+}
+
+#[derive(Default, Deserialize)]
+struct InputParameters {
+    binary_data_size: Option<usize>,
+}
+
+#[derive(Deserialize)]
+struct RequestedOutput {
+    name: String,
+    #[serde(default)]
+    parameters: OutputParameters,
+}
+
+#[derive(Default, Deserialize)]
+struct OutputParameters {
+    binary_data: Option<bool>,
+}
+
+impl InferRequest {
+    /// Reads a request's body, or names every fault of it.
+    pub(super) fn parse(body: &[u8], json_length: Option<&HeaderValue>) -> Result<Self, ApiError> {
+        let (json, binary) = split(body, json_length)?;
+        let request: Body = serde_json::from_slice(json)
+            .map_err(|error| ApiError::Malformed(format!("the body is no inference request: {error}")))?;
+        let mut faults = Faults::default();
+        let outputs = requested(&request, &mut faults);
+        let table = Table::read(&request.inputs, binary, &mut faults);
+        let passengers = if faults.0.is_empty() { table.passengers(&mut faults) } else { vec![] };
+        if !faults.0.is_empty() {
+            return Err(ApiError::Invalid(faults.0));
+        }
+        Ok(Self { id: request.id, passengers, outputs })
+    }
+}
+
+/// Parts the JSON from the binary data behind it.
+fn split<'a>(body: &'a [u8], json_length: Option<&HeaderValue>) -> Result<(&'a [u8], &'a [u8]), ApiError> {
+    let Some(length) = json_length else { return Ok((body, &[])) };
+    let length = length.to_str().ok().and_then(|length| length.parse().ok());
+    length.and_then(|length| body.split_at_checked(length)).ok_or_else(|| {
+        ApiError::Malformed(format!("the header {JSON_LENGTH} must be a length within that of the body"))
+    })
+}
+
+/// What is wrong with a request.
+#[derive(Default)]
+struct Faults(Vec<Pointed>);
+
+impl Faults {
+    fn push(&mut self, pointer: &str, detail: impl Into<String>) {
+        self.0.push(Pointed::new(pointer, Fault::of_record(detail)));
+    }
+}
+
+/// Returns the outputs that a request names, or all of them where it names none.
+fn requested(request: &Body, faults: &mut Faults) -> Vec<Requested> {
+    let is_binary = request.parameters.binary_data_output;
+    if request.outputs.is_empty() {
+        return Output::ALL.map(|output| Requested { output, is_binary }).into();
+    }
+    let mut requested = Vec::new();
+    for (index, wanted) in request.outputs.iter().enumerate() {
+        if let Some(output) = Output::from_name(&wanted.name) {
+            requested.push(Requested { output, is_binary: wanted.parameters.binary_data.unwrap_or(is_binary) });
+        } else {
+            let known = Output::ALL.map(Output::name).join(", ");
+            faults.push(&format!("/outputs/{index}/name"), format!("is no output: expected one of {known}"));
+        }
+    }
+    requested
+}
+
+/// The tensors of a request, each a column of as many rows.
+#[derive(Default)]
+struct Table {
+    rows: usize,
+    columns: Vec<Tensor>,
+    /// Where other columns have values.
+    validity: Vec<Tensor>,
+}
+
+/// A column, and which of the inputs it is.
+struct Tensor {
+    input: usize,
+    column: Column,
+    elements: Vec<Element>,
+}
+
+impl Table {
+    fn read(inputs: &[Input], mut binary: &[u8], faults: &mut Faults) -> Self {
+        let mut table = Self::default();
+        for (index, input) in inputs.iter().enumerate() {
+            let place = format!("/inputs/{index}");
+            let elements = input.elements(&place, &mut binary, faults);
+            let (name, is_validity) = match input.name.strip_suffix(VALIDITY) {
+                Some(name) => (name, true),
+                None => (input.name.as_str(), false),
+            };
+            let Some(column) = Column::from_name(name) else {
+                let known = Field::ALL.map(Field::name).join(", ");
+                faults.push(&format!("{place}/name"), format!("is no input: expected one of {known}"));
+                continue;
+            };
+            let taken = if is_validity { &[Datatype::Bool] } else { Datatype::taken_for(column.field) };
+            if Datatype::from_name(&input.datatype).is_none_or(|datatype| !taken.contains(&datatype)) {
+                let names: Vec<_> = taken.iter().map(|datatype| datatype.name()).collect();
+                faults.push(&format!("{place}/datatype"), format!("must be {}", names.join(" or ")));
+            }
+            let tensors = if is_validity { &mut table.validity } else { &mut table.columns };
+            if tensors.iter().any(|other| other.column.field == column.field) {
+                faults.push(&format!("{place}/name"), "stands more than once");
+            }
+            let Some(elements) = elements else { continue };
+            if table.rows == 0 {
+                table.rows = elements.len();
+            } else if elements.len() != table.rows {
+                let detail = format!("must have as many rows as the inputs before, {}", table.rows);
+                faults.push(&format!("{place}/shape"), detail);
+            }
+            tensors.push(Tensor { input: index, column, elements });
+        }
+        if !binary.is_empty() {
+            faults.push("", format!("has {} bytes of binary data more than its inputs say", binary.len()));
+        }
+        for field in [Field::Pclass, Field::Sex] {
+            let is_there = |input: &Input| Field::from_name(&input.name) == Some(field);
+            if !inputs.iter().any(is_there) {
+                faults.push("/inputs", format!("{} is required", field.name()));
+            }
+        }
+        table
+    }
+
+    /// Returns the passenger of each row, or every fault of each.
+    fn passengers(&self, faults: &mut Faults) -> Vec<Passenger> {
+        let mut passengers = Vec::with_capacity(self.rows);
+        for row in 0..self.rows {
+            let mut draft = Draft::default();
+            for tensor in &self.columns {
+                let is_valid = self.validity.iter().find(|validity| validity.column.field == tensor.column.field);
+                let is_missing = is_valid.is_some_and(|validity| validity.elements[row] != Element::Flag(true));
+                let value = if is_missing { Value::Missing } else { tensor.elements[row].value() };
+                draft.set(tensor.column, value);
+            }
+            match draft.finish() {
+                Ok(passenger) => passengers.push(passenger),
+                Err(found) => found.into_iter().for_each(|fault| faults.push(&self.pointer(&fault, row), fault.detail)),
+            }
+        }
+        passengers
+    }
+
+    /// Returns where a fault of a row stands.
+    fn pointer(&self, fault: &Fault, row: usize) -> String {
+        let at_fault = self.columns.iter().find(|tensor| Some(tensor.column.spelling) == fault.field.as_deref());
+        at_fault.map_or_else(|| "/inputs".to_owned(), |tensor| format!("/inputs/{}/data/{row}", tensor.input))
+    }
+}
+
+impl Input {
+    /// Reads the elements of a tensor, and takes its part of the binary data.
+    fn elements(&self, place: &str, binary: &mut &[u8], faults: &mut Faults) -> Option<Vec<Element>> {
+        let bytes = match self.parameters.binary_data_size {
+            Some(size) => {
+                let Some((mine, rest)) = binary.split_at_checked(size) else {
+                    faults.push(&format!("{place}/parameters/binary_data_size"), "is more than the body has");
+                    return None;
+                };
+                *binary = rest;
+                Some(mine)
+            }
+            None => None,
+        };
+        let rows = self.rows(place, faults);
+        // Which types there are is said with the column.
+        let datatype = Datatype::from_name(&self.datatype)?;
+        let elements = match (bytes, &self.data) {
+            (Some(bytes), None) => tensor::of_bytes(datatype, bytes),
+            (None, Some(data)) => tensor::of_json(datatype, data),
+            _ => Err("must hold either data or parameters.binary_data_size".to_owned()),
+        };
+        let elements = elements.map_err(|detail| faults.push(place, detail)).ok()?;
+        let rows = rows?;
+        if elements.len() != rows {
+            faults.push(place, format!("has {} elements, but its shape says {rows}", elements.len()));
+            return None;
+        }
+        Some(elements)
+    }
+
+    /// Returns how many rows the shape says there are.
+    fn rows(&self, place: &str, faults: &mut Faults) -> Option<usize> {
+        let rows = match self.shape[..] {
+            [rows] | [rows, 1] => usize::try_from(rows).ok().filter(|rows| (1..=MAX_PASSENGERS).contains(rows)),
+            _ => None,
+        };
+        if rows.is_none() {
+            let detail = format!("must be [n] or [n, 1], with n from 1 to {MAX_PASSENGERS}");
+            faults.push(&format!("{place}/shape"), detail);
+        }
+        rows
+    }
+}
