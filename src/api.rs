@@ -11,6 +11,7 @@ mod inference;
 mod keys;
 mod negotiation;
 mod observe;
+mod openapi;
 mod predict;
 mod predictions;
 mod status;
@@ -77,6 +78,7 @@ fn routes() -> impl IntoIterator<Item = (&'static str, MethodRouter<PredictionSe
         ("/model", get(status::model)),
         (HEALTH, get(status::health)),
         ("/ready", get(status::ready)),
+        ("/openapi.json", get(openapi::openapi)),
         ("/v2", get(inference::server)),
         ("/v2/health/live", get(inference::live)),
         ("/v2/health/ready", get(inference::ready)),
@@ -104,4 +106,19 @@ pub fn router(service: PredictionService, config: &ApiConfig) -> Router {
         .layer(from_fn_with_state(Arc::new(Limits::new(config)), observe::observe))
         .layer(CatchPanicLayer::custom(error::panic_response));
     router.layer(layers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_is_in_the_contract() {
+        let document = serde_json::to_value(openapi::document()).unwrap();
+        let documented = document["paths"].as_object().unwrap();
+        for (path, _) in routes() {
+            assert!(documented.contains_key(path), "{path} is not in /openapi.json");
+        }
+        assert_eq!(documented.len(), routes().into_iter().count());
+    }
 }

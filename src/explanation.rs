@@ -10,6 +10,7 @@
 //! a man with half of the title Mrs, where a model may say anything.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::features::{FEATURE_COUNT, FEATURE_NAMES, Features};
 use crate::model::{InferenceError, Model};
@@ -21,7 +22,7 @@ const GROUPS: u32 = 9;
 const COMBINATIONS: usize = 1 << GROUPS;
 
 /// What a person understands as one thing about a passenger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
     /// Ticket class, and what it means for a woman or a man.
@@ -87,7 +88,7 @@ const GROUP_OF_FEATURE: [Group; FEATURE_COUNT] = {
 };
 
 /// A part of an explanation.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct Contribution {
     /// What moved the log-odds.
     pub group: Group,

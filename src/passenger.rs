@@ -14,9 +14,9 @@ pub const MAX_PASSENGER_ID: u64 = (1 << 53) - 1;
 /// The longest `Name`, `Ticket` or `Cabin`, in characters.
 pub const MAX_TEXT_CHARS: usize = 256;
 
-const MAX_AGE_YEARS: f64 = 120.0;
-const MAX_RELATIVES: u8 = 20;
-const MAX_FARE_POUNDS: f64 = 10_000.0;
+pub(crate) const MAX_AGE_YEARS: f64 = 120.0;
+pub(crate) const MAX_RELATIVES: u8 = 20;
+pub(crate) const MAX_FARE_POUNDS: f64 = 10_000.0;
 
 /// One passenger of the ship, in Kaggle's terms.
 ///

@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use utoipa::ToSchema;
 
 use crate::explanation::{Contribution, Explanation};
 use crate::features::Features;
@@ -10,22 +11,38 @@ use crate::passenger::{Passenger, Port};
 use crate::prediction::{Prediction, format_time};
 
 /// A prediction in short: the answer to a passenger.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, serde::Serialize, ToSchema)]
+#[schema(as = Prediction)]
 pub(super) struct Answer<'a> {
+    /// Names the prediction: it follows from the passenger and the model's version.
+    #[schema(pattern = "^([0-9]+-)?[0-9a-f]{32}$", example = "1070-555ccf1dc52bd888aa8c71df227e2672")]
     id: String,
+    /// The client's own, if it gave one.
     #[serde(rename = "PassengerId")]
     passenger_id: Option<u64>,
+    /// 1 where the probability reaches the model's threshold, else 0.
     #[serde(rename = "Survived")]
+    #[schema(minimum = 0, maximum = 1)]
     survived: u8,
+    /// The probability of survival.
+    #[schema(minimum = 0, maximum = 1)]
     probability: f32,
+    /// The version of the model that said so.
     model_version: &'a str,
-    /// Null where nothing was stored.
+    /// When the prediction was first made; null where nothing was stored.
+    #[schema(format = DateTime)]
     created_at: Option<String>,
+    /// The logarithm of the odds of survival. With `explain=true` only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     log_odds: Option<f64>,
+    /// The same for the average passenger. With `explain=true` only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     baseline_log_odds: Option<f64>,
+    /// What leads from the one to the other, largest first. With `explain=true` only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<Vec<Contribution>>)]
     contributions: Option<&'a [Contribution]>,
 }
 
@@ -63,11 +80,15 @@ impl<'a> From<&'a Prediction> for Answer<'a> {
 }
 
 /// A prediction in full: with the passenger as it was normalised and the features that the model read.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, serde::Serialize, ToSchema)]
+#[schema(as = StoredPrediction)]
 pub(super) struct FullAnswer<'a> {
     #[serde(flatten)]
     answer: Answer<'a>,
+    /// The passenger as it was read; it can be posted again.
     passenger: PassengerObject<'a>,
+    /// What the model read, by the features' names.
+    #[schema(value_type = HashMap<String, Option<f32>>)]
     features: FeatureObject<'a>,
 }
 
@@ -82,7 +103,8 @@ impl<'a> From<&'a Prediction> for FullAnswer<'a> {
 }
 
 /// A passenger as Kaggle spells it: what is answered can be posted again.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, serde::Serialize, ToSchema)]
+#[schema(as = StoredPassenger)]
 #[serde(rename_all = "PascalCase")]
 struct PassengerObject<'a> {
     passenger_id: Option<u64>,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::encoding::Encoding;
 use crate::passenger::Fault;
@@ -41,22 +42,31 @@ pub(super) enum ApiError {
 }
 
 /// A fault and where it stands.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Fault)]
 pub(super) struct Pointed {
     #[serde(flatten)]
     place: Place,
+    /// What was expected and what was found.
     detail: String,
 }
 
-#[derive(Debug, Serialize)]
+/// Where a fault stands: in JSON or in a table.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 enum Place {
     /// JSON pointer (RFC 6901) into the body.
-    Json { pointer: String },
+    Json {
+        /// JSON pointer (RFC 6901) into the body.
+        pointer: String,
+    },
     /// Line of a table, the header being the first, and the column by its name where the fault is in a cell.
     Table {
+        /// The header is line 1.
         line: u64,
+        /// Left out where the line as a whole is at fault.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
         column: Option<String>,
     },
 }
@@ -81,56 +91,107 @@ impl Pointed {
 #[derive(Debug, Clone)]
 pub(super) struct Cause(pub(super) Arc<str>);
 
-#[derive(Serialize)]
-struct Problem<'a> {
-    r#type: &'static str,
-    title: &'static str,
-    status: u16,
-    detail: &'a str,
+/// What went wrong, as RFC 9457 has it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Problem<'a> {
+    /// Names the kind of problem to a program.
+    pub(super) r#type: &'static str,
+    /// Names it to a person.
+    pub(super) title: &'static str,
+    /// The status of the response.
+    pub(super) status: u16,
+    /// What is wrong this time.
+    pub(super) detail: &'a str,
+    /// Every fault of a request that holds the wrong values.
     #[serde(skip_serializing_if = "<[Pointed]>::is_empty")]
-    errors: &'a [Pointed],
+    #[schema(value_type = Vec<Pointed>, required = false)]
+    pub(super) errors: &'a [Pointed],
 }
 
-impl ApiError {
-    fn status(&self) -> StatusCode {
+/// A kind of problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Malformed,
+    Unauthenticated,
+    NotFound,
+    MethodNotAllowed,
+    TooLarge,
+    UnsupportedMediaType,
+    UnsupportedEncoding,
+    InvalidPassenger,
+    Internal,
+    Overloaded,
+    Unavailable,
+}
+
+impl Kind {
+    pub(super) fn status(self) -> StatusCode {
         match self {
-            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Overloaded | Self::TimedOut | Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-            Self::Service(_) | Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::InvalidPassenger => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Overloaded | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
-    /// Returns the name that a program can tell the problem by, and its title for people.
-    fn kind(&self) -> (&'static str, &'static str) {
+    /// Returns the name that a program can tell the problem by.
+    pub(super) fn urn(self) -> &'static str {
         match self {
-            Self::Malformed(_) => ("urn:lifeboat:problem:malformed", "Malformed request"),
-            Self::Unauthenticated => ("urn:lifeboat:problem:unauthenticated", "API key required"),
-            Self::NotFound(_) => ("urn:lifeboat:problem:not-found", "Not found"),
-            Self::MethodNotAllowed => ("urn:lifeboat:problem:method-not-allowed", "Method not allowed"),
-            Self::TooLarge => ("urn:lifeboat:problem:too-large", "Request too large"),
-            Self::UnsupportedMediaType => ("urn:lifeboat:problem:unsupported-media-type", "Unsupported media type"),
-            Self::UnsupportedEncoding => {
-                ("urn:lifeboat:problem:unsupported-content-encoding", "Unsupported content encoding")
-            }
-            Self::Invalid(_) => ("urn:lifeboat:problem:invalid-passenger", "Invalid passenger"),
-            Self::Overloaded => ("urn:lifeboat:problem:overloaded", "Too many requests in flight"),
-            Self::TimedOut | Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => {
-                ("urn:lifeboat:problem:unavailable", "Service unavailable")
-            }
-            Self::Service(_) | Self::Panicked => ("urn:lifeboat:problem:internal", "Internal error"),
+            Self::Malformed => "urn:lifeboat:problem:malformed",
+            Self::Unauthenticated => "urn:lifeboat:problem:unauthenticated",
+            Self::NotFound => "urn:lifeboat:problem:not-found",
+            Self::MethodNotAllowed => "urn:lifeboat:problem:method-not-allowed",
+            Self::TooLarge => "urn:lifeboat:problem:too-large",
+            Self::UnsupportedMediaType => "urn:lifeboat:problem:unsupported-media-type",
+            Self::UnsupportedEncoding => "urn:lifeboat:problem:unsupported-content-encoding",
+            Self::InvalidPassenger => "urn:lifeboat:problem:invalid-passenger",
+            Self::Internal => "urn:lifeboat:problem:internal",
+            Self::Overloaded => "urn:lifeboat:problem:overloaded",
+            Self::Unavailable => "urn:lifeboat:problem:unavailable",
+        }
+    }
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Malformed => "Malformed request",
+            Self::Unauthenticated => "API key required",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "Method not allowed",
+            Self::TooLarge => "Request too large",
+            Self::UnsupportedMediaType => "Unsupported media type",
+            Self::UnsupportedEncoding => "Unsupported content encoding",
+            Self::InvalidPassenger => "Invalid passenger",
+            Self::Internal => "Internal error",
+            Self::Overloaded => "Too many requests in flight",
+            Self::Unavailable => "Service unavailable",
+        }
+    }
+}
+
+impl ApiError {
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Malformed(_) => Kind::Malformed,
+            Self::Unauthenticated => Kind::Unauthenticated,
+            Self::NotFound(_) => Kind::NotFound,
+            Self::MethodNotAllowed => Kind::MethodNotAllowed,
+            Self::TooLarge => Kind::TooLarge,
+            Self::UnsupportedMediaType => Kind::UnsupportedMediaType,
+            Self::UnsupportedEncoding => Kind::UnsupportedEncoding,
+            Self::Invalid(_) => Kind::InvalidPassenger,
+            Self::Overloaded => Kind::Overloaded,
+            Self::TimedOut | Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => Kind::Unavailable,
+            Self::Service(_) | Self::Panicked => Kind::Internal,
         }
     }
 
     /// Returns what to tell the client: all that helps it, nothing from within.
-    fn detail(&self) -> String {
+    pub(super) fn detail(&self) -> String {
         match self {
             Self::Malformed(detail) => detail.clone(),
             Self::Unauthenticated => "the header x-api-key must hold a key that this service knows".to_owned(),
@@ -139,12 +200,12 @@ impl ApiError {
             Self::TooLarge => format!("the body must be at most {} bytes", super::MAX_BODY_BYTES),
             Self::UnsupportedMediaType => "the content type must be application/json or text/csv".to_owned(),
             Self::UnsupportedEncoding => "the body may be compressed by gzip or br, once".to_owned(),
-            Self::Overloaded => "the service is busy with other requests; the same request again is safe".to_owned(),
             Self::Invalid(faults) if faults.len() > LISTED_FAULTS => {
                 format!("nothing was stored: {} faults, of which {LISTED_FAULTS} are listed", faults.len())
             }
             Self::Invalid(faults) if faults.len() == 1 => "nothing was stored: 1 fault".to_owned(),
             Self::Invalid(faults) => format!("nothing was stored: {} faults", faults.len()),
+            Self::Overloaded => "the service is busy with other requests; the same request again is safe".to_owned(),
             Self::TimedOut => "the request took too long; the same request again is safe".to_owned(),
             Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => {
                 "predictions cannot be stored or read now; the same request again is safe".to_owned()
@@ -170,13 +231,14 @@ impl From<ServiceError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let (kind, title) = self.kind();
-        let status = self.status();
+        let kind = self.kind();
+        let status = kind.status();
         let errors = match &self {
             Self::Invalid(faults) => &faults[..faults.len().min(LISTED_FAULTS)],
             _ => &[],
         };
-        let problem = Problem { r#type: kind, title, status: status.as_u16(), detail: &self.detail(), errors };
+        let (r#type, title, detail) = (kind.urn(), kind.title(), self.detail());
+        let problem = Problem { r#type, title, status: status.as_u16(), detail: &detail, errors };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
         let advice = match status {

@@ -13,10 +13,12 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::answer::Json;
 use super::body::whole;
 use super::error::ApiError;
+use super::openapi::{ModelNameSchema, examples};
 use crate::passenger::Field;
 use crate::service::PredictionService;
 use crate::store::Put;
@@ -24,64 +26,82 @@ use request::InferRequest;
 use tensor::{Datatype, Output};
 
 /// What the model is called here; its version is the package's.
-const MODEL: &str = "titanic";
+pub(super) const MODEL: &str = "titanic";
 
 const PREFIX: &str = "/v2";
 
 /// Tensors may be binary, behind the JSON.
 const EXTENSIONS: [&str; 1] = ["binary_tensor_data"];
 
-#[derive(Serialize)]
-struct Server {
+/// What a server is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = InferenceServer)]
+pub(super) struct Server {
     name: &'static str,
     version: &'static str,
+    /// What it understands beyond the protocol.
+    #[schema(value_type = Vec<String>)]
     extensions: [&'static str; 1],
 }
 
-/// Answers what this server is.
+/// Returns what this server is.
+#[utoipa::path(get, path = "/v2", tag = "inference", operation_id = "inference_server",
+    responses((status = 200, body = Server, description = "The server.")))]
 pub(super) async fn server() -> Response {
     Json(Server { name: "lifeboat", version: env!("CARGO_PKG_VERSION"), extensions: EXTENSIONS }).into_response()
 }
 
-#[derive(Serialize)]
-struct Live {
+/// Whether the process is alive.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Live {
     live: bool,
 }
 
-#[derive(Serialize)]
-struct Ready {
+/// Whether predictions can be made and stored.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Ready {
     ready: bool,
 }
 
 /// Answers as long as the process does.
+#[utoipa::path(get, path = "/v2/health/live", tag = "inference", operation_id = "inference_live",
+    responses((status = 200, body = Live, description = "The process is alive.")))]
 pub(super) async fn live() -> Response {
     Json(Live { live: true }).into_response()
 }
 
 /// Answers whether predictions can be made and stored.
+#[utoipa::path(get, path = "/v2/health/ready", tag = "inference", operation_id = "inference_ready",
+    responses((status = 200, body = Ready, description = "Predictions can be made and stored.")))]
 pub(super) async fn ready(State(service): State<PredictionService>) -> Result<Response, ApiError> {
     service.ready().await?;
     Ok(Json(Ready { ready: true }).into_response())
 }
 
 /// A tensor that the model reads or gives, of any number of rows.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct TensorMetadata {
     name: &'static str,
     datatype: Datatype,
+    #[schema(value_type = Vec<i64>)]
     shape: [i64; 1],
 }
 
-#[derive(Serialize)]
-struct ModelMetadata<'a> {
+/// What the model reads and gives.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ModelMetadata<'a> {
     name: &'static str,
+    #[schema(value_type = Vec<String>)]
     versions: [&'a str; 1],
     platform: &'static str,
     inputs: Vec<TensorMetadata>,
     outputs: Vec<TensorMetadata>,
 }
 
-/// Answers what the model reads and gives.
+/// Returns what the model reads and gives.
+#[utoipa::path(get, path = "/v2/models/{model}", tag = "inference", operation_id = "inference_model",
+    params(("model" = ModelNameSchema, Path, description = "The model's name.")),
+    responses((status = 200, body = ModelMetadata, description = "The model's inputs and outputs.")))]
 pub(super) async fn model(
     State(service): State<PredictionService>,
     Path(name): Path<String>,
@@ -100,6 +120,9 @@ pub(super) async fn model(
 }
 
 /// Answers whether the model can infer, and store what it inferred.
+#[utoipa::path(get, path = "/v2/models/{model}/ready", tag = "inference", operation_id = "inference_model_ready",
+    params(("model" = ModelNameSchema, Path, description = "The model's name.")),
+    responses((status = 200, body = Ready, description = "The model can infer.")))]
 pub(super) async fn model_ready(
     State(service): State<PredictionService>,
     Path(name): Path<String>,
@@ -109,6 +132,16 @@ pub(super) async fn model_ready(
 }
 
 /// Predicts every row, and stores each prediction that is new.
+///
+/// Inputs are Kaggle's columns, each of shape `[n]` or `[n, 1]`; `Pclass` and `Sex` are required. A value is missing where its tensor
+/// is left out, where JSON has `null`, where a number is not a number or a text is empty, and where a `BOOL` tensor `NAME.valid` says
+/// `false`. Tensors may be binary, behind the JSON, whose length `Inference-Header-Content-Length` says then.
+#[utoipa::path(post, path = "/v2/models/{model}/infer", tag = "inference", operation_id = "infer",
+    params(("model" = ModelNameSchema, Path, description = "The model's name.")),
+    request_body(content = request::Body, example = json!(examples::infer())),
+    responses((status = 200, description = "The outputs.", content(
+        (response::Body = "application/json"), ("application/octet-stream")
+    ))))]
 pub(super) async fn infer(
     State(service): State<PredictionService>,
     Path(name): Path<String>,
@@ -146,8 +179,11 @@ struct Fault {
     detail: String,
 }
 
-#[derive(Serialize)]
-struct Error {
+/// What went wrong, in the form of the Open Inference Protocol.
+#[derive(Serialize, ToSchema)]
+#[schema(as = InferenceError)]
+pub(super) struct Error {
+    /// What is wrong, with every fault.
     error: String,
 }
 

@@ -19,8 +19,8 @@ pub(super) const API_KEY: &str = "x-api-key";
 /// A shorter key could be guessed.
 const SHORTEST_KEY: usize = 16;
 
-/// What is asked by machines that watch over the service, and tells nothing that is worth a key.
-const OPEN_PATHS: [&str; 4] = ["/health", "/ready", "/v2/health/live", "/v2/health/ready"];
+/// What is asked by machines that watch over the service and by people who read how to use it, and tells nothing worth a key.
+const OPEN_PATHS: [&str; 5] = ["/health", "/ready", "/v2/health/live", "/v2/health/ready", "/openapi.json"];
 
 /// Keys, each of which opens the service: while one is exchanged for another, both do.
 ///
@@ -59,10 +59,15 @@ impl fmt::Debug for ApiKeys {
     }
 }
 
+/// Tells whether a path is answered to whoever asks.
+pub(super) fn is_open(path: &str) -> bool {
+    OPEN_PATHS.contains(&path)
+}
+
 /// Lets a request pass that shows a key, or needs none.
 pub(super) async fn authenticate(State(keys): State<ApiKeys>, request: Request, next: Next) -> Response {
     let shown = request.headers().get(API_KEY).map(HeaderValue::as_bytes).unwrap_or_default();
-    if OPEN_PATHS.contains(&request.uri().path()) || keys.allow(shown) {
+    if is_open(request.uri().path()) || keys.allow(shown) {
         return next.run(request).await;
     }
     ApiError::Unauthenticated.into_response()

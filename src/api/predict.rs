@@ -5,11 +5,13 @@ use axum::extract::{Query, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::answer::{Answer, Json};
 use super::body::Passengers;
 use super::csv::{self, Table};
 use super::error::ApiError;
+use super::openapi::{AnswersSchema, PassengersSchema, TableSchema, examples};
 use crate::explanation::Explanation;
 use crate::passenger::Passenger;
 use crate::prediction::Prediction;
@@ -20,14 +22,19 @@ use crate::store::Put;
 pub(super) const CREATED: HeaderName = HeaderName::from_static("lifeboat-created");
 
 /// How a client would have its answer.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Options {
-    /// Whether the answer is to be a file for the Kaggle competition.
+    /// Whether the answer is to be a table for the Kaggle competition: `PassengerId` and `Survived`. Every passenger must have a
+    /// `PassengerId` then, and there is no room for explanations.
+    #[param(default = false)]
     kaggle: bool,
-    /// Whether the answer is to say why.
+    /// Whether the answer is to say why: how far each thing about a passenger moved the log-odds from the average passenger's.
+    #[param(default = false)]
     explain: bool,
     /// Whether predictions are to be stored.
+    #[param(default = true)]
     store: bool,
 }
 
@@ -38,6 +45,41 @@ impl Default for Options {
 }
 
 /// Predicts one passenger or a list of them, and stores each prediction that is new.
+///
+/// The same passenger is the same prediction, however often and concurrently it is posted: the answer is that of the first time.
+/// A list or a table is answered by a list in the same order, or by a table to whoever accepts `text/csv`.
+#[utoipa::path(
+    post,
+    path = "/predict",
+    tag = "predictions",
+    params(Options),
+    request_body(content(
+        (PassengersSchema = "application/json", examples(
+            ("one" = (summary = "One passenger", value = json!(examples::becker()))),
+            ("list" = (summary = "A list", value = json!([examples::becker(), examples::kelly()]))),
+            ("least" = (summary = "The least that is asked for", value = json!({"Pclass": 3, "Sex": "male"}))),
+        )),
+        (TableSchema = "text/csv", example = json!(examples::TABLE)),
+    )),
+    responses(
+        (
+            status = 200,
+            description = "The predictions were there already, were of a list, or were not to be stored.",
+            content((AnswersSchema = "application/json"), (String = "text/csv")),
+            headers(("lifeboat-created" = u32, description = "How many predictions of a list were new.")),
+        ),
+        (
+            status = 201,
+            description = "The prediction of the one passenger was stored by this request.",
+            content((Answer = "application/json", example = json!(examples::answer())), (String = "text/csv")),
+            headers(("location" = String, description = "Where the prediction is.")),
+            links(
+                ("prediction" = (operation_id = "prediction", parameters(("id" = "$response.body#/id")))),
+                ("history" = (operation_id = "history", parameters(("passenger_id" = "$response.body#/PassengerId")))),
+            )
+        ),
+    )
+)]
 pub(super) async fn predict(
     State(service): State<PredictionService>,
     options: Result<Query<Options>, QueryRejection>,

@@ -4,10 +4,12 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Answer, FullAnswer, Json};
 use super::error::ApiError;
 use super::finish::Revalidated;
+use super::openapi::PredictionIdSchema;
 use crate::prediction::parse_passenger_id;
 use crate::service::PredictionService;
 use crate::store::Cursor;
@@ -15,7 +17,14 @@ use crate::store::Cursor;
 const DEFAULT_LIMIT: usize = 20;
 const MAX_LIMIT: usize = 100;
 
-/// Answers one stored prediction with its passenger and features.
+/// Returns a stored prediction, with the passenger as it was read and the features.
+#[utoipa::path(
+    get,
+    path = "/predictions/{id}",
+    tag = "predictions",
+    params(("id" = PredictionIdSchema, Path, description = "The prediction's id.")),
+    responses((status = 200, body = FullAnswer, description = "The prediction."))
+)]
 pub(super) async fn prediction(
     State(service): State<PredictionService>,
     id: Result<Path<String>, PathRejection>,
@@ -28,21 +37,38 @@ pub(super) async fn prediction(
 }
 
 /// Which page of a passenger's predictions.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Page {
+    /// The most predictions on a page.
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 100, default = 20, nullable = false)]
     limit: Option<String>,
+    /// Where the page begins: a part of `next` of the page before.
+    #[param(nullable = false)]
     cursor: Option<String>,
 }
 
-#[derive(Serialize)]
-struct History<'a> {
+/// A page of a passenger's predictions.
+#[derive(Serialize, ToSchema)]
+pub(super) struct History<'a> {
+    /// Newest first.
     predictions: Vec<Answer<'a>>,
     /// Where the next page is; null on the last one.
     next: Option<String>,
 }
 
-/// Answers a passenger's predictions, newest first, a page at a time.
+/// Returns a passenger's predictions, newest first, a page at a time.
+#[utoipa::path(
+    get,
+    path = "/passengers/{passenger_id}/predictions",
+    tag = "predictions",
+    params(
+        ("passenger_id" = u64, Path, maximum = 9_007_199_254_740_991_u64, description = "The passenger's `PassengerId`.", example = 1070),
+        Page
+    ),
+    responses((status = 200, body = History, description = "A page of predictions; an empty one where there is none."))
+)]
 pub(super) async fn history(
     State(service): State<PredictionService>,
     passenger_id: Result<Path<String>, PathRejection>,

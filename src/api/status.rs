@@ -4,29 +4,37 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::answer::Json;
 use super::error::ApiError;
 use super::finish::Revalidated;
+use crate::model::manifest::Manifest;
 use crate::service::PredictionService;
 
-#[derive(Serialize)]
-struct Status<'a> {
+/// How the service is.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Status<'a> {
+    /// `alive` or `ready`.
     status: &'a str,
+    /// The version of the model that predicts.
     model_version: &'a str,
 }
 
-/// Answers the manifest of the model.
+/// Returns what the model says of itself: version, features, cross-validation, training data in numbers, hashes.
+#[utoipa::path(get, path = "/model", tag = "model", responses((status = 200, body = Manifest, description = "The manifest of the model.")))]
 pub(super) async fn model(State(service): State<PredictionService>) -> Response {
     Revalidated(Json(service.model().manifest_json())).into_response()
 }
 
 /// Answers as long as the process does.
+#[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, body = Status, description = "The process is alive.")))]
 pub(super) async fn health(State(service): State<PredictionService>) -> Response {
     Json(Status { status: "alive", model_version: service.model().version() }).into_response()
 }
 
 /// Answers `200` when predictions can be made and the store can be reached, else `503`.
+#[utoipa::path(get, path = "/ready", tag = "health", responses((status = 200, body = Status, description = "Predictions can be made and stored.")))]
 pub(super) async fn ready(State(service): State<PredictionService>) -> Result<Response, ApiError> {
     service.ready().await?;
     Ok(Json(Status { status: "ready", model_version: service.model().version() }).into_response())

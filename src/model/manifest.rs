@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 /// The parts of `manifest.json` that serving needs; the rest is for people and for monitoring.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub struct Manifest {
     /// What the model is called.
     pub name: String,
@@ -29,14 +30,14 @@ pub struct Manifest {
 }
 
 /// What the training data looked like, feature by feature.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub struct Baseline {
     /// By the features' names.
     pub features: HashMap<String, FeatureBaseline>,
 }
 
 /// What a feature looked like in the training data.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub struct FeatureBaseline {
     /// Its mean.
     pub mean: f32,

@@ -66,7 +66,7 @@ async fn a_value_may_be_missing_in_five_ways() {
     let mut answers = Vec::new();
     for more in [
         vec![tensor("Age", "FP64", &null)],
-        vec![tensor("Age", "FP32", &null), tensor("Cabin", "BYTES", &json!(["", null]))],
+        vec![tensor("Age", "FP32", &null), tensor("Embarked", "BYTES", &json!(["", null]))],
         vec![tensor("Age", "INT64", &invalid), tensor("Age.valid", "BOOL", &json!([false, true]))],
         vec![tensor("Age.valid", "BOOL", &json!([false, true])), tensor("Age", "INT32", &invalid)],
     ] {

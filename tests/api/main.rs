@@ -5,6 +5,7 @@ mod arbitrary_bodies;
 mod bad_input;
 mod broken_packages;
 mod command_line;
+mod contract;
 mod crashes;
 mod inference;
 mod keys;

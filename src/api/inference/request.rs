@@ -3,6 +3,7 @@
 use axum::http::{HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::Value as Json;
+use utoipa::ToSchema;
 
 use super::tensor::{self, Datatype, Element, Output};
 use crate::api::MAX_PASSENGERS;
@@ -31,46 +32,67 @@ pub(super) struct Requested {
     pub(super) is_binary: bool,
 }
 
-#[derive(Deserialize)]
-struct Body {
+/// An inference request.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = InferenceRequest)]
+pub(in crate::api) struct Body {
+    /// The client's own name for the request; the answer repeats it.
     id: Option<String>,
     #[serde(default)]
     parameters: RequestParameters,
+    /// A tensor a column.
     inputs: Vec<Input>,
+    /// The outputs that are wanted; all, where none is named.
     #[serde(default)]
     outputs: Vec<RequestedOutput>,
 }
 
-#[derive(Default, Deserialize)]
+/// How a request would have its answer.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = InferenceParameters)]
 struct RequestParameters {
+    /// Whether outputs are to be binary, behind the JSON.
     #[serde(default)]
     binary_data_output: bool,
 }
 
-#[derive(Deserialize)]
+/// A column of passengers.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = InputTensor)]
 struct Input {
+    /// A column of Kaggle's files, or `NAME.valid` for where the column `NAME` has values.
     name: String,
+    /// `[n]` or `[n, 1]`.
+    #[schema(min_items = 1, max_items = 2)]
     shape: Vec<i64>,
+    /// `BOOL`, `INT32`, `INT64`, `FP32`, `FP64` or `BYTES`.
     datatype: String,
     #[serde(default)]
     parameters: InputParameters,
+    /// The elements, flat or nested as the shape is; null where a value is missing.
     data: Option<Vec<Json>>,
 }
 
-#[derive(Default, Deserialize)]
+/// How a tensor comes.
+#[derive(Default, Deserialize, ToSchema)]
 struct InputParameters {
+    /// How many bytes of the binary data behind the JSON are this tensor's.
     binary_data_size: Option<usize>,
 }
 
-#[derive(Deserialize)]
+/// An output that is wanted.
+#[derive(Deserialize, ToSchema)]
 struct RequestedOutput {
+    /// `Survived`, `probability` or `id`.
     name: String,
     #[serde(default)]
     parameters: OutputParameters,
 }
 
-#[derive(Default, Deserialize)]
+/// How an output is to come.
+#[derive(Default, Deserialize, ToSchema)]
 struct OutputParameters {
+    /// Whether it is to be binary, behind the JSON.
     binary_data: Option<bool>,
 }
 

@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::MODEL;
 use super::request::{JSON_LENGTH, Requested};
@@ -12,27 +13,38 @@ use crate::prediction::Prediction;
 
 const OCTET_STREAM: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// The answer to an inference request.
+#[derive(Serialize, ToSchema)]
+#[schema(as = InferenceResponse)]
+pub(in crate::api) struct Body<'a> {
     model_name: &'static str,
     model_version: &'a str,
+    /// The client's own name for the request.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     id: Option<&'a str>,
     outputs: Vec<OutputTensor>,
 }
 
-#[derive(Serialize)]
+/// What the model gives of each row.
+#[derive(Serialize, ToSchema)]
 struct OutputTensor {
     name: &'static str,
     datatype: Datatype,
+    #[schema(value_type = Vec<u64>)]
     shape: [usize; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     parameters: Option<Parameters>,
+    /// The elements, one a row.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<Vec<Value>>)]
     data: Option<Data>,
 }
 
-#[derive(Serialize)]
+/// How a tensor comes.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OutputTensorParameters)]
 struct Parameters {
     binary_data_size: usize,
 }

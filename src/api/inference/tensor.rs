@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 use serde_json::Value as Json;
+use utoipa::ToSchema;
 
 use crate::passenger::{Field, Value};
 
 /// The element types that are read and written here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub(super) enum Datatype {
     Bool,
@@ -81,6 +82,7 @@ impl Element {
             Self::Integer(number) => Value::Integer(*number),
             Self::Float(number) if number.is_nan() => Value::Missing,
             Self::Float(number) => Value::Float(*number),
+            Self::Text(text) if text.is_empty() => Value::Missing,
             Self::Text(text) => Value::Text(text),
             Self::Flag(_) => Value::Boolean,
         }

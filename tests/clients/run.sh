@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Asks the program that was built, serving on a database of its own, as its clients do: schemathesis by the contract, and Triton's
+# client by the Open Inference Protocol.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+program=${1:-target/release/lifeboat}
+tools=$PWD/.tools/clients/bin
+work=$(mktemp -d)
+server=
+
+clean_up() {
+    local status=$?
+    [[ -z $server ]] || kill "$server" 2>/dev/null || true
+    ((status == 0)) || tail -n 20 "$work/log" >&2
+    rm -rf "$work"
+}
+trap clean_up EXIT
+
+LOG_FORMAT=json "$program" serve --port 0 --database-url "sqlite:$work/predictions.db" 2>"$work/log" &
+server=$!
+until address=$(grep -om1 '"address":"[^"]*' "$work/log" | cut -d'"' -f4); do
+    kill -0 "$server" 2>/dev/null || exit 1
+    sleep 0.1
+done
+
+"$tools/python" -B tests/clients/triton.py "$address"
+(cd tests/clients && PYTHONDONTWRITEBYTECODE=1 "$tools/schemathesis" --config-file schemathesis.toml \
+    run "http://$address/openapi.json")
+kill -0 "$server" || exit 1
