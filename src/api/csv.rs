@@ -2,14 +2,14 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use csv::{ByteRecord, Position, ReaderBuilder, Writer};
+use csv::{ByteRecord, ReaderBuilder, Writer};
 
 use super::MAX_PASSENGERS;
 use super::error::{ApiError, Pointed};
 use super::negotiation::choices;
 use super::predict::Predicted;
 use crate::explanation::Explanation;
-use crate::passenger::csv::Header;
+use crate::passenger::csv::{Header, Lines};
 use crate::passenger::{Fault, Passenger};
 use crate::prediction::format_time;
 
@@ -25,6 +25,7 @@ pub(super) fn parse(body: &[u8], is_for_kaggle: bool) -> Result<Vec<Passenger>, 
             error.faults().iter().map(|detail| Pointed::in_table(1, Fault::of_record(detail.as_str()))).collect(),
         )
     })?;
+    let lines = Lines::after_header(&reader);
     let (mut passengers, mut faults) = (Vec::new(), Vec::new());
     let (mut row, mut count) = (ByteRecord::new(), 0);
     while reader.read_byte_record(&mut row).map_err(unreadable)? {
@@ -39,7 +40,7 @@ pub(super) fn parse(body: &[u8], is_for_kaggle: bool) -> Result<Vec<Passenger>, 
         match passenger {
             Ok(passenger) => passengers.push(passenger),
             Err(found) => {
-                let line = row.position().map_or(0, Position::line);
+                let line = lines.line(&row);
                 faults.extend(found.into_iter().map(|fault| Pointed::in_table(line, fault)));
             }
         }

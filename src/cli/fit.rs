@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::output::{Output, open};
 use crate::features::{FEATURE_NAMES, FeatureState, hex};
-use crate::passenger::csv::Header;
+use crate::passenger::csv::{Header, Lines};
 use crate::passenger::{Fault, Passenger};
 
 /// So many bad rows are shown before the rest is only counted.
@@ -40,11 +40,12 @@ pub(super) fn features(input: &Path, model_dir: &Path, output: &Path) -> anyhow:
     }
     let mut reader = ReaderBuilder::new().flexible(true).from_reader(open(input)?);
     let header = Header::parse(reader.byte_headers()?)?;
+    let lines = Lines::after_header(&reader);
     let mut writer = Writer::from_writer(Output::create(output)?);
     writer.write_record(["PassengerId"].into_iter().chain(FEATURE_NAMES))?;
     let mut row = ByteRecord::new();
     while reader.read_byte_record(&mut row)? {
-        let line = row.position().map_or(0, csv::Position::line);
+        let line = lines.line(&row);
         match header.passenger(&row) {
             Ok(passenger) => write_features(&mut writer, &passenger, &state)?,
             Err(faults) => bail!("line {line}: {}", in_words(&faults)),
@@ -67,6 +68,7 @@ fn write_features(writer: &mut Writer<Output>, passenger: &Passenger, state: &Fe
 fn labelled_passengers(bytes: &[u8]) -> anyhow::Result<Vec<(Passenger, bool)>> {
     let mut reader = ReaderBuilder::new().flexible(true).from_reader(bytes);
     let header = Header::parse(reader.byte_headers()?)?;
+    let lines = Lines::after_header(&reader);
     let (mut passengers, mut bad, mut shown) = (Vec::new(), 0_usize, String::new());
     for row in reader.byte_records() {
         let row = row?;
@@ -80,7 +82,7 @@ fn labelled_passengers(bytes: &[u8]) -> anyhow::Result<Vec<(Passenger, bool)>> {
                 }
                 bad += 1;
                 if bad <= SHOWN_ROWS {
-                    let line = row.position().map_or(0, csv::Position::line);
+                    let line = lines.line(&row);
                     let _ = write!(shown, "\n  line {line}: {}", in_words(&faults));
                 }
             }

@@ -12,7 +12,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::passenger::csv::Header;
+use crate::passenger::csv::{Header, Lines};
 use crate::passenger::json::Parsed;
 use crate::passenger::{Fault, Passenger};
 
@@ -148,14 +148,14 @@ impl<T: Taker> Chunks<T> {
     }
 
     /// Reads the next row of a CSV file into the memory of an old one; tells whether there was one.
-    fn read_row(&mut self, reader: &mut csv::Reader<Box<dyn Read + Send>>) -> csv::Result<bool> {
+    fn read_row(&mut self, reader: &mut csv::Reader<Box<dyn Read + Send>>, lines: Lines) -> csv::Result<bool> {
         if self.filled == self.chunk.len() {
             self.chunk.push(Record { place: Place::Line(0), raw: Raw::Row(ByteRecord::new()) });
         }
         let record = &mut self.chunk[self.filled];
         let Raw::Row(row) = &mut record.raw else { return Ok(false) };
         let is_there = reader.read_byte_record(row)?;
-        record.place = Place::Line(row.position().map_or(0, csv::Position::line));
+        record.place = Place::Line(lines.line(row));
         Ok(is_there)
     }
 
@@ -186,7 +186,8 @@ fn read_csv(input: Box<dyn Read + Send>, columns: &Columns, chunks: &mut Chunks<
     }
     let header = Header::parse(header).context("the header does not fit")?;
     let _ = columns.0.set(header);
-    while chunks.read_row(&mut reader).context("the input is not CSV")? && chunks.count_one() {}
+    let lines = Lines::after_header(&reader);
+    while chunks.read_row(&mut reader, lines).context("the input is not CSV")? && chunks.count_one() {}
     Ok(())
 }
 

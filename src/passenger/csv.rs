@@ -1,6 +1,8 @@
 //! Passengers as rows of a CSV file with a header, in any order of columns.
 
-use csv::ByteRecord;
+use std::io::Read;
+
+use csv::{ByteRecord, Position, Reader};
 use thiserror::Error;
 
 use super::{Column, Draft, Fault, Field, Passenger, Value};
@@ -63,6 +65,26 @@ impl Header {
     }
 }
 
+/// Tells the lines of rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Lines {
+    /// So many lines the reader is behind.
+    behind: u64,
+}
+
+impl Lines {
+    /// Looks where a reader stands that has read the header: where lines end in CR and LF, it takes the LF for a part of the row
+    /// that follows, and would tell of each row that it stands a line higher.
+    pub fn after_header<R: Read>(reader: &Reader<R>) -> Self {
+        Self { behind: u64::from(reader.position().line() == 1) }
+    }
+
+    /// Returns the line of a row, the header's being 1.
+    pub fn line(self, row: &ByteRecord) -> u64 {
+        row.position().map_or(0, Position::line) + self.behind
+    }
+}
+
 /// A header that does not fit; the text names every fault.
 #[derive(Debug, Error)]
 #[error("{}", .0.join("; "))]
@@ -121,6 +143,18 @@ mod tests {
         let faults = header.passenger(&rows[1]).unwrap_err();
         let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_deref().unwrap_or_default()).collect();
         assert_eq!(fields, ["Pclass", "Sex", "Age", "Fare"]);
+    }
+
+    #[test]
+    fn a_row_is_told_by_its_line_however_lines_end() {
+        for end in ["\n", "\r\n"] {
+            let text = ["Pclass,Sex,Name", "3,male,\"a", "b\"", "3,male,c", "3,male,d"].join(end);
+            let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
+            Header::parse(reader.byte_headers().unwrap()).unwrap();
+            let lines = Lines::after_header(&reader);
+            let found: Vec<_> = reader.byte_records().map(|row| lines.line(&row.unwrap())).collect();
+            assert_eq!(found, [2, 4, 5], "{end:?}");
+        }
     }
 
     #[test]
