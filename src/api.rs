@@ -12,6 +12,7 @@ mod keys;
 mod negotiation;
 mod observe;
 mod openapi;
+mod outcome;
 mod predict;
 mod predictions;
 mod status;
@@ -21,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, get, post, put};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -74,6 +75,7 @@ fn routes() -> impl IntoIterator<Item = (&'static str, MethodRouter<PredictionSe
     [
         ("/predict", post(predict::predict)),
         ("/predictions/{id}", get(predictions::prediction)),
+        ("/predictions/{id}/outcome", put(outcome::record_outcome)),
         ("/passengers/{passenger_id}/predictions", get(predictions::history)),
         ("/model", get(status::model)),
         (HEALTH, get(status::health)),

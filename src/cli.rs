@@ -1,7 +1,8 @@
-//! The command line: serve, predict, what training needs (fit, features), and what a container needs (health).
+//! The command line: serve, predict, record outcomes, what training needs (fit, features), and what a container needs (health).
 
 mod fit;
 mod health;
+mod outcomes;
 mod output;
 mod predict;
 mod records;
@@ -23,6 +24,7 @@ pub struct Cli {
 enum Command {
     Serve(serve::ServeArgs),
     Predict(predict::PredictArgs),
+    Outcomes(outcomes::OutcomesArgs),
     Fit(FitArgs),
     Features(FeaturesArgs),
     Health(health::HealthArgs),
@@ -57,6 +59,7 @@ impl Cli {
         match self.command {
             Command::Serve(args) => serve::serve(&args),
             Command::Predict(args) => predict::predict(&args),
+            Command::Outcomes(args) => outcomes::outcomes(&args),
             Command::Fit(args) => fit::fit(&args.train, &args.output),
             Command::Features(args) => fit::features(&args.input, &args.model_dir, &args.output),
             Command::Health(args) => health::health(&args),

@@ -31,6 +31,17 @@ pub struct Prediction {
     pub model_version: Arc<str>,
     /// When the prediction was first made, to the millisecond.
     pub created_at: Timestamp,
+    /// What really happened, once somebody told.
+    pub outcome: Option<Outcome>,
+}
+
+/// What really happened to a passenger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// Whether the passenger survived.
+    pub survived: bool,
+    /// When that was told first, to the millisecond.
+    pub recorded_at: Timestamp,
 }
 
 /// The name of a prediction: `PassengerId-hash`, or the hash alone for a passenger without a `PassengerId`.

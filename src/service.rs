@@ -12,8 +12,8 @@ use crate::explanation::{Explanation, explain};
 use crate::features::Features;
 use crate::model::{InferenceError, Model};
 use crate::passenger::Passenger;
-use crate::prediction::{Prediction, PredictionId, to_milliseconds};
-use crate::store::{Cursor, PredictionStore, Put, StoreError};
+use crate::prediction::{Outcome, Prediction, PredictionId, to_milliseconds};
+use crate::store::{Cursor, PredictionStore, Put, Recording, StoreError};
 
 /// Tells the time; a test sets its own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -81,6 +81,12 @@ impl PredictionService {
         Ok(self.store.get(id).await?)
     }
 
+    /// Records what really happened to the passenger of a prediction; returns nothing where there is no such prediction.
+    pub async fn record_outcome(&self, id: PredictionId, survived: bool) -> Result<Option<Recording>, ServiceError> {
+        let outcome = Outcome { survived, recorded_at: to_milliseconds((self.clock)()) };
+        Ok(self.store.record_outcome(id, outcome).await?)
+    }
+
     /// Returns up to `limit` stored predictions of a passenger, newest first.
     pub async fn history(
         &self,
@@ -115,6 +121,7 @@ pub fn predict(
             survived: model.survives(probability),
             model_version: Arc::clone(model.version()),
             created_at,
+            outcome: None,
         })
         .collect())
 }

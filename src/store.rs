@@ -17,7 +17,7 @@ use thiserror::Error;
 
 use crate::config::DatabaseConfig;
 use crate::features::hex;
-use crate::prediction::{ContentHash, Prediction, PredictionId};
+use crate::prediction::{ContentHash, Outcome, Prediction, PredictionId};
 
 /// Keeps predictions, each once.
 #[async_trait]
@@ -38,6 +38,11 @@ pub trait PredictionStore: fmt::Debug + Send + Sync {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<Prediction>, StoreError>;
+
+    /// Records what really happened, unless something is recorded already; returns nothing where there is no such prediction.
+    ///
+    /// When this returns `Ok`, the outcome is durable. The same call again is answered by what the first one recorded.
+    async fn record_outcome(&self, id: PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError>;
 
     /// Tells whether the database can be reached.
     async fn ready(&self) -> Result<(), StoreError>;
@@ -78,6 +83,22 @@ impl Put {
     /// Tells whether this call stored it.
     pub fn is_created(&self) -> bool {
         matches!(self, Self::Created(_))
+    }
+}
+
+/// What came of recording an outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recording {
+    /// The outcome stands as it was told, now or before: this is the one that was recorded first.
+    Stands(Outcome),
+    /// Another outcome was recorded before, and stays.
+    Contradicts(Outcome),
+}
+
+impl Recording {
+    /// Compares what was told with what is recorded.
+    fn of(told: Outcome, recorded: Outcome) -> Self {
+        if told.survived == recorded.survived { Self::Stands(recorded) } else { Self::Contradicts(recorded) }
     }
 }
 

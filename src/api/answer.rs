@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::explanation::{Contribution, Explanation};
 use crate::features::Features;
 use crate::passenger::{Passenger, Port};
-use crate::prediction::{Prediction, format_time};
+use crate::prediction::{Outcome, Prediction, format_time};
 
 /// A prediction in short: the answer to a passenger.
 #[derive(Debug, serde::Serialize, ToSchema)]
@@ -90,6 +90,27 @@ pub(super) struct FullAnswer<'a> {
     /// What the model read, by the features' names.
     #[schema(value_type = HashMap<String, Option<f32>>)]
     features: FeatureObject<'a>,
+    /// What really happened, once somebody told.
+    outcome: Option<OutcomeObject>,
+}
+
+/// What really happened to a passenger.
+#[derive(Debug, serde::Serialize, ToSchema)]
+#[schema(as = Outcome)]
+pub(super) struct OutcomeObject {
+    /// 1 for a passenger who survived, else 0.
+    #[serde(rename = "Survived")]
+    #[schema(minimum = 0, maximum = 1)]
+    survived: u8,
+    /// When that was told first.
+    #[schema(format = DateTime)]
+    recorded_at: String,
+}
+
+impl From<Outcome> for OutcomeObject {
+    fn from(outcome: Outcome) -> Self {
+        Self { survived: outcome.survived.into(), recorded_at: format_time(outcome.recorded_at) }
+    }
 }
 
 impl<'a> From<&'a Prediction> for FullAnswer<'a> {
@@ -98,6 +119,7 @@ impl<'a> From<&'a Prediction> for FullAnswer<'a> {
             answer: prediction.into(),
             passenger: PassengerObject::from(&prediction.passenger),
             features: FeatureObject(&prediction.features),
+            outcome: prediction.outcome.map(OutcomeObject::from),
         }
     }
 }

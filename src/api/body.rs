@@ -105,14 +105,14 @@ async fn received(mut body: Body) -> Result<Vec<u8>, ApiError> {
 
 /// What a body is written in.
 #[derive(Debug, Clone, Copy)]
-enum Format {
+pub(super) enum Format {
     Json,
     Csv,
 }
 
 impl Format {
     /// Returns the format that the content type names, whatever its parameters.
-    fn of(headers: &HeaderMap) -> Option<Self> {
+    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let content_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
         if media_type.eq_ignore_ascii_case("application/json") {

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::encoding::Encoding;
 use crate::passenger::Fault;
+use crate::prediction::{Outcome, format_time};
 use crate::service::ServiceError;
 use crate::store::StoreError;
 
@@ -34,6 +35,10 @@ pub(super) enum ApiError {
     UnsupportedEncoding,
     /// Well-formed, but with values that no passenger has.
     Invalid(Vec<Pointed>),
+    /// The same of an outcome.
+    InvalidOutcome(Vec<Pointed>),
+    /// Another outcome is recorded: this one.
+    OutcomeConflict(Outcome),
     /// More requests are in flight than may be.
     Overloaded,
     TimedOut,
@@ -119,6 +124,8 @@ pub(super) enum Kind {
     UnsupportedMediaType,
     UnsupportedEncoding,
     InvalidPassenger,
+    InvalidOutcome,
+    OutcomeConflict,
     Internal,
     Overloaded,
     Unavailable,
@@ -133,7 +140,8 @@ impl Kind {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::InvalidPassenger => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::InvalidPassenger | Self::InvalidOutcome => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::OutcomeConflict => StatusCode::CONFLICT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Overloaded | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -150,6 +158,8 @@ impl Kind {
             Self::UnsupportedMediaType => "urn:lifeboat:problem:unsupported-media-type",
             Self::UnsupportedEncoding => "urn:lifeboat:problem:unsupported-content-encoding",
             Self::InvalidPassenger => "urn:lifeboat:problem:invalid-passenger",
+            Self::InvalidOutcome => "urn:lifeboat:problem:invalid-outcome",
+            Self::OutcomeConflict => "urn:lifeboat:problem:outcome-conflict",
             Self::Internal => "urn:lifeboat:problem:internal",
             Self::Overloaded => "urn:lifeboat:problem:overloaded",
             Self::Unavailable => "urn:lifeboat:problem:unavailable",
@@ -166,6 +176,8 @@ impl Kind {
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::UnsupportedEncoding => "Unsupported content encoding",
             Self::InvalidPassenger => "Invalid passenger",
+            Self::InvalidOutcome => "Invalid outcome",
+            Self::OutcomeConflict => "Another outcome is recorded",
             Self::Internal => "Internal error",
             Self::Overloaded => "Too many requests in flight",
             Self::Unavailable => "Service unavailable",
@@ -184,6 +196,8 @@ impl ApiError {
             Self::UnsupportedMediaType => Kind::UnsupportedMediaType,
             Self::UnsupportedEncoding => Kind::UnsupportedEncoding,
             Self::Invalid(_) => Kind::InvalidPassenger,
+            Self::InvalidOutcome(_) => Kind::InvalidOutcome,
+            Self::OutcomeConflict(_) => Kind::OutcomeConflict,
             Self::Overloaded => Kind::Overloaded,
             Self::TimedOut | Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => Kind::Unavailable,
             Self::Service(_) | Self::Panicked => Kind::Internal,
@@ -198,19 +212,36 @@ impl ApiError {
             Self::NotFound(detail) => (*detail).to_owned(),
             Self::MethodNotAllowed => "this path does not answer that method: see the Allow header".to_owned(),
             Self::TooLarge => format!("the body must be at most {} bytes", super::MAX_BODY_BYTES),
-            Self::UnsupportedMediaType => "the content type must be application/json or text/csv".to_owned(),
-            Self::UnsupportedEncoding => "the body may be compressed by gzip or br, once".to_owned(),
-            Self::Invalid(faults) if faults.len() > LISTED_FAULTS => {
-                format!("nothing was stored: {} faults, of which {LISTED_FAULTS} are listed", faults.len())
+            Self::UnsupportedMediaType => {
+                "the content type must be application/json or, for passengers, text/csv".to_owned()
             }
-            Self::Invalid(faults) if faults.len() == 1 => "nothing was stored: 1 fault".to_owned(),
-            Self::Invalid(faults) => format!("nothing was stored: {} faults", faults.len()),
+            Self::UnsupportedEncoding => "the body may be compressed by gzip or br, once".to_owned(),
+            Self::Invalid(_) | Self::InvalidOutcome(_) => match self.faults().len() {
+                1 => "nothing was stored: 1 fault".to_owned(),
+                count if count > LISTED_FAULTS => {
+                    format!("nothing was stored: {count} faults, of which {LISTED_FAULTS} are listed")
+                }
+                count => format!("nothing was stored: {count} faults"),
+            },
+            Self::OutcomeConflict(outcome) => format!(
+                "the outcome is {} since {}, and stays",
+                u8::from(outcome.survived),
+                format_time(outcome.recorded_at)
+            ),
             Self::Overloaded => "the service is busy with other requests; the same request again is safe".to_owned(),
             Self::TimedOut => "the request took too long; the same request again is safe".to_owned(),
             Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => {
                 "predictions cannot be stored or read now; the same request again is safe".to_owned()
             }
             Self::Service(_) | Self::Panicked => "the request could not be answered".to_owned(),
+        }
+    }
+
+    /// Returns what is wrong with the values of the request.
+    pub(super) fn faults(&self) -> &[Pointed] {
+        match self {
+            Self::Invalid(faults) | Self::InvalidOutcome(faults) => faults,
+            _ => &[],
         }
     }
 
@@ -233,10 +264,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let kind = self.kind();
         let status = kind.status();
-        let errors = match &self {
-            Self::Invalid(faults) => &faults[..faults.len().min(LISTED_FAULTS)],
-            _ => &[],
-        };
+        let errors = &self.faults()[..self.faults().len().min(LISTED_FAULTS)];
         let (r#type, title, detail) = (kind.urn(), kind.title(), self.detail());
         let problem = Problem { r#type, title, status: status.as_u16(), detail: &detail, errors };
         let body = serde_json::to_vec(&problem).unwrap_or_default();

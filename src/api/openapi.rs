@@ -13,9 +13,11 @@ use utoipa::openapi::{ComponentsBuilder, OpenApi};
 use utoipa::{Modify, OpenApi as _};
 
 use super::finish::Revalidated;
-use super::{inference, keys, predict, predictions, status};
+use super::{inference, keys, outcome, predict, predictions, status};
 use problems::Problems;
-pub(super) use schema::{AnswersSchema, ModelNameSchema, PassengersSchema, PredictionIdSchema, TableSchema};
+pub(super) use schema::{
+    AnswersSchema, ModelNameSchema, NewOutcomeSchema, PassengersSchema, PredictionIdSchema, TableSchema,
+};
 
 const API_KEY: &str = "api_key";
 
@@ -36,6 +38,7 @@ static JSON: LazyLock<Vec<u8>> = LazyLock::new(|| serde_json::to_vec(&document()
     paths(
         predict::predict,
         predictions::prediction,
+        outcome::record_outcome,
         predictions::history,
         status::model,
         status::health,

@@ -75,6 +75,7 @@ impl Default for Options {
             headers(("location" = String, description = "Where the prediction is.")),
             links(
                 ("prediction" = (operation_id = "prediction", parameters(("id" = "$response.body#/id")))),
+                ("outcome" = (operation_id = "record_outcome", parameters(("id" = "$response.body#/id")))),
                 ("history" = (operation_id = "history", parameters(("passenger_id" = "$response.body#/PassengerId")))),
             )
         ),

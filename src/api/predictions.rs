@@ -10,12 +10,14 @@ use super::answer::{Answer, FullAnswer, Json};
 use super::error::ApiError;
 use super::finish::Revalidated;
 use super::openapi::PredictionIdSchema;
-use crate::prediction::parse_passenger_id;
+use crate::prediction::{PredictionId, parse_passenger_id};
 use crate::service::PredictionService;
 use crate::store::Cursor;
 
 const DEFAULT_LIMIT: usize = 20;
 const MAX_LIMIT: usize = 100;
+
+pub(super) const NO_PREDICTION: ApiError = ApiError::NotFound("there is no prediction with this id");
 
 /// Returns a stored prediction, with the passenger as it was read and the features.
 #[utoipa::path(
@@ -29,11 +31,13 @@ pub(super) async fn prediction(
     State(service): State<PredictionService>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
-    const NONE: ApiError = ApiError::NotFound("there is no prediction with this id");
-    // A text that cannot be an id is, for the client, an id that does not exist.
-    let id = id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(NONE)?;
-    let prediction = service.prediction(id).await?.ok_or(NONE)?;
+    let prediction = service.prediction(parse_id(id)?).await?.ok_or(NO_PREDICTION)?;
     Ok(Revalidated(Json(FullAnswer::from(&prediction))).into_response())
+}
+
+/// Reads an id. A text that cannot be one is, for the client, an id that does not exist.
+pub(super) fn parse_id(id: Result<Path<String>, PathRejection>) -> Result<PredictionId, ApiError> {
+    id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(NO_PREDICTION)
 }
 
 /// Which page of a passenger's predictions.

@@ -16,14 +16,15 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
-use super::{Cursor, PredictionStore, Put, StoreError};
-use crate::prediction::{ContentHash, Prediction, PredictionId};
+use super::{Cursor, PredictionStore, Put, Recording, StoreError};
+use crate::prediction::{ContentHash, Outcome, Prediction, PredictionId, format_time};
 pub use client::ClientError;
-use item::{Item, PARTITION_KEY, SORT_KEY, WriteId};
+use item::{Item, OUTCOME, OUTCOME_RECORDED_AT, PARTITION_KEY, SORT_KEY, WriteId};
 
 /// So many puts of one array are under way at a time.
 const CONCURRENT_PUTS: usize = 32;
@@ -169,6 +170,35 @@ impl PredictionStore for DynamoDbStore {
             newest.truncate(limit);
         }
         Ok(newest)
+    }
+
+    /// One conditional update, without a read: it brings what is recorded, whoever recorded it. An update that the client repeats
+    /// because its answer was lost finds its own outcome, which is the one that was told.
+    async fn record_outcome(&self, id: PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item::key(id)))
+            .condition_expression(format!(
+                "attribute_exists({SORT_KEY}) AND (attribute_not_exists({OUTCOME}) OR {OUTCOME} = :outcome)"
+            ))
+            .update_expression(format!(
+                "SET {OUTCOME} = :outcome, {OUTCOME_RECORDED_AT} = if_not_exists({OUTCOME_RECORDED_AT}, :recorded_at)"
+            ))
+            .expression_attribute_values(":outcome", item::number(u8::from(outcome.survived)))
+            .expression_attribute_values(":recorded_at", item::text(&format_time(outcome.recorded_at)))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let item = match update.send().await {
+            Ok(updated) => updated.attributes,
+            Err(error) => match error.into_service_error() {
+                UpdateItemError::ConditionalCheckFailedException(refused) => refused.item,
+                other => return Err(unavailable(other)),
+            },
+        };
+        let recorded = item.map(|item| item::outcome(&item)).transpose()?.flatten();
+        Ok(recorded.map(|recorded| Recording::of(outcome, recorded)))
     }
 
     /// Reads an item that is never there: it takes the way and the permission of any other read, for the smallest price.

@@ -18,8 +18,8 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use thiserror::Error;
 
-use super::{Cursor, PredictionStore, Put, StoreError};
-use crate::prediction::{Prediction, PredictionId, format_time};
+use super::{Cursor, PredictionStore, Put, Recording, StoreError};
+use crate::prediction::{Outcome, Prediction, PredictionId, format_time};
 use row::{SELECT_BY_ID, prediction, select};
 use writer::Writer;
 
@@ -154,6 +154,10 @@ impl PredictionStore for SqliteStore {
             page.collect()
         })
         .await
+    }
+
+    async fn record_outcome(&self, id: PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError> {
+        self.writer.record_outcome(id, outcome).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -81,10 +81,12 @@ async fn every_type_of_problem_is_told_of() {
         text.split("urn:lifeboat:problem:").skip(1).map(|rest| rest.split(['"', '`']).next().unwrap()).collect();
     let known = [
         "internal",
+        "invalid-outcome",
         "invalid-passenger",
         "malformed",
         "method-not-allowed",
         "not-found",
+        "outcome-conflict",
         "overloaded",
         "too-large",
         "unauthenticated",

@@ -12,6 +12,7 @@ mod keys;
 mod lookups;
 mod manners;
 mod options;
+mod outcomes;
 #[path = "../fixtures/passengers.rs"]
 mod passengers;
 mod predicting;

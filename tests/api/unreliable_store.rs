@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lifeboat::prediction::{Prediction, PredictionId};
-use lifeboat::store::{Cursor, PredictionStore, Put, StoreError};
+use lifeboat::prediction::{Outcome, Prediction, PredictionId};
+use lifeboat::store::{Cursor, PredictionStore, Put, Recording, StoreError};
 use serde_json::json;
 
 use crate::app::App;
@@ -61,6 +61,11 @@ impl PredictionStore for Unreliable {
     ) -> Result<Vec<Prediction>, StoreError> {
         self.suffer().await?;
         self.store.history(passenger_id, after, limit).await
+    }
+
+    async fn record_outcome(&self, id: PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError> {
+        self.suffer().await?;
+        self.store.record_outcome(id, outcome).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use lifeboat::passenger::MAX_PASSENGER_ID;
-use lifeboat::prediction::{Prediction, PredictionId};
-use lifeboat::store::{Cursor, PredictionStore, Put};
+use lifeboat::prediction::{Outcome, Prediction, PredictionId};
+use lifeboat::store::{Cursor, PredictionStore, Put, Recording};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -38,6 +38,10 @@ macro_rules! contract {
             a_history_holds_nothing_of_other_passengers
             a_passenger_without_predictions_has_an_empty_history
             every_value_comes_back_exactly
+            an_outcome_is_recorded_once_and_is_shown
+            another_outcome_later_changes_nothing
+            what_was_never_predicted_has_no_outcome
+            of_many_who_tell_at_once_all_hear_the_same_outcome
             a_writer_that_gives_up_leaves_nothing_half_done
             a_store_that_can_be_reached_is_ready
         }
@@ -226,6 +230,60 @@ pub(crate) async fn every_value_comes_back_exactly(store: Store) {
             assert_eq!(stored.probability.to_bits(), prediction.probability.to_bits());
             assert_eq!(stored.features.0.map(f32::to_bits), prediction.features.0.map(f32::to_bits));
         }
+    }
+}
+
+pub(crate) async fn an_outcome_is_recorded_once_and_is_shown(store: Store) {
+    for (number, survived) in [(1, true), (2, false)] {
+        let made = of_number(number, at(0));
+        put(&store, vec![made.clone()]).await;
+        assert_eq!(store.get(made.id).await.unwrap().unwrap().outcome, None);
+        let told = Outcome { survived, recorded_at: at(1) };
+        assert_eq!(store.record_outcome(made.id, told).await.unwrap(), Some(Recording::Stands(told)));
+        let later = Outcome { survived, recorded_at: at(2) };
+        assert_eq!(store.record_outcome(made.id, later).await.unwrap(), Some(Recording::Stands(told)));
+        let known = Prediction { outcome: Some(told), ..made.clone() };
+        assert_eq!(store.get(made.id).await.unwrap().as_ref(), Some(&known));
+        assert_eq!(store.history(number, None, 10).await.unwrap(), std::slice::from_ref(&known));
+        assert_eq!(put(&store, vec![of_number(number, at(3))]).await, [Put::Existing(known)]);
+    }
+}
+
+pub(crate) async fn another_outcome_later_changes_nothing(store: Store) {
+    let made = of_number(1, at(0));
+    put(&store, vec![made.clone()]).await;
+    let (told, other) =
+        (Outcome { survived: false, recorded_at: at(1) }, Outcome { survived: true, recorded_at: at(2) });
+    store.record_outcome(made.id, told).await.unwrap();
+    assert_eq!(store.record_outcome(made.id, other).await.unwrap(), Some(Recording::Contradicts(told)));
+    assert_eq!(store.get(made.id).await.unwrap(), Some(Prediction { outcome: Some(told), ..made }));
+}
+
+pub(crate) async fn what_was_never_predicted_has_no_outcome(store: Store) {
+    let (made, other) = (of_number(1, at(0)), of_number(2, at(0)));
+    put(&store, vec![made.clone()]).await;
+    let told = Outcome { survived: true, recorded_at: at(1) };
+    assert_eq!(store.record_outcome(other.id, told).await.unwrap(), None);
+    assert_eq!(store.get(other.id).await.unwrap(), None);
+    assert_eq!(put(&store, vec![other.clone()]).await, [Put::Created(other)]);
+}
+
+pub(crate) async fn of_many_who_tell_at_once_all_hear_the_same_outcome(store: Store) {
+    let made = of_number(1, at(0));
+    put(&store, vec![made.clone()]).await;
+    let tellers: JoinSet<(bool, Recording)> = (0..50)
+        .map(|teller| {
+            let (store, id, survived) = (Arc::clone(&store), made.id, teller % 2 == 0);
+            let told = Outcome { survived, recorded_at: at(teller) };
+            async move { (survived, store.record_outcome(id, told).await.unwrap().unwrap()) }
+        })
+        .collect();
+    let heard = tellers.join_all().await;
+    let recorded = store.get(made.id).await.unwrap().unwrap().outcome.unwrap();
+    for (survived, recording) in heard {
+        let expected =
+            if survived == recorded.survived { Recording::Stands(recorded) } else { Recording::Contradicts(recorded) };
+        assert_eq!(recording, expected);
     }
 }
 

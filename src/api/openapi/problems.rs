@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::json;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::example::ExampleBuilder;
@@ -15,13 +16,14 @@ use utoipa::{Modify, ToSchema};
 use crate::api::error::{ApiError, Kind, Pointed, Problem};
 use crate::api::inference;
 use crate::passenger::Fault;
+use crate::prediction::Outcome;
 use crate::store::StoreError;
 
 /// What can go wrong with anything.
 const ANYWHERE: [Kind; 4] = [Kind::Unauthenticated, Kind::Internal, Kind::Overloaded, Kind::Unavailable];
 
-/// What can go wrong with a body.
-const BODY: [Kind; 4] = [Kind::Malformed, Kind::TooLarge, Kind::UnsupportedEncoding, Kind::InvalidPassenger];
+/// What can go wrong with a body, beside its values.
+const BODY: [Kind; 3] = [Kind::Malformed, Kind::TooLarge, Kind::UnsupportedEncoding];
 
 /// Adds to each operation the responses of its failures, and to each response the headers that all have.
 pub(super) struct Problems;
@@ -54,9 +56,11 @@ fn kinds(path: &str, operation: &Operation) -> Vec<Kind> {
     }
     if operation.request_body.is_some() {
         kinds.extend(BODY);
-        if !inference::owns(path) {
-            kinds.push(Kind::UnsupportedMediaType);
-        }
+        kinds.extend_from_slice(match path {
+            "/predictions/{id}/outcome" => &[Kind::UnsupportedMediaType, Kind::InvalidOutcome, Kind::OutcomeConflict],
+            _ if inference::owns(path) => &[Kind::InvalidPassenger],
+            _ => &[Kind::UnsupportedMediaType, Kind::InvalidPassenger],
+        });
     } else if operation.parameters.iter().flatten().any(is_query) {
         kinds.push(Kind::Malformed);
     }
@@ -122,14 +126,18 @@ fn example(kind: Kind) -> serde_json::Value {
             let fault = Fault { field: Some("Pclass".to_owned()), detail: "must be 1, 2 or 3, found 4".to_owned() };
             ApiError::Invalid(vec![Pointed::new("/0", fault)])
         }
+        Kind::InvalidOutcome => {
+            let fault = Fault { field: Some("Survived".to_owned()), detail: "must be 0 or 1".to_owned() };
+            ApiError::InvalidOutcome(vec![Pointed::new("", fault)])
+        }
+        Kind::OutcomeConflict => {
+            ApiError::OutcomeConflict(Outcome { survived: true, recorded_at: Timestamp::constant(1_795_428_904, 0) })
+        }
         Kind::Internal => ApiError::Panicked,
         Kind::Overloaded => ApiError::Overloaded,
         Kind::Unavailable => ApiError::Service(StoreError::Unavailable("".into()).into()),
     };
-    let errors = match &error {
-        ApiError::Invalid(faults) => faults.as_slice(),
-        _ => &[],
-    };
+    let errors = error.faults();
     let detail = error.detail();
     json!(Problem { r#type: kind.urn(), title: kind.title(), status: kind.status().as_u16(), detail: &detail, errors })
 }

@@ -166,3 +166,21 @@ impl ToSchema for ModelNameSchema {
         "ModelName".into()
     }
 }
+
+/// What really happened, as a client tells it.
+pub(in crate::api) struct NewOutcomeSchema;
+
+impl PartialSchema for NewOutcomeSchema {
+    fn schema() -> RefOr<Schema> {
+        let survived = ObjectBuilder::new().schema_type(SchemaType::AnyValue).enum_values(Some([0, 1]));
+        let survived = survived.description(Some("1 for a passenger who survived, else 0."));
+        let object = ObjectBuilder::new().property("Survived", survived).required("Survived");
+        object.additional_properties(Some(AdditionalProperties::FreeForm(false))).into()
+    }
+}
+
+impl ToSchema for NewOutcomeSchema {
+    fn name() -> Cow<'static, str> {
+        "NewOutcome".into()
+    }
+}

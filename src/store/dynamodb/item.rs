@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::features::{FEATURE_COUNT, FEATURE_NAMES, Features};
 use crate::passenger::{Class, Passenger, Port, Sex};
-use crate::prediction::{Prediction, PredictionId, format_time};
+use crate::prediction::{Outcome, Prediction, PredictionId, format_time};
 use crate::store::StoreError;
 
 /// An item, by the names of its attributes.
@@ -20,6 +20,9 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 
 pub(super) const PARTITION_KEY: &str = "passenger";
 pub(super) const SORT_KEY: &str = "prediction";
+
+pub(super) const OUTCOME: &str = "outcome";
+pub(super) const OUTCOME_RECORDED_AT: &str = "outcome_recorded_at";
 
 const WRITE_ID: &str = "write_id";
 
@@ -85,11 +88,11 @@ pub(super) fn of(prediction: &Prediction, write_id: &WriteId) -> Item {
     item
 }
 
-fn text(text: &str) -> AttributeValue {
+pub(super) fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-fn number(number: impl Display) -> AttributeValue {
+pub(super) fn number(number: impl Display) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
@@ -132,7 +135,18 @@ fn read(item: &Item) -> Result<Prediction, Damaged> {
         survived: required::<u8>(item, "Survived")? == 1,
         model_version: required_text(item, "model_version")?.into(),
         created_at: required(item, "created_at")?,
+        outcome: read_outcome(item)?,
     })
+}
+
+/// Reads what really happened to the passenger of an item, where that is recorded.
+pub(super) fn outcome(item: &Item) -> Result<Option<Outcome>, StoreError> {
+    read_outcome(item).map_err(|fault| StoreError::Unreadable(Box::new(fault)))
+}
+
+fn read_outcome(item: &Item) -> Result<Option<Outcome>, Damaged> {
+    let Some(survived) = optional::<u8>(item, OUTCOME)? else { return Ok(None) };
+    Ok(Some(Outcome { survived: survived == 1, recorded_at: required(item, OUTCOME_RECORDED_AT)? }))
 }
 
 /// Reads the features; one that did not exist when the item was written is not a number.

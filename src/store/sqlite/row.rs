@@ -7,7 +7,7 @@ use rusqlite::{Row, Statement};
 
 use crate::features::{FEATURE_COUNT, FEATURE_NAMES, Features};
 use crate::passenger::{Class, Passenger, Port, Sex};
-use crate::prediction::{Prediction, format_time};
+use crate::prediction::{Outcome, Prediction, format_time};
 
 /// The columns before the features, in the order of the schema.
 const COLUMNS: [&str; 16] = [
@@ -41,14 +41,22 @@ pub(super) static INSERT: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Reads of a row what does not follow from its id.
-pub(super) const SELECT_OUTCOME: &str = "SELECT created_at, probability, Survived FROM predictions WHERE id = ?1";
+pub(super) const SELECT_MADE: &str =
+    "SELECT created_at, probability, Survived, outcome, outcome_recorded_at FROM predictions WHERE id = ?1";
+
+/// Reads what really happened, where that is recorded.
+pub(super) const SELECT_OUTCOME: &str = "SELECT outcome, outcome_recorded_at FROM predictions WHERE id = ?1";
+
+/// Records what really happened, unless that is recorded.
+pub(super) const RECORD_OUTCOME: &str =
+    "UPDATE predictions SET outcome = ?2, outcome_recorded_at = ?3 WHERE id = ?1 AND outcome IS NULL";
 
 /// Reads the row of an id.
 pub(super) static SELECT_BY_ID: LazyLock<String> = LazyLock::new(|| select("WHERE id = ?1"));
 
 /// Returns the query for whole rows that satisfy a condition.
 pub(super) fn select(condition: &str) -> String {
-    format!("SELECT {} FROM predictions {condition}", *ALL_COLUMNS)
+    format!("SELECT {}, outcome, outcome_recorded_at FROM predictions {condition}", *ALL_COLUMNS)
 }
 
 /// Binds a prediction to the places of [`INSERT`].
@@ -86,10 +94,11 @@ pub(super) fn prediction(row: &Row<'_>) -> rusqlite::Result<Prediction> {
         survived: row.get(4)?,
         passenger: passenger(row)?,
         features: features(row)?,
+        outcome: outcome(row, COLUMNS.len() + FEATURE_COUNT)?,
     })
 }
 
-/// Takes the outcome of a row of [`SELECT_OUTCOME`] over into a prediction of the same id.
+/// Takes a row of [`SELECT_MADE`] over into a prediction of the same id.
 ///
 /// The id is a hash of the passenger and the model's version, and the features follow from these two.
 pub(super) fn stored(new: Prediction, row: &Row<'_>) -> rusqlite::Result<Prediction> {
@@ -97,8 +106,16 @@ pub(super) fn stored(new: Prediction, row: &Row<'_>) -> rusqlite::Result<Predict
         created_at: parsed(row, 0, |text| text.parse().ok())?,
         probability: row.get(1)?,
         survived: row.get(2)?,
+        outcome: outcome(row, 3)?,
         ..new
     })
+}
+
+/// Reads what really happened from a column and the one behind it.
+pub(super) fn outcome(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Outcome>> {
+    let Some(survived) = row.get(column)? else { return Ok(None) };
+    let recorded_at = parsed(row, column + 1, |text| text.parse().ok())?;
+    Ok(Some(Outcome { survived, recorded_at }))
 }
 
 fn passenger(row: &Row<'_>) -> rusqlite::Result<Passenger> {

@@ -7,10 +7,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::OpenError;
 
 /// The schema that this program reads and writes.
-const LATEST: u32 = 1;
+const LATEST: u32 = 2;
 
 /// Each brings the schema from the version of its index to the next; what stands here never changes again.
-const MIGRATIONS: [&str; LATEST as usize] = [include_str!("schema_1.sql")];
+const MIGRATIONS: [&str; LATEST as usize] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// Marks the file as lifeboat's (`lboa`), so that another program's database is never altered.
 const APPLICATION_ID: i32 = 0x6c62_6f61;
@@ -69,6 +69,24 @@ mod tests {
         let columns = connection.prepare("SELECT * FROM predictions").unwrap();
         let columns: Vec<_> = columns.column_names().filter_map(|name| name.strip_prefix("feature_")).collect();
         assert_eq!(columns, FEATURE_NAMES);
+    }
+
+    #[test]
+    fn a_file_of_an_earlier_schema_keeps_its_rows() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO predictions (id, created_at, model_version, probability, Survived, Pclass, Sex, SibSp, Parch) \
+                 VALUES ('a', 'b', 'c', 0.5, 1, 1, 'male', 0, 0)",
+            )
+            .unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        migrate(&mut connection, Path::new("old")).unwrap();
+        assert_eq!(version(&connection).unwrap(), LATEST);
+        let row = "SELECT count(*) FROM predictions WHERE id = 'a' AND outcome IS NULL AND outcome_recorded_at IS NULL";
+        assert_eq!(connection.query_row(row, [], |row| row.get::<_, u32>(0)), Ok(1));
     }
 
     #[test]

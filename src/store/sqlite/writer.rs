@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::{mpsc, oneshot};
 
-use super::row::{INSERT, SELECT_OUTCOME, bind, stored};
+use super::row::{INSERT, RECORD_OUTCOME, SELECT_MADE, SELECT_OUTCOME, bind, outcome, stored};
 use super::{OpenError, Put, Readers, SqliteConfig, StoreError, is_unreadable, open_to_write, store_error};
-use crate::prediction::Prediction;
+use crate::prediction::{Outcome, Prediction, PredictionId, format_time};
+use crate::store::Recording;
 
 /// So many requests may wait for the writer; further ones wait before they are taken in.
 const QUEUE_LENGTH: usize = 1024;
@@ -25,12 +26,46 @@ const PAUSE: Duration = Duration::from_micros(100);
 /// The longest that it waits for them.
 const MOST_PATIENCE: Duration = Duration::from_millis(5);
 
-type Answer = Result<Vec<Put>, StoreError>;
+type Answer<T> = Result<T, StoreError>;
 
 /// What a request wants written, and where its answer goes.
-struct Job {
-    predictions: Vec<Prediction>,
-    answer: oneshot::Sender<Answer>,
+enum Job {
+    Put { predictions: Vec<Prediction>, answer: oneshot::Sender<Answer<Vec<Put>>> },
+    Record { id: PredictionId, outcome: Outcome, answer: oneshot::Sender<Answer<Option<Recording>>> },
+}
+
+impl Job {
+    fn rows(&self) -> usize {
+        match self {
+            Self::Put { predictions, .. } => predictions.len(),
+            Self::Record { .. } => 1,
+        }
+    }
+
+    /// Answers that the job was not done. A client that no longer waits is not told.
+    fn fail(self, error: StoreError) {
+        match self {
+            Self::Put { answer, .. } => drop(answer.send(Err(error))),
+            Self::Record { answer, .. } => drop(answer.send(Err(error))),
+        }
+    }
+}
+
+/// What was done for a job; nobody may be told before it is durable.
+enum Done {
+    Put(Answer<Vec<Put>>),
+    Recorded(Answer<Option<Recording>>),
+}
+
+impl Done {
+    /// Answers a job. A client that no longer waits has its prediction stored all the same.
+    fn answer(self, job: Job) {
+        match (self, job) {
+            (Self::Put(result), Job::Put { answer, .. }) => drop(answer.send(result)),
+            (Self::Recorded(result), Job::Record { answer, .. }) => drop(answer.send(result)),
+            _ => {}
+        }
+    }
 }
 
 /// A handle to the writing thread; dropping it ends the thread after what it has taken in.
@@ -54,11 +89,22 @@ impl Writer {
     }
 
     /// Hands predictions to the thread and waits until they are durable.
-    pub(super) async fn put(&self, predictions: Vec<Prediction>) -> Answer {
+    pub(super) async fn put(&self, predictions: Vec<Prediction>) -> Answer<Vec<Put>> {
         let (answer, stored) = oneshot::channel();
-        let queue = self.queue.as_ref().ok_or_else(gone)?;
-        queue.send(Job { predictions, answer }).await.map_err(|_| gone())?;
+        self.send(Job::Put { predictions, answer }).await?;
         stored.await.map_err(|_| gone())?
+    }
+
+    /// Hands an outcome to the thread and waits until it is durable.
+    pub(super) async fn record_outcome(&self, id: PredictionId, outcome: Outcome) -> Answer<Option<Recording>> {
+        let (answer, recorded) = oneshot::channel();
+        self.send(Job::Record { id, outcome, answer }).await?;
+        recorded.await.map_err(|_| gone())?
+    }
+
+    async fn send(&self, job: Job) -> Result<(), StoreError> {
+        let queue = self.queue.as_ref().ok_or_else(gone)?;
+        queue.send(job).await.map_err(|_| gone())
     }
 }
 
@@ -101,21 +147,13 @@ impl Database {
 
     /// Writes a batch in one transaction, and answers each request once it is committed or has failed.
     fn write(&mut self, batch: &mut Vec<Job>) {
-        let (requests, answers): (Vec<_>, Vec<_>) = batch.drain(..).map(|job| (job.predictions, job.answer)).unzip();
-        match self.connect().and_then(|connection| commit(connection, requests).map_err(store_error)) {
-            Ok(results) => {
-                for (answer, result) in answers.into_iter().zip(results) {
-                    // A client that no longer waits has its prediction stored all the same.
-                    let _ = answer.send(result);
-                }
-            }
+        match self.connect().and_then(|connection| commit(connection, batch).map_err(store_error)) {
+            Ok(results) => results.into_iter().zip(batch.drain(..)).for_each(|(done, job)| done.answer(job)),
             Err(error) => {
                 // What broke may be this connection or the file: the next batch starts from a new one.
                 self.connection = None;
                 let error = Arc::new(error);
-                for answer in answers {
-                    let _ = answer.send(Err(StoreError::Unavailable(Arc::clone(&error).into())));
-                }
+                batch.drain(..).for_each(|job| job.fail(StoreError::Unavailable(Arc::clone(&error).into())));
             }
         }
     }
@@ -165,13 +203,13 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// time that a commit takes: a commit costs little more for fifty rows than for one. A lone client never waits.
 fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, patience: Duration) {
     let started = Instant::now();
-    let mut rows: usize = batch.iter().map(|job| job.predictions.len()).sum();
+    let mut rows: usize = batch.iter().map(Job::rows).sum();
     loop {
         let before = batch.len();
         while rows < BATCH_ROWS
             && let Ok(job) = jobs.try_recv()
         {
-            rows += job.predictions.len();
+            rows += job.rows();
             batch.push(job);
         }
         let is_over = before > 1 && batch.len() == before;
@@ -183,12 +221,12 @@ fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, patience: Durati
 }
 
 /// Writes all requests in one transaction. A stored row that cannot be read fails the request that met it, not the others.
-fn commit(connection: &mut Connection, requests: Vec<Vec<Prediction>>) -> rusqlite::Result<Vec<Answer>> {
+fn commit(connection: &mut Connection, batch: &mut [Job]) -> rusqlite::Result<Vec<Done>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut answers = Vec::with_capacity(requests.len());
+    let mut all_done = Vec::with_capacity(batch.len());
     {
         let mut insert = transaction.prepare_cached(&INSERT)?;
-        let mut select = transaction.prepare_cached(SELECT_OUTCOME)?;
+        let mut select = transaction.prepare_cached(SELECT_MADE)?;
         let mut put = |new: Prediction| {
             bind(&mut insert, &new)?;
             if insert.raw_execute()? == 1 {
@@ -198,17 +236,41 @@ fn commit(connection: &mut Connection, requests: Vec<Vec<Prediction>>) -> rusqli
             let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
             stored(new, row).map(Put::Existing)
         };
-        for request in requests {
-            let puts: rusqlite::Result<Vec<Put>> = request.into_iter().map(&mut put).collect();
-            answers.push(match puts {
-                Ok(puts) => Ok(puts),
-                Err(error) if is_unreadable(&error) => Err(store_error(error)),
-                Err(error) => return Err(error),
+        for job in batch {
+            all_done.push(match job {
+                Job::Put { predictions, .. } => {
+                    let puts: rusqlite::Result<_> = std::mem::take(predictions).into_iter().map(&mut put).collect();
+                    Done::Put(unless_unreadable(puts)?)
+                }
+                Job::Record { id, outcome, .. } => {
+                    Done::Recorded(unless_unreadable(record(&transaction, *id, *outcome))?)
+                }
             });
         }
     }
     transaction.commit()?;
-    Ok(answers)
+    Ok(all_done)
+}
+
+/// Records an outcome where there is none, and returns what stands there then.
+fn record(transaction: &Connection, id: PredictionId, told: Outcome) -> rusqlite::Result<Option<Recording>> {
+    let id = id.to_string();
+    let mut update = transaction.prepare_cached(RECORD_OUTCOME)?;
+    if update.execute(params![id, told.survived, format_time(told.recorded_at)])? == 1 {
+        return Ok(Some(Recording::Stands(told)));
+    }
+    let mut select = transaction.prepare_cached(SELECT_OUTCOME)?;
+    let recorded = select.query_row([id], |row| outcome(row, 0)).optional()?.flatten();
+    Ok(recorded.map(|recorded| Recording::of(told, recorded)))
+}
+
+/// Tells a request that met what cannot be read from a transaction that cannot go on.
+fn unless_unreadable<T>(result: rusqlite::Result<T>) -> rusqlite::Result<Answer<T>> {
+    match result {
+        Ok(done) => Ok(Ok(done)),
+        Err(error) if is_unreadable(&error) => Ok(Err(store_error(error))),
+        Err(error) => Err(error),
+    }
 }
 
 /// Which file stands at a path: two that differ in this are two files.
