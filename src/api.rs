@@ -13,6 +13,7 @@ mod negotiation;
 mod observe;
 mod openapi;
 mod outcome;
+mod pages;
 mod predict;
 mod predictions;
 mod status;
@@ -73,6 +74,9 @@ const HEALTH: &str = "/health";
 /// Returns every path, with what answers there.
 fn routes() -> impl IntoIterator<Item = (&'static str, MethodRouter<PredictionService>)> {
     [
+        ("/", get(pages::index)),
+        ("/docs", get(pages::docs)),
+        ("/assets/{name}", get(pages::asset)),
         ("/predict", post(predict::predict)),
         ("/predictions/{id}", get(predictions::prediction)),
         ("/predictions/{id}/outcome", put(outcome::record_outcome)),

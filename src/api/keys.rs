@@ -20,7 +20,11 @@ pub(super) const API_KEY: &str = "x-api-key";
 const SHORTEST_KEY: usize = 16;
 
 /// What is asked by machines that watch over the service and by people who read how to use it, and tells nothing worth a key.
-const OPEN_PATHS: [&str; 5] = ["/health", "/ready", "/v2/health/live", "/v2/health/ready", "/openapi.json"];
+const OPEN_PATHS: [&str; 7] =
+    ["/health", "/ready", "/v2/health/live", "/v2/health/ready", "/openapi.json", "/", "/docs"];
+
+/// The parts of the pages, which hold no secrets either.
+const OPEN_FOLDER: &str = "/assets/";
 
 /// Keys, each of which opens the service: while one is exchanged for another, both do.
 ///
@@ -61,7 +65,7 @@ impl fmt::Debug for ApiKeys {
 
 /// Tells whether a path is answered to whoever asks.
 pub(super) fn is_open(path: &str) -> bool {
-    OPEN_PATHS.contains(&path)
+    OPEN_PATHS.contains(&path) || path.starts_with(OPEN_FOLDER)
 }
 
 /// Lets a request pass that shows a key, or needs none.

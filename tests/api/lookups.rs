@@ -183,7 +183,8 @@ async fn the_service_is_alive_and_ready() {
 #[tokio::test]
 async fn a_path_that_is_not_there_is_a_problem() {
     let app = App::new();
-    for path in ["/", "/predict/", "/predictions", "/passengers/7", "/passengers/7/predictions/1", "//predict", "/x?y"]
+    for path in
+        ["/docs/x", "/predict/", "/predictions", "/passengers/7", "/passengers/7/predictions/1", "//predict", "/x?y"]
     {
         app.get(path).await.problem(404);
     }

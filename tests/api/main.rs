@@ -13,6 +13,7 @@ mod lookups;
 mod manners;
 mod options;
 mod outcomes;
+mod pages;
 #[path = "../fixtures/passengers.rs"]
 mod passengers;
 mod predicting;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Asks the program that was built, serving on a database of its own, as its clients do: schemathesis by the contract, and Triton's
-# client by the Open Inference Protocol.
+# Asks the program that was built, serving on a database of its own, as its clients do: schemathesis by the contract, Triton's
+# client by the Open Inference Protocol, and a browser by the pages, of which pictures are left in target/screenshots.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -27,4 +27,7 @@ done
 "$tools/python" -B tests/clients/triton.py "$address"
 (cd tests/clients && PYTHONDONTWRITEBYTECODE=1 "$tools/schemathesis" --config-file schemathesis.toml \
     run "http://$address/openapi.json")
+mkdir -p target/screenshots
+LIFEBOAT_URL=http://$address LIFEBOAT_BROWSER_TOOLS=.tools/browser SCREENSHOTS=target/screenshots \
+    node --test tests/pages/pages.test.mjs
 kill -0 "$server" || exit 1

@@ -1,0 +1,156 @@
+// The pages in a real browser, asking a real server: LIFEBOAT_URL. The browser is in the folder LIFEBOAT_BROWSER_TOOLS; pictures of
+// the pages go to the folder SCREENSHOTS.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+
+const { LIFEBOAT_URL: service, LIFEBOAT_BROWSER_TOOLS: tools, SCREENSHOTS: screenshots } = process.env;
+for (const [name, value] of Object.entries({ LIFEBOAT_URL: service, LIFEBOAT_BROWSER_TOOLS: tools, SCREENSHOTS: screenshots })) {
+  assert.ok(value, `${name} is not set`);
+}
+
+const require = createRequire(path.resolve(tools, "package.json"));
+const load = async (name) => (await import(pathToFileURL(require.resolve(name)))).default;
+const [chromium, puppeteer] = [await load("@sparticuz/chromium"), await load("puppeteer-core")];
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+let browser;
+
+before(async () => {
+  browser = await puppeteer.launch({ args: chromium.args, executablePath: await chromium.executablePath(), headless: "shell" });
+});
+after(() => browser?.close());
+
+/** Opens a page, and remembers whatever goes wrong on it. */
+async function open(pathname, { width = 1200, height = 1000, scheme = "light" } = {}) {
+  const page = await browser.newPage();
+  page.wrong = [];
+  page.on("console", (message) => {
+    // A refusal that a test provokes is told on the console too.
+    if (message.type() === "error" && !message.text().includes("status of 4")) page.wrong.push(message.text());
+  });
+  page.on("pageerror", (error) => page.wrong.push(error.message));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(service)) page.wrong.push(`asked ${request.url()}`);
+  });
+  await page.setViewport({ width, height });
+  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+  await page.goto(service + pathname, { waitUntil: "networkidle0" });
+  return page;
+}
+
+const text = (page, selector) => page.$eval(selector, (element) => element.textContent.trim());
+const get = async (pathname) => (await fetch(service + pathname)).json();
+const picture = (page, name) => page.screenshot({ path: path.join(screenshots, `${name}.png`), fullPage: true });
+
+async function until(page, condition, ...values) {
+  await page.waitForFunction(condition, { timeout: 10_000 }, ...values);
+}
+
+async function type(page, selector, value) {
+  await page.click(selector, { count: 3 });
+  await page.keyboard.press("Backspace");
+  await page.type(selector, value);
+}
+
+async function isAccessible(page) {
+  // The page's own policy forbids scripts of others, so that axe comes by the debugger.
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => axe.run());
+  assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]), []);
+}
+
+test("a reader picks a passenger, changes it, stores the prediction and tells what happened", async () => {
+  const page = await open("/");
+  await page.click('[data-famous="Owen Braund"]');
+  await type(page, "#PassengerId", "4711");
+  await until(page, () => document.querySelector("#verdict").textContent.includes("not"));
+  const before = await text(page, "#probability");
+  await type(page, "#Age", "3");
+  await page.select("#Pclass", "1");
+  await until(page, (shown) => document.querySelector("#probability").textContent !== shown, before);
+  await page.waitForNetworkIdle();
+
+  const preview = await text(page, "#probability");
+  const sum = await page.$$eval("#contributions tr", (rows) => rows.reduce((sum, row) => sum + Number(row.dataset.logOdds), 0));
+  const lead = (await text(page, "#baseline")).match(/([\d.]+) %.* ([\d.]+) %/);
+  const logit = (percent) => Math.log(percent / (100 - percent));
+  assert.ok(Math.abs(logit(Number(lead[1])) + sum - logit(Number(lead[2]))) < 0.02, lead[0]);
+  assert.equal(`${lead[2]} %`, preview);
+  assert.deepEqual((await get("/passengers/4711/predictions")).predictions, [], "typing stores nothing");
+
+  await page.click("#store");
+  await page.waitForSelector("#stored tr");
+  const id = await page.$eval("#stored tr", (row) => row.dataset.id);
+  const stored = await get(`/predictions/${id}`);
+  assert.equal(`${(100 * stored.probability).toFixed(1)} %`, preview);
+  assert.equal(stored.passenger.Age, 3);
+  await page.click("#store");
+  await page.waitForNetworkIdle();
+  assert.equal((await get("/passengers/4711/predictions")).predictions.length, 1, "stored once");
+
+  await page.click('#stored [data-outcome="1"]');
+  await until(page, () => document.querySelector("#stored tr td:last-child").textContent === "survived");
+  assert.equal((await get(`/predictions/${id}`)).outcome.Survived, 1);
+  await isAccessible(page);
+  await picture(page, "desktop");
+  assert.deepEqual(page.wrong, []);
+  await page.close();
+});
+
+test("a fault stands at its field, and goes when it is mended", async () => {
+  const page = await open("/");
+  await type(page, "#Age", "200");
+  await page.waitForSelector('#Age[aria-invalid="true"]');
+  assert.match(await text(page, "#Age-fault"), /0 to 120/);
+  await isAccessible(page);
+  await type(page, "#Age", "20");
+  await until(page, () => !document.querySelector("[aria-invalid], .fault"));
+  assert.deepEqual(page.wrong, []);
+  await page.close();
+});
+
+test("no mouse is needed", async () => {
+  const page = await open("/");
+  const reached = new Set();
+  for (let presses = 0; presses < 60 && !reached.has("store"); presses += 1) {
+    await page.keyboard.press("Tab");
+    reached.add(await page.evaluate(() => document.activeElement.id));
+  }
+  const fields = ["Sex", "Age", "Name", "Pclass", "Embarked", "Ticket", "Fare", "Cabin", "PassengerId", "SibSp", "Parch"];
+  for (const field of fields) assert.ok(reached.has(field), field);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#stored tr");
+  await page.close();
+});
+
+test("it is a page for phones and for the dark", async () => {
+  const phone = await open("/", { width: 360, height: 740 });
+  assert.equal(await phone.evaluate(() => document.documentElement.scrollWidth), 360);
+  await picture(phone, "phone");
+  await phone.close();
+  for (const [pathname, name] of [["/", "dark"], ["/docs", "docs-dark"]]) {
+    const page = await open(pathname, { scheme: "dark" });
+    await isAccessible(page);
+    await picture(page, name);
+    assert.deepEqual(page.wrong, []);
+    await page.close();
+  }
+});
+
+test("the contract can be read and tried", async () => {
+  const page = await open("/docs");
+  await page.click("#op-predict > summary");
+  await isAccessible(page);
+  assert.match(await text(page, "#op-predict pre[aria-label='The same by curl']"), /^curl -X POST 'http/);
+  await page.click("#op-predict button.main");
+  await until(page, () => /^20[01] /.test(document.querySelector("#op-predict pre[role=status]").textContent));
+  assert.match(await text(page, "#op-predict pre[role=status]"), /"probability"/);
+  await picture(page, "docs");
+  assert.deepEqual(page.wrong, []);
+  await page.close();
+});
