@@ -1,68 +1,74 @@
-//! The command line: serve, predict, record outcomes, what training needs (fit, features), and what a container needs (health).
+//! The command line: serve, predict, record outcomes, look at the model, what training needs (fit, features), what a container needs
+//! (health), and what a shell needs (completions, man pages).
 
+mod failure;
 mod fit;
 mod health;
+mod model;
+mod options;
 mod outcomes;
 mod output;
 mod predict;
 mod records;
 mod serve;
+mod shell;
 
-use std::path::PathBuf;
+use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 /// Serves a trained Titanic-survival model: over HTTP, or file to file.
 #[derive(Debug, Parser)]
-#[command(name = "lifeboat", version, propagate_version = true)]
+#[command(name = "lifeboat", version, propagate_version = true, max_term_width = 120, after_help = EXAMPLES)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Says nothing but errors: no summary, no progress, and of a server's log only warnings
+    #[arg(short, long, global = true)]
+    quiet: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  lifeboat serve                                    then open http://localhost:8080
+  lifeboat predict test.csv --output survived.csv
+  lifeboat model
+
+Exit status:
+  0    done
+  1    failed; a line on standard error that begins with error: says why
+  2    the command line or a setting cannot be used
+  141  whoever read the output went away, as head does
+
+Colours are for terminals only, and for none where NO_COLOR is set.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::ServeArgs),
     Predict(predict::PredictArgs),
     Outcomes(outcomes::OutcomesArgs),
-    Fit(FitArgs),
-    Features(FeaturesArgs),
+    Model(model::ModelArgs),
+    Fit(fit::FitArgs),
+    Features(fit::FeaturesArgs),
     Health(health::HealthArgs),
-}
-
-/// Fits the feature state (medians, history) to labelled passengers and writes it as DIR/features.json.
-#[derive(Debug, Args)]
-struct FitArgs {
-    /// CSV file with Kaggle's columns, `Survived` among them.
-    train: PathBuf,
-    /// Folder for features.json; made where it does not exist.
-    #[arg(long, value_name = "DIR")]
-    output: PathBuf,
-}
-
-/// Writes the feature matrix of a CSV file: `PassengerId`, then one column a feature.
-#[derive(Debug, Args)]
-struct FeaturesArgs {
-    /// CSV file with Kaggle's columns; `-` is standard input.
-    input: PathBuf,
-    /// Folder with the features.json of `lifeboat fit`.
-    #[arg(long, value_name = "DIR")]
-    model_dir: PathBuf,
-    /// File for the matrix; `-` is standard output.
-    #[arg(long, value_name = "FILE", default_value = "-")]
-    output: PathBuf,
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
 }
 
 impl Cli {
-    /// Runs the command that was asked for.
-    pub fn run(self) -> anyhow::Result<()> {
-        match self.command {
-            Command::Serve(args) => serve::serve(&args),
-            Command::Predict(args) => predict::predict(&args),
-            Command::Outcomes(args) => outcomes::outcomes(&args),
-            Command::Fit(args) => fit::fit(&args.train, &args.output),
-            Command::Features(args) => fit::features(&args.input, &args.model_dir, &args.output),
-            Command::Health(args) => health::health(&args),
-        }
+    /// Runs the command that was asked for, says what failed, and returns what the program ends with.
+    pub fn run(self) -> ExitCode {
+        let done = match &self.command {
+            Command::Serve(args) => serve::serve(args, self.quiet),
+            Command::Predict(args) => predict::predict(args, self.quiet),
+            Command::Outcomes(args) => outcomes::outcomes(args, self.quiet),
+            Command::Model(args) => model::model(args),
+            Command::Fit(args) => fit::fit(args),
+            Command::Features(args) => fit::features(args),
+            Command::Health(args) => health::health(args, self.quiet),
+            Command::Completions(args) => shell::completions(args),
+            Command::Man(args) => shell::man(args),
+        };
+        done.map_or_else(|error| failure::tell(&error), |()| ExitCode::SUCCESS)
     }
 }

@@ -14,9 +14,13 @@ use crate::config::LogFormat;
 pub fn init(level: &str, format: Option<LogFormat>) -> anyhow::Result<()> {
     let targets = targets(level).with_context(|| format!("LOG_LEVEL={level} cannot be used"))?;
     let is_terminal = io::stderr().is_terminal();
+    // https://no-color.org: set, and not empty.
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let default = if is_terminal { LogFormat::Text } else { LogFormat::Json };
     let lines = match format.unwrap_or(default) {
-        LogFormat::Text => fmt::layer().with_writer(io::stderr).with_ansi(is_terminal).with_target(false).boxed(),
+        LogFormat::Text => {
+            fmt::layer().with_writer(io::stderr).with_ansi(is_terminal && !no_color).with_target(false).boxed()
+        }
         LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(io::stderr).with_target(false).boxed(),
     };
     tracing_subscriber::registry().with(lines.with_filter(targets)).init();

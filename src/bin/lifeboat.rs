@@ -1,8 +1,10 @@
 //! The command line of lifeboat: `lifeboat --help` lists what it can do.
 
+use std::process::ExitCode;
+
 use clap::Parser;
 use lifeboat::cli::Cli;
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     Cli::parse().run()
 }

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use clap::Args;
 use csv::{ByteRecord, ReaderBuilder, Writer};
 use sha2::{Digest, Sha256};
 
@@ -17,8 +18,38 @@ use crate::passenger::{Fault, Passenger};
 /// So many bad rows are shown before the rest is only counted.
 const SHOWN_ROWS: usize = 20;
 
+/// Fits the feature state (medians, history) to labelled passengers and writes it as DIR/features.json.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lifeboat fit model/train.csv --output candidate")]
+pub(super) struct FitArgs {
+    /// CSV file with Kaggle's columns, `Survived` among them
+    train: PathBuf,
+    /// Folder for features.json; made where it does not exist
+    #[arg(long, value_name = "DIR")]
+    output: PathBuf,
+}
+
+/// Writes the feature matrix of a CSV file: `PassengerId`, then one column a feature.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lifeboat features test.csv --model-dir model --output matrix.csv")]
+pub(super) struct FeaturesArgs {
+    /// CSV file with Kaggle's columns; `-` is standard input
+    input: PathBuf,
+    /// Folder with the features.json of `lifeboat fit`
+    #[arg(long, value_name = "DIR")]
+    model_dir: PathBuf,
+    /// File for the matrix; `-` is standard output
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    output: PathBuf,
+}
+
 /// Fits the state to a training file and writes it into a folder.
-pub(super) fn fit(train: &Path, folder: &Path) -> anyhow::Result<()> {
+pub(super) fn fit(args: &FitArgs) -> anyhow::Result<()> {
+    let FitArgs { train, output: folder } = args;
     let bytes = fs::read(train).with_context(|| format!("cannot read {}", train.display()))?;
     let passengers = labelled_passengers(&bytes).with_context(|| format!("cannot fit to {}", train.display()))?;
     let state = FeatureState::fit(&passengers, hex(&Sha256::digest(&bytes)))?;
@@ -30,18 +61,18 @@ pub(super) fn fit(train: &Path, folder: &Path) -> anyhow::Result<()> {
 }
 
 /// Writes the feature matrix of a file.
-pub(super) fn features(input: &Path, model_dir: &Path, output: &Path) -> anyhow::Result<()> {
-    let path = model_dir.join("features.json");
+pub(super) fn features(args: &FeaturesArgs) -> anyhow::Result<()> {
+    let path = args.model_dir.join("features.json");
     let state = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let state: FeatureState =
         serde_json::from_slice(&state).with_context(|| format!("{} is not a fitted state", path.display()))?;
     if !state.fits_this_code() {
         bail!("{} was fitted for other features than this program's: fit it again", path.display());
     }
-    let mut reader = ReaderBuilder::new().flexible(true).from_reader(open(input)?);
+    let mut reader = ReaderBuilder::new().flexible(true).from_reader(open(&args.input)?);
     let header = Header::parse(reader.byte_headers()?)?;
     let lines = Lines::after_header(&reader);
-    let mut writer = Writer::from_writer(Output::create(output)?);
+    let mut writer = Writer::from_writer(Output::create(&args.output)?);
     writer.write_record(["PassengerId"].into_iter().chain(FEATURE_NAMES))?;
     let mut row = ByteRecord::new();
     while reader.read_byte_record(&mut row)? {

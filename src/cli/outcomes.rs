@@ -9,8 +9,8 @@ use anyhow::{Context, bail};
 use clap::Args;
 use csv::{ByteRecord, ReaderBuilder};
 
+use super::options::{self, DatabaseOption, ModelOption};
 use super::output::open;
-use crate::config::Config;
 use crate::model::Model;
 use crate::passenger::csv::Lines;
 use crate::prediction::{PredictionId, parse_passenger_id};
@@ -22,21 +22,23 @@ const SHOWN_ROWS: usize = 20;
 
 /// Records what really happened to passengers that were predicted.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lifeboat outcomes survivors.csv
+  printf 'PassengerId,Survived\\n1070,1\\n' | lifeboat outcomes -")]
 pub(super) struct OutcomesArgs {
     /// CSV file with `Survived` (0 or 1) and `id` (of a prediction) or `PassengerId` (whose latest prediction is meant); other
-    /// columns are ignored; `-` is standard input.
+    /// columns are ignored; `-` is standard input
     input: PathBuf,
-    /// Where predictions are kept [env: `DATABASE_URL`] [default: sqlite:predictions.db]
-    #[arg(long, value_name = "URL")]
-    database_url: Option<String>,
+    #[command(flatten)]
+    database: DatabaseOption,
+    #[command(flatten)]
+    model: ModelOption,
 }
 
 /// Records a file of outcomes: all rows are read before the first is recorded.
-pub(super) fn outcomes(args: &OutcomesArgs) -> anyhow::Result<()> {
-    let config = Config::from_lookup(|name| match name {
-        "DATABASE_URL" if args.database_url.is_some() => args.database_url.clone(),
-        _ => std::env::var(name).ok(),
-    })?;
+pub(super) fn outcomes(args: &OutcomesArgs, quiet: bool) -> anyhow::Result<()> {
+    let config = options::config(&[args.database.setting(), args.model.setting()])?;
     let input = open(&args.input)?;
     let rows = read(input).with_context(|| format!("nothing was recorded of {}", args.input.display()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -46,7 +48,7 @@ pub(super) fn outcomes(args: &OutcomesArgs) -> anyhow::Result<()> {
     for row in &rows {
         tally.count(runtime.block_on(row.record(&service))?, row.line);
     }
-    tally.tell()
+    tally.tell(quiet)
 }
 
 /// Which prediction is meant.
@@ -161,11 +163,13 @@ impl Tally {
         }
     }
 
-    fn tell(&self) -> anyhow::Result<()> {
+    fn tell(&self, quiet: bool) -> anyhow::Result<()> {
         for (line, reason) in self.left.iter().take(SHOWN_ROWS) {
             writeln!(io::stderr(), "line {line}: {reason}")?;
         }
-        writeln!(io::stderr(), "{} outcomes stand as told", self.standing)?;
+        if !quiet {
+            writeln!(io::stderr(), "{} outcomes stand as told", self.standing)?;
+        }
         match self.left.len() {
             0 => Ok(()),
             left => bail!("{left} outcomes were not recorded"),

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use tempfile::NamedTempFile;
 
+use super::failure::NobodyReads;
+
 const BUFFER_BYTES: usize = 1 << 18;
 
 /// Opens a file to read, or standard input for `-`.
@@ -34,7 +36,7 @@ impl Output {
     /// Starts an output beside its final place, or on standard output for `-`.
     pub(super) fn create(path: &Path) -> anyhow::Result<Self> {
         if path == Path::new("-") {
-            return Ok(Self::stream(io::stdout(), "standard output".to_owned()));
+            return Ok(Self::stdout());
         }
         if path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
             let special = File::options().write(true).open(path);
@@ -46,6 +48,11 @@ impl Output {
         Ok(Self::File { writer: BufWriter::with_capacity(BUFFER_BYTES, file), path: path.to_owned() })
     }
 
+    /// Starts an output on standard output.
+    pub(super) fn stdout() -> Self {
+        Self::stream(io::stdout(), "standard output".to_owned())
+    }
+
     fn stream(stream: impl Write + 'static, name: String) -> Self {
         Self::Stream { writer: BufWriter::with_capacity(BUFFER_BYTES, Box::new(stream)), name }
     }
@@ -53,7 +60,9 @@ impl Output {
     /// Ends the output and puts it in its place.
     pub(super) fn finish(self) -> anyhow::Result<()> {
         match self {
-            Self::Stream { mut writer, name } => writer.flush().with_context(|| format!("cannot write to {name}")),
+            Self::Stream { mut writer, name } => {
+                writer.flush().map_err(unread).with_context(|| format!("cannot write to {name}"))
+            }
             Self::File { writer, path } => {
                 let place = || format!("cannot write {}", path.display());
                 let file = writer.into_inner().map_err(io::IntoInnerError::into_error).with_context(place)?;
@@ -68,17 +77,22 @@ impl Output {
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Stream { writer, .. } => writer.write(bytes),
+            Self::Stream { writer, .. } => writer.write(bytes).map_err(unread),
             Self::File { writer, .. } => writer.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Stream { writer, .. } => writer.flush(),
+            Self::Stream { writer, .. } => writer.flush().map_err(unread),
             Self::File { writer, .. } => writer.flush(),
         }
     }
+}
+
+/// Says of a pipe that is closed at its other end that nobody reads it.
+fn unread(error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::BrokenPipe { io::Error::other(NobodyReads) } else { error }
 }
 
 /// Gives a temporary file, which only its owner may read, the permissions of an ordinary one.

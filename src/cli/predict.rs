@@ -12,7 +12,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
+use super::failure::UsageError;
 use super::fit::in_words;
+use super::options::{self, ModelOption};
 use super::output::{Output, open};
 use super::records::{self, Columns, Format, Record, Taker};
 use crate::config::Config;
@@ -32,45 +34,44 @@ const SHOWN_FAULTS: u64 = 20;
 
 /// Predicts every passenger of a file. Nothing is stored unless `--store` asks for it.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lifeboat predict model/train.csv --output predictions.csv
+  lifeboat predict test.csv --kaggle --output submission.csv
+  lifeboat predict passengers.ndjson --explain | jq '.contributions[0]'
+  lifeboat predict - --format csv --store < test.csv > predictions.csv")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct PredictArgs {
-    /// CSV, JSON or NDJSON file; `-` is standard input.
+    /// CSV, JSON or NDJSON file; `-` is standard input
     input: PathBuf,
-    /// File for the predictions; `-` is standard output.
+    /// File for the predictions; `-` is standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
-    /// Format of the input, where its extension does not tell; of the output too, unless its extension tells.
+    /// Format of the input, where its extension does not tell; of the output too, unless its extension tells
     #[arg(long)]
     format: Option<Format>,
-    /// Leaves rows that are no passengers out, instead of stopping at the first.
+    /// Leaves rows that are no passengers out, instead of stopping at the first
     #[arg(long)]
     skip_invalid: bool,
-    /// Writes `PassengerId,Survived` only, as the Kaggle competition takes it.
+    /// Writes `PassengerId,Survived` only, as the Kaggle competition takes it
     #[arg(long)]
     kaggle: bool,
-    /// Adds how far each thing about a passenger moved the log-odds from those of the average passenger.
+    /// Adds how far each thing about a passenger moved the log-odds from those of the average passenger
     #[arg(long, conflicts_with = "kaggle")]
     explain: bool,
-    /// Stores each prediction that is new.
+    /// Stores each prediction that is new
     #[arg(long)]
     store: bool,
     /// Where predictions are kept, with `--store` [env: `DATABASE_URL`] [default: sqlite:predictions.db]
     #[arg(long, value_name = "URL", requires = "store")]
     database_url: Option<String>,
-    /// Folder with a model package [env: `MODEL_DIR`] [default: the package built in]
-    #[arg(long, value_name = "DIR")]
-    model_dir: Option<PathBuf>,
+    #[command(flatten)]
+    model: ModelOption,
 }
 
 /// Predicts a file.
-pub(super) fn predict(args: &PredictArgs) -> anyhow::Result<()> {
-    let config = Config::from_lookup(|name| match name {
-        "DATABASE_URL" if args.database_url.is_some() => args.database_url.clone(),
-        "MODEL_DIR" if args.model_dir.is_some() => {
-            args.model_dir.as_ref().map(|dir| dir.to_string_lossy().into_owned())
-        }
-        _ => std::env::var(name).ok(),
-    })?;
+pub(super) fn predict(args: &PredictArgs, quiet: bool) -> anyhow::Result<()> {
+    let config = options::config(&[("DATABASE_URL", args.database_url.clone()), args.model.setting()])?;
     let model = Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?;
     let input_format = format(args.format, &args.input)?;
     let output_format = match Format::of(&args.output) {
@@ -86,23 +87,31 @@ pub(super) fn predict(args: &PredictArgs) -> anyhow::Result<()> {
         keep: args.store,
         now: to_milliseconds(Timestamp::now()),
     };
-    let progress = progress(args);
+    let progress = if quiet { ProgressBar::hidden() } else { progress(args) };
     let input = Box::new(progress.wrap_read(open(&args.input)?));
-    let mut report =
-        Report { output: Output::create(&args.output)?, skip: args.skip_invalid, store, tally: Tally::default() };
+    let mut report = Report {
+        output: Output::create(&args.output)?,
+        skip: args.skip_invalid,
+        quiet,
+        store,
+        tally: Tally::default(),
+    };
     report.output.write_all(job.layout.start().as_bytes())?;
     run(&job, input, input_format, |scored| report.take(scored, job.layout))?;
     report.output.write_all(job.layout.end())?;
     report.output.finish()?;
     progress.finish_and_clear();
-    report.tally.tell(args.store);
+    if !quiet {
+        report.tally.tell(args.store);
+    }
     Ok(())
 }
 
-fn format(given: Option<Format>, input: &std::path::Path) -> anyhow::Result<Format> {
+fn format(given: Option<Format>, input: &std::path::Path) -> Result<Format, UsageError> {
     given
         .or_else(|| Format::of(input))
         .ok_or_else(|| anyhow!("{} does not say its format: give --format csv, json or ndjson", input.display()))
+        .map_err(UsageError)
 }
 
 /// Shows how far a long input has been read, on a terminal only.
@@ -342,6 +351,7 @@ impl Layout {
 struct Report {
     output: Output,
     skip: bool,
+    quiet: bool,
     store: Option<Store>,
     tally: Tally,
 }
@@ -355,7 +365,7 @@ impl Report {
         }
         for fault in &scored.invalid {
             self.tally.invalid += 1;
-            if self.tally.invalid <= SHOWN_FAULTS {
+            if !self.quiet && self.tally.invalid <= SHOWN_FAULTS {
                 let _ = writeln!(io::stderr(), "left out, {fault}");
             }
         }

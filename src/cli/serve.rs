@@ -1,17 +1,18 @@
 //! `lifeboat serve`: the HTTP server of the local mode.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
 use axum::serve::ListenerExt;
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
+use super::failure::UsageError;
+use super::options::{self, DatabaseOption, ModelOption};
 use crate::config::Config;
 use crate::model::Model;
 use crate::service::PredictionService;
@@ -21,6 +22,12 @@ const MOST_DEFAULT_WORKERS: usize = 4;
 
 /// Serves predictions over HTTP. Settings come from the environment; options go before it.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lifeboat serve
+  lifeboat serve --port 9000 --database-url 'sqlite:/data/predictions.db?synchronous=normal'
+  LIFEBOAT_API_KEY=$(openssl rand -hex 16) lifeboat serve --host 0.0.0.0
+  MODEL_DIR=candidate LOG_LEVEL=debug lifeboat serve")]
 pub(super) struct ServeArgs {
     /// Address to listen on [env: HOST] [default: 127.0.0.1]
     #[arg(long)]
@@ -28,12 +35,10 @@ pub(super) struct ServeArgs {
     /// Port to listen on; 0 takes any that is free [env: PORT] [default: 8080]
     #[arg(long)]
     port: Option<u16>,
-    /// Where predictions are kept [env: `DATABASE_URL`] [default: sqlite:predictions.db]
-    #[arg(long, value_name = "URL")]
-    database_url: Option<String>,
-    /// Folder with a model package [env: `MODEL_DIR`] [default: the package built in]
-    #[arg(long, value_name = "DIR")]
-    model_dir: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseOption,
+    #[command(flatten)]
+    model: ModelOption,
     /// Lets everybody ask who can reach the server: beyond this machine it asks for `LIFEBOAT_API_KEY` otherwise
     #[arg(long)]
     no_auth: bool,
@@ -41,33 +46,31 @@ pub(super) struct ServeArgs {
 
 impl ServeArgs {
     /// Returns the settings of the environment, overridden by the options that were given.
-    fn config(&self) -> anyhow::Result<Config> {
-        Config::from_lookup(|name| {
-            let option = match name {
-                "HOST" => self.host.map(|host| host.to_string()),
-                "PORT" => self.port.map(|port| port.to_string()),
-                "DATABASE_URL" => self.database_url.clone(),
-                "MODEL_DIR" => self.model_dir.as_ref().map(|folder| folder.to_string_lossy().into_owned()),
-                _ => None,
-            };
-            option.or_else(|| std::env::var(name).ok())
-        })
+    fn config(&self, quiet: bool) -> Result<Config, UsageError> {
+        let mut config = options::config(&[
+            ("HOST", self.host.map(|host| host.to_string())),
+            ("PORT", self.port.map(|port| port.to_string())),
+            ("LOG_LEVEL", quiet.then(|| "warn".to_owned())),
+            self.database.setting(),
+            self.model.setting(),
+        ])?;
+        if self.no_auth {
+            config.api.keys = None;
+        } else if config.api.keys.is_none() && !config.host.is_loopback() {
+            return Err(UsageError(anyhow!(
+                "HOST={} lets other machines ask: set LIFEBOAT_API_KEY to a key that they must send as x-api-key \
+                 (openssl rand -hex 16 makes one), or serve with --no-auth where everybody may ask",
+                config.host
+            )));
+        }
+        Ok(config)
     }
 }
 
 /// Serves until it is told to stop, then finishes what is under way.
-pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<()> {
-    let mut config = args.config()?;
-    if args.no_auth {
-        config.api.keys = None;
-    } else if config.api.keys.is_none() && !config.host.is_loopback() {
-        bail!(
-            "HOST={} lets other machines ask: set LIFEBOAT_API_KEY to a key that they must send as x-api-key \
-             (openssl rand -hex 16 makes one), or serve with --no-auth where everybody may ask",
-            config.host
-        );
-    }
-    logging::init(&config.log_level, config.log_format)?;
+pub(super) fn serve(args: &ServeArgs, quiet: bool) -> anyhow::Result<()> {
+    let config = args.config(quiet)?;
+    logging::init(&config.log_level, config.log_format).map_err(UsageError)?;
     // One thread needs no queues to share work between several.
     let worker_threads = config.worker_threads.unwrap_or_else(default_worker_threads);
     let mut runtime = match worker_threads {

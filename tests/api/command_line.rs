@@ -1,76 +1,16 @@
 //! `lifeboat fit`, `features` and `predict`: file to file.
 
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::path::Path;
 
 use lifeboat::features::FEATURE_NAMES;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::app::{App, model, stored};
-use crate::server::lifeboat;
+use crate::folder::{Folder, succeeded};
 
 /// The passengers that the model was trained on.
 const TRAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/model/train.csv");
-
-/// A folder to run the program in.
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, file: &str) -> PathBuf {
-        self.0.path().join(file)
-    }
-
-    fn write(&self, file: &str, text: impl AsRef<[u8]>) {
-        fs::write(self.path(file), text).unwrap();
-    }
-
-    fn read(&self, file: &str) -> String {
-        fs::read_to_string(self.path(file)).unwrap()
-    }
-
-    fn files(&self) -> Vec<String> {
-        let files = fs::read_dir(self.0.path()).unwrap();
-        let mut files: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
-        files.sort();
-        files
-    }
-
-    /// Runs the program on an input stream.
-    fn run_on(&self, input: &[u8], arguments: &[&str]) -> Output {
-        let mut command = lifeboat();
-        command.args(arguments).current_dir(self.0.path());
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        // A program that fails early does not read to the end.
-        let _ = child.stdin.take().unwrap().write_all(input);
-        child.wait_with_output().unwrap()
-    }
-
-    /// Runs the program, which must succeed, and returns what it wrote to standard output and error.
-    fn run(&self, arguments: &[&str]) -> (String, String) {
-        succeeded(self.run_on(b"", arguments))
-    }
-
-    /// Runs the program, which must fail, and returns what it wrote to standard error.
-    fn fails(&self, arguments: &[&str]) -> String {
-        let output = self.run_on(b"", arguments);
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{said}");
-        said
-    }
-}
-
-fn succeeded(output: Output) -> (String, String) {
-    let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-    assert!(output.status.success(), "{err}");
-    (out, err)
-}
 
 /// Returns the training passengers as a client would post them, labels and all.
 fn train_as_json() -> Vec<Value> {
@@ -188,7 +128,7 @@ fn standard_streams_are_read_and_written() {
 #[test]
 fn an_input_that_does_not_say_its_format_is_asked_for_it() {
     let folder = Folder::new();
-    let said = folder.fails(&["predict", "-"]);
+    let said = folder.refuses(&["predict", "-"]);
     assert!(said.contains("--format"), "{said}");
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::passengers::numbered;
-use crate::server::{Server, client, failure, lifeboat, new_database, predict, serve};
+use crate::server::{Server, client, failure, lifeboat, new_database, predict, refusal, serve};
 
 const OLD_KEY: &str = "an-old-key-of-ours";
 const NEW_KEY: &str = "a-new-key-of-ours";
@@ -58,14 +58,14 @@ fn a_server_that_others_can_reach_does_not_start_without_a_key() {
     for host in ["0.0.0.0", "::"] {
         let mut command = serve(&database);
         command.args(["--host", host]);
-        let said = failure(command);
+        let said = refusal(command);
         for advice in ["LIFEBOAT_API_KEY", "x-api-key", "--no-auth"] {
             assert!(said.contains(advice), "{said}");
         }
     }
     let mut command = serve(&database);
     command.env("LIFEBOAT_API_KEY", "hunter2");
-    let said = failure(command);
+    let said = refusal(command);
     assert!(said.contains("LIFEBOAT_API_KEY cannot be used") && !said.contains("hunter2"), "{said}");
 }
 

@@ -55,12 +55,21 @@ pub(crate) fn new_database() -> (TempDir, PathBuf) {
 }
 
 /// Runs a command that must fail, and returns what it said.
-pub(crate) fn failure(mut command: Command) -> String {
+pub(crate) fn failure(command: Command) -> String {
+    ends_with(1, command)
+}
+
+/// Runs a command that asks for what cannot be, and returns what it was told.
+pub(crate) fn refusal(command: Command) -> String {
+    ends_with(2, command)
+}
+
+fn ends_with(code: i32, mut command: Command) -> String {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let status = end_of(&mut child);
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-    assert_eq!(status.code(), Some(1), "{said}");
+    assert_eq!(status.code(), Some(code), "{said}");
     assert!(!said.contains("panicked"), "{said}");
     said
 }

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::app::stored;
 use crate::passengers::numbered;
-use crate::server::{BINARY, Server, client, failure, lifeboat, new_database, predict, serve, url};
+use crate::server::{BINARY, Server, client, failure, lifeboat, new_database, predict, refusal, serve, url};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_identical_requests_at_once_are_stored_once() {
@@ -181,12 +181,12 @@ fn a_setting_that_cannot_be_is_named() {
     {
         let mut command = serve(&database);
         command.env(name, value);
-        let said = failure(command);
+        let said = refusal(command);
         assert!(said.contains(&format!("{name}={value}")), "{said}");
     }
     let mut command = lifeboat();
     command.args(["serve", "--database-url", "postgres://somewhere"]);
-    let said = failure(command);
+    let said = refusal(command);
     assert!(said.contains("DATABASE_URL=postgres://somewhere") && said.contains("sqlite:FILE"), "{said}");
 }
 
