@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the function as a developer does: `cargo lambda watch` serves it, `cargo lambda invoke` hands it an event, and curl asks it
-# over HTTP. It keeps its predictions in a file.
+# over HTTP, by all that its contract promises. It keeps its predictions in a file.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # cargo-lambda brings the linker that it uses.
@@ -42,3 +42,4 @@ echo "ok: invoked twice, stored once"
 health=$(curl --silent --show-error --max-time 60 "http://127.0.0.1:$port/lambda-url/api/health")
 [[ $health == *'"status":"alive"'* ]] || fail "not served over HTTP: $health"
 echo "ok: served over HTTP"
+tests/clients/contract.sh "http://127.0.0.1:$port/lambda-url/api"

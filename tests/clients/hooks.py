@@ -5,6 +5,9 @@ import schemathesis
 
 @schemathesis.hook
 def before_call(context, case, **kwargs):
+    if isinstance(case.body, bytes) and "/lambda-url/" in (case.operation.base_url or ""):
+        # `cargo lambda watch` itself fails at JSON that is not UTF-8; API Gateway hands it on in base64.
+        case.body = case.body.decode(errors="replace").encode()
     query = case.query
     if not isinstance(query, dict):
         return

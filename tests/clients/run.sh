@@ -5,7 +5,6 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 program=${1:-target/release/lifeboat}
-tools=$PWD/.tools/clients/bin
 work=$(mktemp -d)
 server=
 
@@ -24,9 +23,8 @@ until address=$(grep -om1 '"address":"[^"]*' "$work/log" | cut -d'"' -f4); do
     sleep 0.1
 done
 
-"$tools/python" -B tests/clients/triton.py "$address"
-(cd tests/clients && PYTHONDONTWRITEBYTECODE=1 "$tools/schemathesis" --config-file schemathesis.toml \
-    run "http://$address/openapi.json")
+.tools/clients/bin/python -B tests/clients/triton.py "$address"
+tests/clients/contract.sh "http://$address"
 mkdir -p target/screenshots
 LIFEBOAT_URL=http://$address LIFEBOAT_BROWSER_TOOLS=.tools/browser SCREENSHOTS=target/screenshots \
     node --test tests/pages/pages.test.mjs
