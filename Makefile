@@ -1,7 +1,7 @@
 # What a developer runs. `make` alone lists it. CARGO_TARGET_DIR and CARGO_BUILD_JOBS are honoured as cargo does.
 
 .DEFAULT_GOAL := help
-.PHONY: help test check lint doc tools infra bootstrap bench data train train-check
+.PHONY: help test check lint doc tools infra bootstrap fuzz bench data train train-check
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -43,6 +43,11 @@ bootstrap: tools ## Builds the function as it is deployed, by cargo-lambda and b
 	$(CARGO) lambda build --release --locked --bin api
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 sam build Api --build-dir .aws-sam/test \
 		--parameter-overrides Architecture=$(ARCHITECTURE)
+
+MINUTES ?= 10
+
+fuzz: ## Posts torn JSON, tables, tensors and cursors for MINUTES=10 each, all at once
+	FUZZ_MINUTES=$(MINUTES) $(CARGO) test --release --locked --test api -- --nocapture --test-threads 4 mutations
 
 bench: ## Measures parsing, features, the model and one prediction in process
 	$(CARGO) bench --locked --profile release
