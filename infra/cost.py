@@ -10,7 +10,7 @@ import sys
 # What one prediction takes. Measured; see infra/README.md.
 BILLED_MS = 6
 MEMORY_MB = 256
-ITEM_BYTES = 805
+ITEM_BYTES = 825
 LOG_BYTES = 322  # the line of the access log; at its default levels the function writes none
 OUT_BYTES = 600  # the answer with its headers and TLS records
 
@@ -36,6 +36,7 @@ LOG_OVERHEAD_BYTES = 26  # that CloudWatch adds to each line
 HTTP_API_UNIT = 512 * 1024
 WRITE_UNIT_BYTES = 1024
 ALARM_METRICS = 11  # of the seven alarms; two add up three metrics each
+MONITORED_SHARE = 1.0  # `MonitorSampleRate`
 SAMPLED_SHARE = 0.05  # of the requests beyond the first of a second, which is always traced
 
 VOLUMES = {"10 thousand": 10_000, "1 million": 1_000_000, "100 million": 100_000_000}
@@ -65,6 +66,8 @@ def costs(predictions):
         "DynamoDB, storage of the month's items": stored * STORED_GB,
         "DynamoDB, point-in-time recovery of them": stored * RECOVERABLE_GB,
         "**Keeping, each month from then on**": None,
+        "DynamoDB, index by time (`MonitorSampleRate`: 1)": MONITORED_SHARE
+        * (predictions * units(ITEM_BYTES, WRITE_UNIT_BYTES) * WRITE_UNIT + stored * STORED_GB),
         "X-Ray, traces (`Tracing=PassThrough`: 0)": traces(predictions) * TRACE,
         "Alarms and their key, whatever comes": ALARM_METRICS * ALARM_METRIC + KEY,
         "**Watching**": None,

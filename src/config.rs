@@ -8,13 +8,15 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 
 use crate::api::{ApiConfig, ApiKeys};
+use crate::store::SampleRate;
 use crate::store::dynamodb::{AwsCredentials, DynamoDbConfig};
 use crate::store::sqlite::SqliteConfig;
 
 /// The settings of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// `DATABASE_URL`: where predictions are kept. Default: `sqlite:predictions.db`.
+    /// `DATABASE_URL`: where predictions are kept. Default: `sqlite:predictions.db`. `MONITOR_SAMPLE_RATE`: which share of them,
+    /// 0 to 1, can be read by time, as monitoring does. Default: 1.
     pub database: DatabaseConfig,
     /// `DATABASE_WARM_UP`: whether a Lambda function reaches for its database before its first request. Default: `true`.
     pub database_warm_up: bool,
@@ -99,15 +101,23 @@ impl Config {
 
 fn database(variable: &impl Fn(&str) -> Option<String>) -> anyhow::Result<DatabaseConfig> {
     let url = variable("DATABASE_URL").unwrap_or_else(|| DEFAULT_DATABASE_URL.to_owned());
+    let sample_rate = parsed("MONITOR_SAMPLE_RATE", variable("MONITOR_SAMPLE_RATE"), "1")?;
     let database = match url.split_once(':') {
-        Some(("sqlite", file)) => file.parse().map(DatabaseConfig::Sqlite).map_err(|error| anyhow!("the URL {error}")),
-        Some(("dynamodb", table)) => dynamodb(table, variable).map(DatabaseConfig::DynamoDb),
+        Some(("sqlite", file)) => match file.parse::<SqliteConfig>() {
+            Ok(config) => Ok(DatabaseConfig::Sqlite(SqliteConfig { sample_rate, ..config })),
+            Err(error) => Err(anyhow!("the URL {error}")),
+        },
+        Some(("dynamodb", table)) => dynamodb(table, variable, sample_rate).map(DatabaseConfig::DynamoDb),
         _ => Err(anyhow!("expected sqlite:FILE or dynamodb:TABLE")),
     };
     database.with_context(|| format!("DATABASE_URL={url} cannot be used"))
 }
 
-fn dynamodb(table: &str, variable: &impl Fn(&str) -> Option<String>) -> anyhow::Result<DynamoDbConfig> {
+fn dynamodb(
+    table: &str,
+    variable: &impl Fn(&str) -> Option<String>,
+    sample_rate: SampleRate,
+) -> anyhow::Result<DynamoDbConfig> {
     let required = |name: &str| variable(name).with_context(|| format!("{name} is not set"));
     if table.is_empty() {
         bail!("the URL names no table");
@@ -122,6 +132,7 @@ fn dynamodb(table: &str, variable: &impl Fn(&str) -> Option<String>) -> anyhow::
         },
         endpoint: variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| variable("AWS_ENDPOINT_URL")),
         ca_bundle: variable("AWS_CA_BUNDLE").map(PathBuf::from),
+        sample_rate,
     })
 }
 
@@ -236,6 +247,7 @@ mod tests {
             ("DATABASE_URL", "dynamodb:"),
             ("DATABASE_URL", "dynamodb:predictions"),
             ("DATABASE_WARM_UP", "perhaps"),
+            ("MONITOR_SAMPLE_RATE", "1.5"),
             ("HOST", "localhost:1"),
             ("PORT", "65536"),
             ("REQUEST_TIMEOUT_SECONDS", "-1"),

@@ -131,6 +131,19 @@ pub(crate) fn parse_passenger_id(text: &str) -> Option<u64> {
     (id <= MAX_PASSENGER_ID && id.to_string() == text).then_some(id)
 }
 
+impl ContentHash {
+    /// Returns its first 32 bits, which are as good as random.
+    pub(crate) fn beginning(self) -> u32 {
+        let [first, second, third, fourth, ..] = self.0;
+        u32::from_be_bytes([first, second, third, fourth])
+    }
+
+    /// Returns its last 8 bits, which are as good as random and have nothing to do with the first ones.
+    pub(crate) fn end(self) -> u8 {
+        self.0[HASH_BYTES - 1]
+    }
+}
+
 impl fmt::Display for ContentHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex(&self.0))

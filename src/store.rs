@@ -11,6 +11,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -44,6 +45,11 @@ pub trait PredictionStore: fmt::Debug + Send + Sync {
     /// When this returns `Ok`, the outcome is durable. The same call again is answered by what the first one recorded.
     async fn record_outcome(&self, id: PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError>;
 
+    /// Streams the predictions of a window of time that the sample holds, in no order that can be relied on.
+    ///
+    /// What this costs follows the window and the sample, whatever else is stored.
+    fn window(&self, window: Window) -> BoxStream<'_, Result<Prediction, StoreError>>;
+
     /// Tells whether the database can be reached.
     async fn ready(&self) -> Result<(), StoreError>;
 }
@@ -53,6 +59,63 @@ pub fn open(database: DatabaseConfig) -> anyhow::Result<Arc<dyn PredictionStore>
     match database {
         DatabaseConfig::Sqlite(config) => Ok(Arc::new(sqlite::SqliteStore::open(config)?)),
         DatabaseConfig::DynamoDb(config) => Ok(Arc::new(dynamodb::DynamoDbStore::new(config)?)),
+    }
+}
+
+/// A span of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Its first moment.
+    pub from: Timestamp,
+    /// The moment after its last.
+    pub to: Timestamp,
+}
+
+impl Window {
+    /// Returns its last millisecond; what is stored is dated to the millisecond.
+    pub(crate) fn last(self) -> Timestamp {
+        self.to.checked_sub(jiff::SignedDuration::from_millis(1)).unwrap_or(self.from)
+    }
+}
+
+/// Which share of the predictions can be read by time. A prediction belongs to the sample by its hash, for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SampleRate {
+    /// The first of the 2^32 values of the hash's beginning that does not belong.
+    end: u64,
+}
+
+impl SampleRate {
+    /// Every prediction.
+    pub const ALL: Self = Self { end: Self::VALUES };
+
+    const VALUES: u64 = 1 << 32;
+
+    fn holds(self, id: PredictionId) -> bool {
+        u64::from(id.hash().beginning()) < self.end
+    }
+}
+
+/// A text that is no share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("expected a number from 0 to 1")]
+pub struct InvalidSampleRate;
+
+impl FromStr for SampleRate {
+    type Err = InvalidSampleRate;
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "0 to 2^32"
+    )]
+    fn from_str(text: &str) -> Result<Self, InvalidSampleRate> {
+        let share: f64 = text.parse().map_err(|_| InvalidSampleRate)?;
+        if !(0.0..=1.0).contains(&share) {
+            return Err(InvalidSampleRate);
+        }
+        Ok(Self { end: (share * Self::VALUES as f64).round() as u64 })
     }
 }
 
@@ -176,6 +239,22 @@ mod tests {
             hash: "0123456789abcdef0123456789abcdef".parse().unwrap(),
         };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
+    }
+
+    #[test]
+    fn a_sample_holds_its_share() {
+        let ids: Vec<PredictionId> =
+            (0..2000_u32).map(|number| hex(&Sha256::digest(number.to_be_bytes())[..16]).parse().unwrap()).collect();
+        let share = |rate: &str| {
+            let rate: SampleRate = rate.parse().unwrap();
+            ids.iter().filter(|id| rate.holds(**id)).count()
+        };
+        assert_eq!((share("0"), share("1")), (0, 2000));
+        assert!((400..600).contains(&share("0.25")), "{}", share("0.25"));
+        assert_eq!("1.0".parse(), Ok(SampleRate::ALL));
+        for bad in ["-0.1", "1.1", "nan", "", "half"] {
+            assert_eq!(bad.parse::<SampleRate>(), Err(InvalidSampleRate), "{bad}");
+        }
     }
 
     proptest! {

@@ -1,7 +1,8 @@
 //! Predictions in a DynamoDB table: the database of the serverless mode.
 //!
 //! The partition key `passenger` gathers what belongs to one passenger, the sort key `prediction` tells its predictions apart,
-//! and an id holds both. So a put, a look-up and a history each go to one partition, and no index is written to.
+//! and an id holds both. So a put, a look-up and a history each go to one partition. The index by time holds the sampled ones only,
+//! and each of its days is in several partitions, so that none takes all the writes.
 
 mod client;
 mod item;
@@ -18,10 +19,10 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
-use super::{Cursor, PredictionStore, Put, Recording, StoreError};
+use super::{Cursor, PredictionStore, Put, Recording, SampleRate, StoreError, Window};
 use crate::prediction::{ContentHash, Outcome, Prediction, PredictionId, format_time};
 pub use client::ClientError;
 use item::{Item, OUTCOME, OUTCOME_RECORDED_AT, PARTITION_KEY, SORT_KEY, WriteId};
@@ -42,6 +43,8 @@ pub struct DynamoDbConfig {
     pub endpoint: Option<String>,
     /// A PEM file of root certificates to trust instead of Amazon's.
     pub ca_bundle: Option<PathBuf>,
+    /// Which share of the predictions can be read by time.
+    pub sample_rate: SampleRate,
 }
 
 /// Keys that sign requests, as the environment of a Lambda function holds them.
@@ -65,22 +68,24 @@ impl fmt::Debug for AwsCredentials {
 pub struct DynamoDbStore {
     client: Client,
     table: String,
+    sample_rate: SampleRate,
 }
 
 impl DynamoDbStore {
     /// Makes the client; nothing is sent before the first call.
     pub fn new(config: DynamoDbConfig) -> Result<Self, ClientError> {
-        Ok(Self { client: client::client(&config)?, table: config.table })
+        Ok(Self { client: client::client(&config)?, table: config.table, sample_rate: config.sample_rate })
     }
 
     /// Stores one prediction unless it is there; whoever comes second answers with the first one's.
     async fn put_one(&self, prediction: Prediction) -> Result<Put, StoreError> {
         let write_id = WriteId::new();
+        let is_sampled = self.sample_rate.holds(prediction.id);
         let put = self
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(item::of(&prediction, &write_id)))
+            .set_item(Some(item::of(&prediction, &write_id, is_sampled)))
             .condition_expression(format!("attribute_not_exists({SORT_KEY})"))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let in_the_way = match put.send().await {
@@ -96,6 +101,29 @@ impl DynamoDbStore {
             return Ok(Put::Created(prediction));
         }
         Ok(Put::Existing(item::prediction(&stored)?))
+    }
+
+    /// Streams what one partition of the index has of a window, a page at a time.
+    fn part_of_window(&self, part: String, window: Window) -> BoxStream<'_, Result<Prediction, StoreError>> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(item::INDEX)
+            .key_condition_expression(format!(
+                "{} = :part AND {} BETWEEN :from AND :last",
+                item::INDEX_KEY,
+                item::CREATED_AT
+            ))
+            .expression_attribute_values(":part", AttributeValue::S(part))
+            .expression_attribute_values(":from", item::text(&format_time(window.from)))
+            .expression_attribute_values(":last", item::text(&format_time(window.last())));
+        let pages = stream::try_unfold(query.into_paginator().send(), |mut pages| async move {
+            let Some(page) = pages.next().await else { return Ok(None) };
+            let items = page.map_err(unavailable)?.items.unwrap_or_default();
+            Ok(Some((stream::iter(items).map(|item| item::prediction(&item)), pages)))
+        });
+        pages.try_flatten().boxed()
     }
 
     /// Reads what was stored last, not what a replica has of it: an answered prediction is there for whoever asks next.
@@ -199,6 +227,12 @@ impl PredictionStore for DynamoDbStore {
         };
         let recorded = item.map(|item| item::outcome(&item)).transpose()?.flatten();
         Ok(recorded.map(|recorded| Recording::of(outcome, recorded)))
+    }
+
+    /// Asks the index for each part of each day. An index is behind its table by some milliseconds.
+    fn window(&self, window: Window) -> BoxStream<'_, Result<Prediction, StoreError>> {
+        let parts = stream::iter(item::parts_of(window));
+        parts.flat_map(move |part| self.part_of_window(part, window)).boxed()
     }
 
     /// Reads an item that is never there: it takes the way and the permission of any other read, for the smallest price.

@@ -15,12 +15,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use thiserror::Error;
 
-use super::{Cursor, PredictionStore, Put, Recording, StoreError};
+use super::{Cursor, PredictionStore, Put, Recording, SampleRate, StoreError, Window};
 use crate::prediction::{Outcome, Prediction, PredictionId, format_time};
-use row::{SELECT_BY_ID, prediction, select};
+use row::{ROW_ID, SELECT_BY_ID, SELECT_WINDOW, prediction, select};
 use writer::Writer;
 
 /// How long a statement waits for another process to release the file.
@@ -33,6 +34,9 @@ const CHECKPOINT_PAGES: u32 = 4096;
 /// How much of the database the writer keeps in memory; more did not make it quicker.
 const CACHE_KIBIBYTES: i32 = 1024;
 
+/// So many rows of a window are read at a time.
+const WINDOW_PAGE_ROWS: u16 = 1000;
+
 /// Where the file is and how durable a commit must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqliteConfig {
@@ -40,6 +44,15 @@ pub struct SqliteConfig {
     pub path: PathBuf,
     /// What a commit waits for.
     pub synchronous: Synchronous,
+    /// Which share of the predictions can be read by time.
+    pub sample_rate: SampleRate,
+}
+
+impl SqliteConfig {
+    /// Keeps predictions in this file, each safe from a power cut once it is acknowledged, and all of them readable by time.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, synchronous: Synchronous::Full, sample_rate: SampleRate::ALL }
+    }
 }
 
 /// What a commit waits for (SQLite's `PRAGMA synchronous`).
@@ -160,10 +173,44 @@ impl PredictionStore for SqliteStore {
         self.writer.record_outcome(id, outcome).await
     }
 
+    fn window(&self, window: Window) -> BoxStream<'_, Result<Prediction, StoreError>> {
+        // Before the window's first row stands a row that no table has.
+        let start = Some((format_time(window.from), -1));
+        let to = format_time(window.to);
+        let pages = stream::try_unfold(start, move |place| {
+            let to = to.clone();
+            async move {
+                let Some(place) = place else { return Ok(None) };
+                let (page, next) = self.read(move |connection| page_of_window(connection, &place, &to)).await?;
+                Ok(Some((stream::iter(page.into_iter().map(Ok)), next)))
+            }
+        });
+        pages.try_flatten().boxed()
+    }
+
     async fn ready(&self) -> Result<(), StoreError> {
         self.read(|connection| connection.query_row("SELECT count(*) FROM predictions WHERE id = ''", [], |_| Ok(())))
             .await
     }
+}
+
+/// The moment and the row that a page of a window begins behind.
+type Place = (String, i64);
+
+/// Reads a page of a window, and the place where the next one begins, if there may be one.
+fn page_of_window(
+    connection: &Connection,
+    (created_at, row): &Place,
+    to: &str,
+) -> rusqlite::Result<(Vec<Prediction>, Option<Place>)> {
+    let mut statement = connection.prepare_cached(&SELECT_WINDOW)?;
+    let rows = statement.query_map(params![created_at, row, to, WINDOW_PAGE_ROWS], |row| {
+        Ok((prediction(row)?, row.get::<_, i64>(ROW_ID)?))
+    })?;
+    let rows: Vec<(Prediction, i64)> = rows.collect::<rusqlite::Result<_>>()?;
+    let is_full = rows.len() == usize::from(WINDOW_PAGE_ROWS);
+    let last = rows.last().filter(|_| is_full).map(|(prediction, row)| (format_time(prediction.created_at), *row));
+    Ok((rows.into_iter().map(|(prediction, _)| prediction).collect(), last))
 }
 
 /// Connections for reading, made when there is none to spare.
@@ -266,9 +313,11 @@ impl FromStr for SqliteConfig {
         if path.is_empty() || path == ":memory:" {
             return Err(InvalidSqliteUrl("must name a file, as in sqlite:predictions.db".to_owned()));
         }
-        let mut synchronous = Synchronous::Full;
+        // `sqlite://file` and `sqlite:///file` are what users of other tools write.
+        let path = path.strip_prefix("//").unwrap_or(path);
+        let mut config = Self::new(Path::new(path).to_owned());
         for option in options.split('&').filter(|option| !option.is_empty()) {
-            synchronous = match option.to_ascii_lowercase().as_str() {
+            config.synchronous = match option.to_ascii_lowercase().as_str() {
                 "synchronous=full" => Synchronous::Full,
                 "synchronous=normal" => Synchronous::Normal,
                 _ => {
@@ -277,9 +326,7 @@ impl FromStr for SqliteConfig {
                 }
             };
         }
-        // `sqlite://file` and `sqlite:///file` are what users of other tools write.
-        let path = path.strip_prefix("//").unwrap_or(path);
-        Ok(Self { path: Path::new(path).to_owned(), synchronous })
+        Ok(config)
     }
 }
 

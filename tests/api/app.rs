@@ -67,7 +67,7 @@ impl App {
     fn build(config: &ApiConfig, wrap: impl FnOnce(Arc<dyn PredictionStore>) -> Arc<dyn PredictionStore>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("predictions.db");
-        let sqlite = SqliteConfig { path: database.clone(), synchronous: Synchronous::Normal };
+        let sqlite = SqliteConfig { synchronous: Synchronous::Normal, ..SqliteConfig::new(database.clone()) };
         let store = wrap(Arc::new(SqliteStore::open(sqlite).unwrap()));
         let milliseconds = Arc::new(AtomicI64::new(0));
         let now = Arc::clone(&milliseconds);

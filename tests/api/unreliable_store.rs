@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use lifeboat::prediction::{Outcome, Prediction, PredictionId};
-use lifeboat::store::{Cursor, PredictionStore, Put, Recording, StoreError};
+use lifeboat::store::{Cursor, PredictionStore, Put, Recording, StoreError, Window};
 use serde_json::json;
 
 use crate::app::App;
@@ -66,6 +67,11 @@ impl PredictionStore for Unreliable {
     async fn record_outcome(&self, id: PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError> {
         self.suffer().await?;
         self.store.record_outcome(id, outcome).await
+    }
+
+    fn window(&self, window: Window) -> BoxStream<'_, Result<Prediction, StoreError>> {
+        let suffered = stream::once(self.suffer()).try_filter_map(|()| async { Ok(None) });
+        suffered.chain(self.store.window(window)).boxed()
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -6,10 +6,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use lifeboat::passenger::MAX_PASSENGER_ID;
 use lifeboat::prediction::{Outcome, Prediction, PredictionId};
-use lifeboat::store::{Cursor, PredictionStore, Put, Recording};
+use lifeboat::store::{Cursor, PredictionStore, Put, Recording, Window};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -42,6 +43,9 @@ macro_rules! contract {
             another_outcome_later_changes_nothing
             what_was_never_predicted_has_no_outcome
             of_many_who_tell_at_once_all_hear_the_same_outcome
+            a_window_holds_what_was_made_in_it
+            a_window_of_days_is_read_to_its_end
+            a_window_shows_outcomes
             a_writer_that_gives_up_leaves_nothing_half_done
             a_store_that_can_be_reached_is_ready
         }
@@ -287,6 +291,34 @@ pub(crate) async fn of_many_who_tell_at_once_all_hear_the_same_outcome(store: St
     }
 }
 
+pub(crate) async fn a_window_holds_what_was_made_in_it(store: Store) {
+    let made: Vec<_> = (0..10_i64).map(|number| of_number(number.unsigned_abs(), at(1000 * number))).collect();
+    put(&store, made.clone()).await;
+    assert_eq!(window(&store, at(3000), at(6000)).await, made[3..6]);
+    assert_eq!(window(&store, at(3001), at(6001)).await, made[4..7]);
+    assert_eq!(window(&store, at(-1_000_000), at(0)).await, []);
+    assert_eq!(window(&store, at(5000), at(5000)).await, []);
+}
+
+pub(crate) async fn a_window_of_days_is_read_to_its_end(store: Store) {
+    const HOUR: i64 = 3_600_000;
+    // More than a page, some in one millisecond, and before and after it what does not belong.
+    let made: Vec<_> = (0..2500_i64).map(|number| of_number(number.unsigned_abs(), at(number / 10 * HOUR))).collect();
+    put(&store, made.clone()).await;
+    let found = window(&store, at(24 * HOUR), at(240 * HOUR)).await;
+    let expected: Vec<_> = made[240..2400].to_vec();
+    assert_eq!(found.len(), expected.len());
+    assert_eq!(ids(&found), ids(&expected));
+}
+
+pub(crate) async fn a_window_shows_outcomes(store: Store) {
+    let made = of_number(1, at(0));
+    put(&store, vec![made.clone()]).await;
+    let outcome = Outcome { survived: true, recorded_at: at(9) };
+    store.record_outcome(made.id, outcome).await.unwrap();
+    assert_eq!(window(&store, at(0), at(1)).await, [Prediction { outcome: Some(outcome), ..made }]);
+}
+
 pub(crate) async fn a_writer_that_gives_up_leaves_nothing_half_done(store: Store) {
     let mut writers: JoinSet<Vec<Put>> = (0..20)
         .map(|writer| {
@@ -337,6 +369,13 @@ async fn pages(store: &Store, passenger_id: u64, limit: usize) -> Vec<Vec<Predic
         after = Some(Cursor::after(last));
         pages.push(page);
     }
+}
+
+/// Reads a window, in the order of time.
+async fn window(store: &Store, from: Timestamp, to: Timestamp) -> Vec<Prediction> {
+    let mut found: Vec<Prediction> = store.window(Window { from, to }).try_collect().await.unwrap();
+    found.sort_by_key(|prediction| (prediction.created_at, prediction.id));
+    found
 }
 
 fn ids(predictions: &[Prediction]) -> HashSet<String> {

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use lifeboat::store::dynamodb::DynamoDbStore;
-use lifeboat::store::{PredictionStore, Put, StoreError};
+use futures_util::TryStreamExt;
+use lifeboat::prediction::Prediction;
+use lifeboat::store::dynamodb::{DynamoDbConfig, DynamoDbStore};
+use lifeboat::store::{PredictionStore, Put, StoreError, Window};
 use serde_json::json;
 
 use crate::fixtures::dynamodb::{client, config, items, new_table, url};
@@ -75,6 +77,36 @@ async fn an_item_shows_what_was_predicted_to_any_program() {
     let mut item: serde_json::Value = serde_json::from_str(&answer).unwrap();
     item.sort_all_objects();
     insta::assert_json_snapshot!(item, {".Item.write_id.S" => "[write_id]"});
+}
+
+#[tokio::test]
+async fn a_window_costs_what_is_in_it_whatever_else_is_stored() {
+    const DAY: i64 = 24 * 3_600_000;
+    let (network, _, store) = behind_a_network().await;
+    let calls = async |from: i64, to: i64| {
+        let before = network.calls();
+        let found: Vec<Prediction> = store.window(Window { from: at(from), to: at(to) }).try_collect().await.unwrap();
+        (found.len(), network.calls() - before)
+    };
+    store.put((0..40).map(|number| of_number(number, at(0))).collect()).await.unwrap();
+    let alone = calls(0, 1000).await;
+    assert_eq!(alone, (40, 8), "one call to each part of the day");
+    store.put((100..700).map(|number| of_number(number, at(3 * DAY))).collect()).await.unwrap();
+    assert_eq!(calls(0, 1000).await, alone);
+    assert_eq!(calls(0, 3 * DAY).await, (40, 32));
+}
+
+#[tokio::test]
+async fn what_the_sample_leaves_out_is_stored_but_not_indexed() {
+    let table = new_table().await;
+    let store = DynamoDbStore::new(DynamoDbConfig { sample_rate: "0.5".parse().unwrap(), ..config(&table, &url()) });
+    let store = store.unwrap();
+    let made: Vec<_> = (0..100).map(|number| of_number(number, at(0))).collect();
+    store.put(made.clone()).await.unwrap();
+    let sampled: Vec<Prediction> = store.window(Window { from: at(0), to: at(1) }).try_collect().await.unwrap();
+    assert!((25..75).contains(&sampled.len()), "{} of 100", sampled.len());
+    assert_eq!(items(&table).await, 100);
+    assert!(sampled.iter().all(|prediction| made.contains(prediction)));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lifeboat::store::sqlite::{OpenError, SqliteConfig, SqliteStore, Synchronous};
+use lifeboat::store::sqlite::{OpenError, SqliteConfig, SqliteStore};
 use lifeboat::store::{PredictionStore, Put, StoreError};
 use rusqlite::Connection;
 use serde_json::json;
@@ -31,7 +31,7 @@ fn new_file() -> (TempDir, PathBuf) {
 }
 
 fn open(path: &Path) -> Result<SqliteStore, OpenError> {
-    SqliteStore::open(SqliteConfig { path: path.to_owned(), synchronous: Synchronous::Full })
+    SqliteStore::open(SqliteConfig::new(path.to_owned()))
 }
 
 /// Counts what another program finds in the file.

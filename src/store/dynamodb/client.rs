@@ -113,6 +113,7 @@ fn is_root(certificate: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::SampleRate;
     use crate::store::dynamodb::AwsCredentials;
 
     fn config(ca_bundle: Option<PathBuf>) -> DynamoDbConfig {
@@ -126,6 +127,7 @@ mod tests {
             },
             endpoint: None,
             ca_bundle,
+            sample_rate: SampleRate::ALL,
         }
     }
 

@@ -1,19 +1,21 @@
 //! A prediction as an item: keys, the passenger in Kaggle's terms, the outcome, and a map of the features by name.
 //!
-//! An item of a passenger of the training data takes 780 to 880 bytes, and a write is paid for by the kilobyte.
+//! An item of a passenger of the training data takes 800 to 900 bytes, and a write is paid for by the kilobyte.
 
 use std::collections::HashMap;
 use std::fmt::Display;
+use std::iter;
 use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 use uuid::Uuid;
 
 use crate::features::{FEATURE_COUNT, FEATURE_NAMES, Features};
 use crate::passenger::{Class, Passenger, Port, Sex};
 use crate::prediction::{Outcome, Prediction, PredictionId, format_time};
-use crate::store::StoreError;
+use crate::store::{StoreError, Window};
 
 /// An item, by the names of its attributes.
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -21,8 +23,21 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 pub(super) const PARTITION_KEY: &str = "passenger";
 pub(super) const SORT_KEY: &str = "prediction";
 
+/// The index by time, whose sort key is [`CREATED_AT`].
+pub(super) const INDEX: &str = "by_time";
+
+/// Its partition key, which only sampled items have: the day and a part of it, as in `2026-11-24.3`.
+pub(super) const INDEX_KEY: &str = "day_part";
+
+pub(super) const CREATED_AT: &str = "created_at";
+
+/// So many partitions hold a day's items; each takes a thousand writes a second.
+const DAY_PARTS: u8 = 8;
+
 pub(super) const OUTCOME: &str = "outcome";
 pub(super) const OUTCOME_RECORDED_AT: &str = "outcome_recorded_at";
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 const WRITE_ID: &str = "write_id";
 
@@ -59,7 +74,7 @@ pub(super) fn key_of_nothing() -> Item {
 }
 
 /// Returns the item of a prediction. What a passenger has no value for is not in it.
-pub(super) fn of(prediction: &Prediction, write_id: &WriteId) -> Item {
+pub(super) fn of(prediction: &Prediction, write_id: &WriteId, is_sampled: bool) -> Item {
     let passenger = &prediction.passenger;
     let mut item = key(prediction.id);
     let mut put = |name: &str, value: Option<AttributeValue>| {
@@ -68,7 +83,8 @@ pub(super) fn of(prediction: &Prediction, write_id: &WriteId) -> Item {
         }
     };
     put(WRITE_ID, Some(text(&write_id.0)));
-    put("created_at", Some(text(&format_time(prediction.created_at))));
+    put(CREATED_AT, Some(text(&format_time(prediction.created_at))));
+    put(INDEX_KEY, is_sampled.then(|| AttributeValue::S(part_of(prediction))));
     put("model_version", Some(text(&prediction.model_version)));
     put("probability", Some(number(prediction.probability)));
     put("Survived", Some(number(u8::from(prediction.survived))));
@@ -86,6 +102,23 @@ pub(super) fn of(prediction: &Prediction, write_id: &WriteId) -> Item {
     let features = prediction.features.named().map(|(name, value)| (name.to_owned(), number(value)));
     put("features", Some(AttributeValue::M(features.collect())));
     item
+}
+
+/// Returns the partition of the index that a prediction belongs to.
+fn part_of(prediction: &Prediction) -> String {
+    part(prediction.created_at, prediction.id.hash().end() % DAY_PARTS)
+}
+
+fn part(day: Timestamp, number: u8) -> String {
+    format!("{}.{number}", day.strftime("%Y-%m-%d"))
+}
+
+/// Returns all partitions of the index that hold a window's predictions.
+pub(super) fn parts_of(window: Window) -> impl Iterator<Item = String> {
+    let days = iter::successors(Some(window.from), |day| day.checked_add(DAY).ok());
+    let last = part(window.last(), 0);
+    let days = days.take_while(move |&day| window.from < window.to && part(day, 0) <= last);
+    days.flat_map(|day| (0..DAY_PARTS).map(move |number| part(day, number)))
 }
 
 pub(super) fn text(text: &str) -> AttributeValue {
@@ -134,7 +167,7 @@ fn read(item: &Item) -> Result<Prediction, Damaged> {
         probability: required(item, "probability")?,
         survived: required::<u8>(item, "Survived")? == 1,
         model_version: required_text(item, "model_version")?.into(),
-        created_at: required(item, "created_at")?,
+        created_at: required(item, CREATED_AT)?,
         outcome: read_outcome(item)?,
     })
 }

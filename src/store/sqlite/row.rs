@@ -36,8 +36,8 @@ static ALL_COLUMNS: LazyLock<String> = LazyLock::new(|| {
 
 /// Stores a row unless its id is there already.
 pub(super) static INSERT: LazyLock<String> = LazyLock::new(|| {
-    let places = vec!["?"; COLUMNS.len() + FEATURE_COUNT].join(", ");
-    format!("INSERT INTO predictions ({}) VALUES ({places}) ON CONFLICT (id) DO NOTHING", *ALL_COLUMNS)
+    let places = vec!["?"; COLUMNS.len() + FEATURE_COUNT + 1].join(", ");
+    format!("INSERT INTO predictions ({}, sampled) VALUES ({places}) ON CONFLICT (id) DO NOTHING", *ALL_COLUMNS)
 });
 
 /// Reads of a row what does not follow from its id.
@@ -59,8 +59,20 @@ pub(super) fn select(condition: &str) -> String {
     format!("SELECT {}, outcome, outcome_recorded_at FROM predictions {condition}", *ALL_COLUMNS)
 }
 
-/// Binds a prediction to the places of [`INSERT`].
-pub(super) fn bind(statement: &mut Statement<'_>, prediction: &Prediction) -> rusqlite::Result<()> {
+/// Reads a page of the sample's predictions by time, from behind a moment and a row of it.
+pub(super) static SELECT_WINDOW: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {}, outcome, outcome_recorded_at, rowid FROM predictions \
+         WHERE sampled = 1 AND (created_at, rowid) > (?1, ?2) AND created_at < ?3 ORDER BY created_at, rowid LIMIT ?4",
+        *ALL_COLUMNS
+    )
+});
+
+/// The column of [`SELECT_WINDOW`] that tells the row.
+pub(super) const ROW_ID: usize = COLUMNS.len() + FEATURE_COUNT + 2;
+
+/// Binds a prediction, and whether it belongs to the sample, to the places of [`INSERT`].
+pub(super) fn bind(statement: &mut Statement<'_>, prediction: &Prediction, is_sampled: bool) -> rusqlite::Result<()> {
     let passenger = &prediction.passenger;
     statement.raw_bind_parameter(1, prediction.id.to_string())?;
     statement.raw_bind_parameter(2, format_time(prediction.created_at))?;
@@ -81,7 +93,7 @@ pub(super) fn bind(statement: &mut Statement<'_>, prediction: &Prediction) -> ru
     for (place, value) in (COLUMNS.len() + 1..).zip(prediction.features.0) {
         statement.raw_bind_parameter(place, value)?;
     }
-    Ok(())
+    statement.raw_bind_parameter(COLUMNS.len() + FEATURE_COUNT + 1, is_sampled)
 }
 
 /// Reads a row of [`select`].

@@ -7,10 +7,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::OpenError;
 
 /// The schema that this program reads and writes.
-const LATEST: u32 = 2;
+const LATEST: u32 = 3;
 
 /// Each brings the schema from the version of its index to the next; what stands here never changes again.
-const MIGRATIONS: [&str; LATEST as usize] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const MIGRATIONS: [&str; LATEST as usize] =
+    [include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
 
 /// Marks the file as lifeboat's (`lboa`), so that another program's database is never altered.
 const APPLICATION_ID: i32 = 0x6c62_6f61;
@@ -58,6 +59,9 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::params;
+
+    use super::super::row::SELECT_WINDOW;
     use super::*;
     use crate::features::FEATURE_NAMES;
 
@@ -87,6 +91,17 @@ mod tests {
         assert_eq!(version(&connection).unwrap(), LATEST);
         let row = "SELECT count(*) FROM predictions WHERE id = 'a' AND outcome IS NULL AND outcome_recorded_at IS NULL";
         assert_eq!(connection.query_row(row, [], |row| row.get::<_, u32>(0)), Ok(1));
+    }
+
+    #[test]
+    fn a_window_is_read_by_its_index_and_never_sorted() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, Path::new("new")).unwrap();
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", *SELECT_WINDOW)).unwrap();
+        let steps = plan.query_map(params!["2026", 0, "2027", 10], |row| row.get::<_, String>(3)).unwrap();
+        let steps: Vec<String> = steps.map(Result::unwrap).collect();
+        let [step] = &steps[..] else { panic!("{steps:?}") };
+        assert!(step.starts_with("SEARCH predictions USING INDEX predictions_by_time (created_at>"), "{step}");
     }
 
     #[test]

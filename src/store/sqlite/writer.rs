@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::row::{INSERT, RECORD_OUTCOME, SELECT_MADE, SELECT_OUTCOME, bind, outcome, stored};
 use super::{OpenError, Put, Readers, SqliteConfig, StoreError, is_unreadable, open_to_write, store_error};
 use crate::prediction::{Outcome, Prediction, PredictionId, format_time};
-use crate::store::Recording;
+use crate::store::{Recording, SampleRate};
 
 /// So many requests may wait for the writer; further ones wait before they are taken in.
 const QUEUE_LENGTH: usize = 1024;
@@ -147,7 +147,8 @@ impl Database {
 
     /// Writes a batch in one transaction, and answers each request once it is committed or has failed.
     fn write(&mut self, batch: &mut Vec<Job>) {
-        match self.connect().and_then(|connection| commit(connection, batch).map_err(store_error)) {
+        let sample_rate = self.config.sample_rate;
+        match self.connect().and_then(|connection| commit(connection, batch, sample_rate).map_err(store_error)) {
             Ok(results) => results.into_iter().zip(batch.drain(..)).for_each(|(done, job)| done.answer(job)),
             Err(error) => {
                 // What broke may be this connection or the file: the next batch starts from a new one.
@@ -221,14 +222,14 @@ fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, patience: Durati
 }
 
 /// Writes all requests in one transaction. A stored row that cannot be read fails the request that met it, not the others.
-fn commit(connection: &mut Connection, batch: &mut [Job]) -> rusqlite::Result<Vec<Done>> {
+fn commit(connection: &mut Connection, batch: &mut [Job], sample_rate: SampleRate) -> rusqlite::Result<Vec<Done>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut all_done = Vec::with_capacity(batch.len());
     {
         let mut insert = transaction.prepare_cached(&INSERT)?;
         let mut select = transaction.prepare_cached(SELECT_MADE)?;
         let mut put = |new: Prediction| {
-            bind(&mut insert, &new)?;
+            bind(&mut insert, &new, sample_rate.holds(new.id))?;
             if insert.raw_execute()? == 1 {
                 return Ok(Put::Created(new));
             }
