@@ -464,7 +464,7 @@ def baseline(passengers, survived, names, matrix, probability):
     counts, _ = np.histogram(probability, TENTHS)
     return {
         "rows": len(survived),
-        "bins": "bin i holds the values of which i edges are not greater; edges are those between bins",
+        "bins": "bin i holds the values of which i edges are not greater; edges are those between bins; values are the distinct ones, a bin each unless value_counts tells",
         "features": {name: distribution(matrix[:, i].astype(float)) for i, name in enumerate(names)},
         "missing_rates": rounded(missing, 6),
         "prediction_histogram": {
@@ -487,7 +487,16 @@ def distribution(values):
         edges = edges[edges > values.min()]
     counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1)
     facts = {"min": values.min(), "max": values.max(), "mean": values.mean(), "std": values.std()}
-    return {"edges": edges.tolist(), "counts": counts.tolist()} | {k: significant(v) for k, v in facts.items()}
+    values, value_counts = np.unique(values.astype(np.float32), return_counts=True)
+    sample = {"values": [shortest(value) for value in values]}
+    if len(distinct) > 10:
+        sample["value_counts"] = value_counts.tolist()
+    return {"edges": edges.tolist(), "counts": counts.tolist()} | {k: significant(v) for k, v in facts.items()} | sample
+
+
+def shortest(value):
+    """Returns the number of the fewest digits that give the same float32 back."""
+    return float(np.format_float_positional(value, unique=True, trim="0"))
 
 
 def golden(passengers, probabilities):

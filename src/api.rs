@@ -9,6 +9,7 @@ mod error;
 mod finish;
 mod inference;
 mod keys;
+mod monitor;
 mod negotiation;
 mod observe;
 mod openapi;
@@ -82,6 +83,7 @@ fn routes() -> impl IntoIterator<Item = (&'static str, MethodRouter<PredictionSe
         ("/predictions/{id}/outcome", put(outcome::record_outcome)),
         ("/passengers/{passenger_id}/predictions", get(predictions::history)),
         ("/model", get(status::model)),
+        ("/monitor", get(monitor::monitor)),
         (HEALTH, get(status::health)),
         ("/ready", get(status::ready)),
         ("/openapi.json", get(openapi::openapi)),

@@ -1,10 +1,11 @@
-//! The command line: serve, predict, record outcomes, look at the model, what training needs (fit, features), what a container needs
+//! The command line: serve, predict, record outcomes, look at the model, monitor it, what training needs (fit, features), what a container needs
 //! (health), and what a shell needs (completions, man pages).
 
 mod failure;
 mod fit;
 mod health;
 mod model;
+mod monitor;
 mod options;
 mod outcomes;
 mod output;
@@ -12,6 +13,7 @@ mod predict;
 mod records;
 mod serve;
 mod shell;
+mod table;
 
 use std::process::ExitCode;
 
@@ -38,6 +40,7 @@ Exit status:
   0    done
   1    failed; a line on standard error that begins with error: says why
   2    the command line or a setting cannot be used
+  3    done, and something bad was found: drift
   141  whoever read the output went away, as head does
 
 Colours are for terminals only, and for none where NO_COLOR is set.";
@@ -48,6 +51,7 @@ enum Command {
     Predict(predict::PredictArgs),
     Outcomes(outcomes::OutcomesArgs),
     Model(model::ModelArgs),
+    Monitor(monitor::MonitorArgs),
     Fit(fit::FitArgs),
     Features(fit::FeaturesArgs),
     Health(health::HealthArgs),
@@ -63,6 +67,7 @@ impl Cli {
             Command::Predict(args) => predict::predict(args, self.quiet),
             Command::Outcomes(args) => outcomes::outcomes(args, self.quiet),
             Command::Model(args) => model::model(args),
+            Command::Monitor(args) => return monitor::monitor(args).unwrap_or_else(|error| failure::tell(&error)),
             Command::Fit(args) => fit::fit(args),
             Command::Features(args) => fit::features(args),
             Command::Health(args) => health::health(args, self.quiet),

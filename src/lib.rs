@@ -16,6 +16,7 @@
 //! - [`prediction`]: the record, and the id that follows from its content.
 //! - [`store`]: the port where predictions are kept, and its adapters.
 //! - [`service`]: all of the above in order; knows no HTTP and no cloud.
+//! - [`statistics`], [`monitor`]: what passed through the model, against what it was trained on.
 //! - [`api`]: the HTTP router, whoever hosts it.
 //! - [`config`], [`logging`], [`cli`]: settings, log lines and the command line.
 //!
@@ -36,6 +37,10 @@ pub mod prediction;
 pub mod store;
 
 pub mod service;
+
+pub mod statistics;
+
+pub mod monitor;
 
 pub mod api;
 

@@ -46,6 +46,19 @@ impl Passenger {
         self.passenger_id
     }
 
+    /// Tells whether there is no value in a field, by Kaggle's name; a field that is required is never missing.
+    pub(crate) fn is_missing(&self, field: &str) -> bool {
+        match field {
+            "Name" => self.name.is_none(),
+            "Age" => self.age.is_none(),
+            "Ticket" => self.ticket.is_none(),
+            "Fare" => self.fare.is_none(),
+            "Cabin" => self.cabin.is_none(),
+            "Embarked" => self.embarked.is_none(),
+            _ => false,
+        }
+    }
+
     /// Returns how many travel together as a family, this passenger included.
     pub(crate) fn family_size(&self) -> u8 {
         self.sib_sp + self.parch + 1

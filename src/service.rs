@@ -4,6 +4,7 @@ use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
+use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use thiserror::Error;
 use tokio::task::spawn_blocking;
@@ -11,9 +12,11 @@ use tokio::task::spawn_blocking;
 use crate::explanation::{Explanation, explain};
 use crate::features::Features;
 use crate::model::{InferenceError, Model};
+use crate::monitor::report::Report;
+use crate::monitor::{Monitor, NoBaseline};
 use crate::passenger::Passenger;
 use crate::prediction::{Outcome, Prediction, PredictionId, to_milliseconds};
-use crate::store::{Cursor, PredictionStore, Put, Recording, StoreError};
+use crate::store::{Cursor, PredictionStore, Put, Recording, StoreError, Window};
 
 /// Tells the time; a test sets its own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -35,6 +38,9 @@ pub enum ServiceError {
     /// The model did not give a probability.
     #[error(transparent)]
     Inference(#[from] InferenceError),
+    /// The model's package does not tell what to compare with.
+    #[error(transparent)]
+    NoBaseline(#[from] NoBaseline),
 }
 
 impl PredictionService {
@@ -95,6 +101,21 @@ impl PredictionService {
         limit: usize,
     ) -> Result<Vec<Prediction>, ServiceError> {
         Ok(self.store.history(passenger_id, after, limit).await?)
+    }
+
+    /// Compares the predictions of a window with what the model was trained on.
+    pub async fn monitor(&self, window: Window) -> Result<Report, ServiceError> {
+        let mut monitor = Monitor::new(&self.model, window)?;
+        let mut predictions = self.store.window(window);
+        while let Some(prediction) = predictions.try_next().await? {
+            monitor.observe(&prediction);
+        }
+        Ok(monitor.report())
+    }
+
+    /// Tells the time by the clock that dates predictions.
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
     }
 
     /// Tells whether predictions can be stored now.

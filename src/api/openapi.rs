@@ -13,7 +13,7 @@ use utoipa::openapi::{ComponentsBuilder, OpenApi};
 use utoipa::{Modify, OpenApi as _};
 
 use super::finish::Revalidated;
-use super::{inference, keys, outcome, pages, predict, predictions, status};
+use super::{inference, keys, monitor, outcome, pages, predict, predictions, status};
 use problems::Problems;
 pub(super) use schema::{
     AnswersSchema, ModelNameSchema, NewOutcomeSchema, PassengersSchema, PredictionIdSchema, TableSchema,
@@ -41,6 +41,7 @@ static JSON: LazyLock<Vec<u8>> = LazyLock::new(|| serde_json::to_vec(&document()
         outcome::record_outcome,
         predictions::history,
         status::model,
+        monitor::monitor,
         status::health,
         status::ready,
         openapi,
@@ -57,6 +58,7 @@ static JSON: LazyLock<Vec<u8>> = LazyLock::new(|| serde_json::to_vec(&document()
     tags(
         (name = "predictions", description = "Passengers in, predictions out, each stored once."),
         (name = "model", description = "What predicts."),
+        (name = "monitoring", description = "What passed through the model."),
         (name = "inference", description = "The Open Inference Protocol, version 2, for clients of model servers."),
         (name = "health", description = "For those who watch over the service."),
         (name = "pages", description = "For people with a browser."),

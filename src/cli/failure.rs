@@ -11,6 +11,9 @@ const NOBODY_READS: u8 = 141;
 
 const USAGE: u8 = 2;
 
+/// What a command ends with that was to look for something bad, and found it.
+pub(super) const FOUND: u8 = 3;
+
 /// What was asked for cannot be done as it was asked: a mistake of the command line or of a setting.
 #[derive(Debug, thiserror::Error)]
 #[error("{0:#}")]

@@ -4,12 +4,12 @@ use std::io::Write;
 
 use anyhow::Context;
 use clap::Args;
-use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::CellAlignment;
 use serde::Deserialize;
 
 use super::options::{self, ModelOption};
 use super::output::Output;
+use super::table::{plain_table, text};
 use crate::model::Model;
 
 /// Prints what a model package says of itself: version, figures, hashes.
@@ -108,18 +108,4 @@ fn compare(candidates: &[Candidate]) -> String {
         column.set_cell_alignment(CellAlignment::Right);
     }
     format!("\n\n{}", text(&mut table))
-}
-
-/// Returns a table without lines, for terminals and for tools that cut columns.
-fn plain_table() -> Table {
-    let mut table = Table::new();
-    table.load_preset(NOTHING);
-    table
-}
-
-fn text(table: &mut Table) -> String {
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    table.trim_fmt()
 }

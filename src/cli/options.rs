@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use jiff::Timestamp;
 
 use super::failure::UsageError;
 use crate::config::Config;
+use crate::monitor::window::Wanted;
+use crate::store::Window;
 
 /// Where predictions are kept.
 #[derive(Debug, Args)]
@@ -21,6 +24,28 @@ pub(super) struct ModelOption {
     /// Folder with a model package [env: `MODEL_DIR`] [default: the package built in]
     #[arg(long, value_name = "DIR")]
     model_dir: Option<PathBuf>,
+}
+
+/// Which window of time.
+#[derive(Debug, Args)]
+pub(super) struct WindowOption {
+    /// Span of time before now, as in 24h, 90m or 7d [default: 24h]
+    #[arg(long, value_name = "SPAN", conflicts_with_all = ["from", "to"])]
+    since: Option<String>,
+    /// First moment, as in 2026-11-23 or 2026-11-23T10:15:00Z
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Moment after the last [default: now]
+    #[arg(long, value_name = "TIME", requires = "from")]
+    to: Option<String>,
+}
+
+impl WindowOption {
+    pub(super) fn window(&self, now: Timestamp) -> Result<Window, UsageError> {
+        let Self { since, from, to } = self;
+        let wanted = Wanted { since: since.as_deref(), from: from.as_deref(), to: to.as_deref() };
+        wanted.window(now).map_err(|error| UsageError(error.into()))
+    }
 }
 
 /// An environment variable, and what an option says in its place.

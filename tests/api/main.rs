@@ -12,6 +12,7 @@ mod inference;
 mod keys;
 mod lookups;
 mod manners;
+mod monitoring;
 mod mutations;
 mod options;
 mod outcomes;

@@ -3,4 +3,5 @@
 mod explanations;
 mod leave_one_out;
 mod parity;
+mod statistics;
 mod training;

@@ -1,0 +1,76 @@
+//! `GET /monitor`: what passed through the model, against what it was trained on.
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::answer::Json;
+use super::error::ApiError;
+use super::negotiation::choices;
+use crate::monitor::html;
+use crate::monitor::report::Report;
+use crate::monitor::window::Wanted;
+use crate::service::PredictionService;
+
+/// What the page may do: show itself, by the sheet that is in it.
+const CONTENT_SECURITY_POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+
+const HTML: &str = "text/html";
+
+/// Which window.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WindowQuery {
+    /// A span of time before now, as in `24h`, `90m` or `7d`; a day unless something else is given.
+    #[param(nullable = false, pattern = "^[1-9][0-9]{0,3}[mhd]$", example = "24h")]
+    since: Option<String>,
+    /// The first moment, as in `2026-11-23` or `2026-11-23T10:15:00Z`, instead of `since`.
+    #[param(nullable = false, format = DateTime)]
+    from: Option<String>,
+    /// The moment after the last; now, unless it is given.
+    #[param(nullable = false, format = DateTime)]
+    to: Option<String>,
+}
+
+/// Compares the predictions of a window with the training data: drift by feature, missing values, what was predicted, and how good it
+/// was. `Accept: text/html` has it as a page.
+#[utoipa::path(
+    get,
+    path = "/monitor",
+    tag = "monitoring",
+    params(WindowQuery),
+    responses((status = 200, description = "The report.", content((Report = "application/json"), (String = "text/html"))))
+)]
+pub(super) async fn monitor(
+    State(service): State<PredictionService>,
+    headers: HeaderMap,
+    query: Result<Query<WindowQuery>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let unknown = |_| ApiError::Malformed("the query may hold since, from and to, each once".to_owned());
+    let Query(query) = query.map_err(unknown)?;
+    let wanted = Wanted { since: query.since.as_deref(), from: query.from.as_deref(), to: query.to.as_deref() };
+    let window = wanted.window(service.now()).map_err(|error| ApiError::Malformed(error.to_string()))?;
+    let report = service.monitor(window).await?;
+    let vary = (header::VARY, HeaderValue::from_static("accept"));
+    if !wants_a_page(&headers) {
+        return Ok(([vary], Json(report)).into_response());
+    }
+    let content_type = HeaderValue::from_static("text/html; charset=utf-8");
+    let headers =
+        [vary, (header::CONTENT_TYPE, content_type), (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)];
+    Ok((headers, html::page(&report)).into_response())
+}
+
+/// Tells whether the client would rather have a page than JSON.
+fn wants_a_page(headers: &HeaderMap) -> bool {
+    let weight = |names: &[&str]| {
+        let chosen = choices(headers.get_all(header::ACCEPT)).filter(|(name, _)| names.contains(name));
+        chosen.map(|(_, weight)| weight).fold(0.0, f32::max)
+    };
+    weight(&[HTML]) > weight(&["application/json"])
+}

@@ -1,0 +1,147 @@
+//! `lifeboat monitor`: what passed through the model, against what it was trained on.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use comfy_table::CellAlignment;
+use jiff::Timestamp;
+
+use super::failure::FOUND;
+use super::options::{self, DatabaseOption, ModelOption, WindowOption};
+use super::output::Output;
+use super::table::{plain_table, text};
+use crate::model::Model;
+use crate::monitor::html;
+use crate::monitor::report::{Drift, FeatureReport, Report, Verdict};
+use crate::service::PredictionService;
+use crate::store;
+
+/// Compares stored predictions with what the model was trained on; ends with 3 when a feature or the predictions have drifted far.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lifeboat monitor
+  lifeboat monitor --since 7d --format html --output report.html
+  lifeboat monitor --from 2026-11-01 --to 2026-11-08 --format json | jq '.features[] | select(.drift == \"major\") | .name'")]
+pub(super) struct MonitorArgs {
+    #[command(flatten)]
+    window: WindowOption,
+    /// How the report is written [default: table, or what the extension of the output says]
+    #[arg(long)]
+    format: Option<ReportFormat>,
+    /// File for the report; `-` is standard output
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    output: PathBuf,
+    #[command(flatten)]
+    database: DatabaseOption,
+    #[command(flatten)]
+    model: ModelOption,
+}
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ReportFormat {
+    /// For people, without the histograms.
+    Table,
+    /// As `GET /monitor` answers it.
+    Json,
+    /// A page with plots, in one file.
+    Html,
+}
+
+impl ReportFormat {
+    fn of(path: &Path) -> Self {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("json") => Self::Json,
+            Some("html") => Self::Html,
+            _ => Self::Table,
+        }
+    }
+}
+
+/// Writes the report.
+pub(super) fn monitor(args: &MonitorArgs) -> anyhow::Result<ExitCode> {
+    let window = args.window.window(Timestamp::now())?;
+    let config = options::config(&[args.database.setting(), args.model.setting()])?;
+    let model = Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?;
+    let service = PredictionService::new(Arc::new(model), store::open(config.database)?);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let report = runtime.block_on(service.monitor(window))?;
+    let mut output = Output::create(&args.output)?;
+    match args.format.unwrap_or_else(|| ReportFormat::of(&args.output)) {
+        ReportFormat::Table => writeln!(output, "{}", tell(&report))?,
+        ReportFormat::Json => {
+            serde_json::to_writer_pretty(&mut output, &report)?;
+            writeln!(output)?;
+        }
+        ReportFormat::Html => output.write_all(html::page(&report).as_bytes())?,
+    }
+    output.finish()?;
+    Ok(if report.verdict == Verdict::MajorDrift { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+}
+
+fn tell(report: &Report) -> String {
+    let mut facts = plain_table();
+    let mut fact = |name: &str, value: String| {
+        facts.add_row([name.to_owned(), value]);
+    };
+    let percent = |share: f64| format!("{:.1} %", share * 100.0);
+    let number = |number: Option<f64>| number.map_or_else(|| "-".to_owned(), |number| format!("{number:.4}"));
+    fact("verdict", report.verdict.in_words().to_owned());
+    fact("window", format!("{} to {}", report.from, report.to));
+    fact("predictions", report.rows.to_string());
+    fact("compared with", format!("the training data of {}", report.model_version));
+    let found = &report.predictions;
+    let shift = found.psi.map_or_else(String::new, |psi| format!(", stability index {psi:.3}"));
+    let baseline = found.baseline_mean_probability;
+    fact("mean probability", format!("{} (training {baseline:.4}){shift}", number(found.mean_probability)));
+    if let Some(expected) = report.expected {
+        let log_loss = expected.log_loss;
+        fact("expected", format!("accuracy {}, log loss {log_loss:.4}", percent(expected.accuracy)));
+    }
+    if let Some(observed) = &report.observed {
+        let (accuracy, auc) = (percent(observed.accuracy), number(observed.auc));
+        let (log_loss, brier, rows) = (observed.log_loss, observed.brier, observed.rows);
+        let observed =
+            format!("accuracy {accuracy}, AUC {auc}, log loss {log_loss:.4}, Brier {brier:.4}, of {rows} outcomes");
+        fact("observed", observed);
+    }
+    for missing in report.missing.iter().filter(|missing| missing.rate > 0.0 || missing.baseline_rate > 0.0) {
+        let (rate, baseline) = (percent(missing.rate), percent(missing.baseline_rate));
+        fact(&format!("{} missing", missing.field), format!("{rate} (training {baseline})"));
+    }
+    format!("{}\n\n{}", text(&mut facts), features(&report.features))
+}
+
+/// Returns the features, those that have shifted most first.
+fn features(features: &[FeatureReport]) -> String {
+    let mut features: Vec<_> = features.iter().collect();
+    features.sort_by(|left, right| right.psi.unwrap_or_default().total_cmp(&left.psi.unwrap_or_default()));
+    let mut table = plain_table();
+    table.set_header(["feature", "index", "p-value", "mean", "in training", "unseen", "drift"]);
+    for feature in features {
+        let number = |number: Option<f64>| number.map_or_else(|| "-".to_owned(), |number| format!("{number:.3}"));
+        let drift = match feature.drift {
+            Some(Drift::Major) => "MAJOR",
+            Some(Drift::Moderate) => "moderate",
+            Some(Drift::None) | None => "",
+        };
+        table.add_row([
+            feature.name.clone(),
+            number(feature.psi),
+            number(feature.test.map(|test| test.p_value)),
+            number(feature.mean),
+            number(Some(feature.baseline_mean)),
+            format!("{:.1} %", feature.unseen_rate.unwrap_or(feature.out_of_range_rate) * 100.0),
+            drift.to_owned(),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1).take(5) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    text(&mut table)
+}
