@@ -1,6 +1,7 @@
 //! The command line: serve, predict, record outcomes, look at the model, monitor it, what training needs (fit, features), what a container needs
 //! (health), and what a shell needs (completions, man pages).
 
+mod export;
 mod failure;
 mod fit;
 mod health;
@@ -11,6 +12,7 @@ mod outcomes;
 mod output;
 mod predict;
 mod records;
+mod replay;
 mod serve;
 mod shell;
 mod table;
@@ -40,7 +42,7 @@ Exit status:
   0    done
   1    failed; a line on standard error that begins with error: says why
   2    the command line or a setting cannot be used
-  3    done, and something bad was found: drift
+  3    done, and something bad was found: drift, or a difference
   141  whoever read the output went away, as head does
 
 Colours are for terminals only, and for none where NO_COLOR is set.";
@@ -52,6 +54,8 @@ enum Command {
     Outcomes(outcomes::OutcomesArgs),
     Model(model::ModelArgs),
     Monitor(monitor::MonitorArgs),
+    Replay(replay::ReplayArgs),
+    Export(export::ExportArgs),
     Fit(fit::FitArgs),
     Features(fit::FeaturesArgs),
     Health(health::HealthArgs),
@@ -68,6 +72,10 @@ impl Cli {
             Command::Outcomes(args) => outcomes::outcomes(args, self.quiet),
             Command::Model(args) => model::model(args),
             Command::Monitor(args) => return monitor::monitor(args).unwrap_or_else(|error| failure::tell(&error)),
+            Command::Replay(args) => {
+                return replay::replay(args, self.quiet).unwrap_or_else(|error| failure::tell(&error));
+            }
+            Command::Export(args) => export::export(args, self.quiet),
             Command::Fit(args) => fit::fit(args),
             Command::Features(args) => fit::features(args),
             Command::Health(args) => health::health(args, self.quiet),

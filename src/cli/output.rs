@@ -23,7 +23,7 @@ pub(super) fn open(path: &Path) -> anyhow::Result<Box<dyn Read + Send>> {
 pub(super) enum Output {
     /// Standard output, a device or a pipe, which is written to as it is: a file in its place would take it away.
     Stream {
-        writer: BufWriter<Box<dyn Write>>,
+        writer: BufWriter<Box<dyn Write + Send>>,
         name: String,
     },
     File {
@@ -53,7 +53,7 @@ impl Output {
         Self::stream(io::stdout(), "standard output".to_owned())
     }
 
-    fn stream(stream: impl Write + 'static, name: String) -> Self {
+    fn stream(stream: impl Write + Send + 'static, name: String) -> Self {
         Self::Stream { writer: BufWriter::with_capacity(BUFFER_BYTES, Box::new(stream)), name }
     }
 

@@ -7,6 +7,7 @@ mod broken_packages;
 mod command_line;
 mod contract;
 mod crashes;
+mod exporting;
 mod folder;
 mod inference;
 mod keys;

@@ -8,8 +8,20 @@ use serde_json::Value;
 use crate::folder::{Folder, ended_with, succeeded};
 use crate::server::{BINARY, lifeboat};
 
-const COMMANDS: [&str; 10] =
-    ["serve", "predict", "outcomes", "model", "monitor", "fit", "features", "health", "completions", "man"];
+const COMMANDS: [&str; 12] = [
+    "serve",
+    "predict",
+    "outcomes",
+    "model",
+    "monitor",
+    "replay",
+    "export",
+    "fit",
+    "features",
+    "health",
+    "completions",
+    "man",
+];
 
 fn ends_with(code: i32, command: &mut Command) -> String {
     ended_with(code, command.output().unwrap())

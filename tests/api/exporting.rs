@@ -1,0 +1,134 @@
+//! `lifeboat export` and `lifeboat replay`: what was stored comes out as it was, and comes out of the model again.
+
+use std::fs::File;
+
+use lifeboat::features::FEATURE_NAMES;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::Field;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::folder::Folder;
+use crate::monitoring::training_passengers;
+
+/// Stores the training passengers in a new folder, and what happened to the first hundred of them.
+fn folder_of_predictions() -> Folder {
+    let folder = Folder::new();
+    let passengers = training_passengers();
+    folder.write("passengers.json", json!(passengers).to_string());
+    folder.run(&["predict", "passengers.json", "--store", "--output", "predictions.json"]);
+    let row = |passenger: &Value| format!("{},{}\n", passenger["PassengerId"], passenger["Survived"]);
+    folder.write(
+        "outcomes.csv",
+        passengers.iter().take(100).map(row).fold("PassengerId,Survived\n".to_owned(), |a, b| a + &b),
+    );
+    folder.run(&["outcomes", "outcomes.csv"]);
+    folder
+}
+
+fn rows(csv: &str) -> Vec<csv::StringRecord> {
+    csv::Reader::from_reader(csv.as_bytes()).records().map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_table_has_the_passenger_what_happened_what_was_predicted_and_the_features() {
+    let folder = folder_of_predictions();
+    let (table, said) = folder.run(&["export", "--format", "csv"]);
+    assert_eq!(said, "891 exported\n");
+    let header: Vec<_> = table.lines().next().unwrap().split(',').collect();
+    assert_eq!(header[..4], ["PassengerId", "Survived", "Pclass", "Name"]);
+    let features: Vec<_> = header.iter().filter_map(|name| name.strip_prefix("feature_")).collect();
+    assert_eq!(features, FEATURE_NAMES);
+    let place = |name: &str| header.iter().position(|column| *column == name).unwrap();
+
+    let mut found = rows(&table);
+    found.sort_by_key(|row| row[0].parse::<u64>().unwrap());
+    let package = concat!(env!("CARGO_MANIFEST_DIR"), "/model");
+    let matrix = rows(&folder.run(&["features", &format!("{package}/train.csv"), "--model-dir", package]).0);
+    let predicted: Vec<Value> = serde_json::from_str(&folder.read("predictions.json")).unwrap();
+    for (index, (row, passenger)) in found.iter().zip(training_passengers()).enumerate() {
+        let number = |name: &str| row[place(name)].parse::<f64>().ok();
+        assert_eq!(row[0], passenger["PassengerId"].to_string());
+        let happened = if index < 100 { passenger["Survived"].to_string() } else { String::new() };
+        assert_eq!(row[1], happened, "{row:?}");
+        assert_eq!(&row[place("Name")], passenger["Name"].as_str().unwrap().trim());
+        assert_eq!((number("Age"), number("Fare")), (passenger["Age"].as_f64(), passenger["Fare"].as_f64()));
+        assert_eq!(number("probability"), predicted[index]["probability"].as_f64());
+        assert_eq!(
+            row.iter().skip(place("feature_class_1")).collect::<Vec<_>>(),
+            matrix[index].iter().skip(1).collect::<Vec<_>>()
+        );
+    }
+    let (labelled, _) = folder.run(&["export", "--format", "csv", "--labelled"]);
+    assert_eq!(rows(&labelled).len(), 100);
+}
+
+#[test]
+fn parquet_holds_what_the_csv_holds() {
+    let folder = folder_of_predictions();
+    folder.run(&["export", "--output", "table.csv"]);
+    folder.run(&["export", "--output", "table.parquet"]);
+    let expected = folder.read("table.csv");
+    let header = csv::Reader::from_reader(expected.as_bytes()).headers().unwrap().clone();
+    let reader = SerializedFileReader::new(File::open(folder.path("table.parquet")).unwrap()).unwrap();
+    let mut count = 0;
+    for (found, expected) in reader.get_row_iter(None).unwrap().zip(rows(&expected)) {
+        for ((name, field), (column, cell)) in found.unwrap().get_column_iter().zip(header.iter().zip(&expected)) {
+            assert_eq!(name, column);
+            match field {
+                Field::Null => assert_eq!(cell, "", "{name}"),
+                Field::Str(text) => assert_eq!(cell, text),
+                Field::Long(number) => assert_eq!(cell.parse(), Ok(*number), "{name}"),
+                Field::Float(number) => assert_eq!(cell.parse(), Ok(*number), "{name}"),
+                Field::Double(number) => assert_eq!(cell.parse(), Ok(*number), "{name}"),
+                Field::TimestampMillis(time) => {
+                    assert_eq!(cell.parse::<jiff::Timestamp>().unwrap().as_millisecond(), *time, "{name}");
+                }
+                other => panic!("{name} is {other:?}"),
+            }
+        }
+        count += 1;
+    }
+    assert_eq!(count, 891);
+}
+
+#[test]
+fn a_table_needs_a_format_and_an_empty_window_gives_an_empty_one() {
+    let folder = Folder::new();
+    let said = folder.refuses(&["export"]);
+    assert!(said.contains("give --format csv or parquet"), "{said}");
+    let (table, said) = folder.run(&["export", "--format", "csv", "--since", "1h"]);
+    assert_eq!((table.lines().count(), said.as_str()), (1, "0 exported\n"));
+    folder.run(&["export", "--output", "empty.parquet"]);
+    let reader = SerializedFileReader::new(File::open(folder.path("empty.parquet")).unwrap()).unwrap();
+    assert_eq!(reader.metadata().file_metadata().num_rows(), 0);
+}
+
+#[test]
+fn what_is_replayed_comes_out_the_same_and_what_was_altered_is_named() {
+    let folder = folder_of_predictions();
+    assert_eq!(folder.run(&["replay"]).0, "891 the same, 0 different\n");
+
+    let database = Connection::open(folder.path("predictions.db")).unwrap();
+    let altered = database.execute_batch(
+        "UPDATE predictions SET probability = probability / 2 + 0.2 WHERE PassengerId = 1;
+         UPDATE predictions SET feature_age = 99, feature_child = 0.5 WHERE PassengerId = 2;
+         UPDATE predictions SET model_version = '0.9.0-00000000' WHERE PassengerId BETWEEN 3 AND 10;
+         UPDATE predictions SET Name = 'Somebody, Mr. Else' WHERE PassengerId = 11;",
+    );
+    altered.unwrap();
+    let output = folder.run_on(b"", &["replay"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    let of = |passenger: u64| said.lines().filter(move |line| line.starts_with(&format!("{passenger}-")));
+    assert_eq!(of(1).count(), 1);
+    assert!(of(1).all(|line| line.contains(": probability is ")), "{said}");
+    assert!(of(2).next().unwrap().contains("age is 99 in the store, and 38 now"), "{said}");
+    assert_eq!(of(2).count(), 2, "{said}");
+    assert!(of(11).any(|line| line.contains("the passenger in the store is that of 11-")), "{said}");
+    assert!(said.contains("8 by 0.9.0-00000000, which is not at hand: give its package"), "{said}");
+    assert!(said.ends_with("880 the same, 3 different\n"), "{said}");
+
+    let said = folder.fails(&["replay", "--package", "nowhere"]);
+    assert!(said.starts_with("error: the model package in nowhere cannot be used"), "{said}");
+}
