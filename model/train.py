@@ -140,17 +140,17 @@ def main():
         print(f"wrote {arguments.output / name}: {len(content):,} bytes, sha256 {sha256(content)}")
 
 
-def train():
+def train(data=TRAIN, semantic_version=SEMANTIC_VERSION, candidates=CANDIDATES, targets=TARGETS):
     """Returns the files of the package, by name."""
     # A network that stops before its optimum would not be the one that is described.
     warnings.simplefilter("error", ConvergenceWarning)
     require(Path(LIFEBOAT).is_file(), f"{LIFEBOAT} is missing: run `cargo build --release`, or set LIFEBOAT")
 
-    lines = TRAIN.read_text("utf-8").splitlines(keepends=True)
+    lines = data.read_text("utf-8").splitlines(keepends=True)
     passengers = list(csv.DictReader(lines))
-    require(len(passengers) == len(lines) - 1, f"{TRAIN} has a row of more than one line")
+    require(len(passengers) == len(lines) - 1, f"{data} has a row of more than one line")
     survived = np.array([int(passenger["Survived"]) for passenger in passengers])
-    print(f"{TRAIN.name}: {len(passengers)} passengers, {survived.sum()} survivors")
+    print(f"{data.name}: {len(passengers)} passengers, {survived.sum()} survivors")
 
     # Every fold is fitted to its training part alone, its history included.
     state, names, matrix, _ = fit_and_transform(lines, range(len(survived)), [])
@@ -162,27 +162,27 @@ def train():
     print(f"{len(names)} features, {len(folds)} folds")
 
     print(f"\n{'':46}accuracy     auc  log loss  brier    ece")
-    results = [cross_validate(*candidate, names, folds, survived) for candidate in CANDIDATES]
+    results = [cross_validate(*candidate, names, folds, survived) for candidate in candidates]
     chosen = choose(results)
     print(f"\nchosen: {chosen['name']}")
-    for metric, target in TARGETS.items():
+    for metric, target in targets.items():
         value = chosen["metrics"][metric]
         reached = value <= target if metric == "log_loss" else value >= target
         require(reached, f"{metric} is {value:.4f}, the target is {target}")
 
-    _, make, sees, _ = next(candidate for candidate in CANDIDATES if candidate[0] == chosen["name"])
+    _, make, sees, _ = next(candidate for candidate in candidates if candidate[0] == chosen["name"])
     columns = [sees(name) for name in names]
     require(all(columns), "the shipped graph reads every feature")
     estimators = [estimator.fit(matrix, survived) for estimator in make()]
 
     fitted_state = json.loads(state)
-    graph = export(estimators, fitted_state)
+    graph = export(estimators, fitted_state, semantic_version)
     probabilities = run(graph, matrix)
     difference = np.abs(probabilities - mean_probability(estimators, matrix)).max()
     print(f"onnxruntime against scikit-learn: {difference:.1e} at most")
     require(difference <= GRAPH_TOLERANCE, f"the graph is {difference} off")
 
-    manifest = describe(graph, state, results, chosen, passengers, survived, names, matrix)
+    manifest = describe(semantic_version, graph, state, results, chosen, passengers, survived, names, matrix)
     return {
         "survival.onnx": graph,
         "features.json": state,
@@ -303,7 +303,7 @@ def mean_probability(estimators, matrix):
 # The graph
 
 
-def export(estimators, state):
+def export(estimators, state, semantic_version):
     """Returns the ONNX graph of the estimators: features [N, F] to probability [N, 1], in core ops alone.
 
     The networks stand side by side: their hidden layers are one matrix, and each reads its own block of it. Scaling is
@@ -365,7 +365,7 @@ def export(estimators, state):
         "data_hash": state["data_hash"],
         "feature_set_hash": state["feature_set_hash"],
         "threshold": str(THRESHOLD),
-        "version": SEMANTIC_VERSION,
+        "version": semantic_version,
     }
     helper.set_model_props(model, metadata)
     onnx.checker.check_model(model, full_check=True)
@@ -401,15 +401,15 @@ def run(graph, matrix):
 # The manifest and the golden file
 
 
-def describe(graph, state, results, chosen, passengers, survived, names, matrix):
+def describe(semantic_version, graph, state, results, chosen, passengers, survived, names, matrix):
     """Returns the manifest: what serving checks, what a reader wants to know, what monitoring compares with."""
     fitted = json.loads(state)
     content_hash = sha256(graph + state)
     out_of_fold = chosen["out_of_fold"]
     return {
         "name": NAME,
-        "version": f"{SEMANTIC_VERSION}-{content_hash[:8]}",
-        "semantic_version": SEMANTIC_VERSION,
+        "version": f"{semantic_version}-{content_hash[:8]}",
+        "semantic_version": semantic_version,
         "content_hash": content_hash,
         "files": {"survival.onnx": sha256(graph), "features.json": sha256(state)},
         "feature_set_hash": fitted["feature_set_hash"],

@@ -17,6 +17,7 @@
 //! - [`store`]: the port where predictions are kept, and its adapters.
 //! - [`service`]: all of the above in order; knows no HTTP and no cloud.
 //! - [`statistics`], [`monitor`]: what passed through the model, against what it was trained on.
+//! - [`comparison`]: whether a new model may take the place of the one that serves.
 //! - [`api`]: the HTTP router, whoever hosts it.
 //! - [`config`], [`logging`], [`cli`]: settings, log lines and the command line.
 //!
@@ -41,6 +42,8 @@ pub mod service;
 pub mod statistics;
 
 pub mod monitor;
+
+pub mod comparison;
 
 pub mod api;
 

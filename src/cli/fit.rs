@@ -96,7 +96,7 @@ fn write_features(writer: &mut Writer<Output>, passenger: &Passenger, state: &Fe
 }
 
 /// Reads every labelled row, or tells of every row that is not one.
-fn labelled_passengers(bytes: &[u8]) -> anyhow::Result<Vec<(Passenger, bool)>> {
+pub(super) fn labelled_passengers(bytes: &[u8]) -> anyhow::Result<Vec<(Passenger, bool)>> {
     let mut reader = ReaderBuilder::new().flexible(true).from_reader(bytes);
     let header = Header::parse(reader.byte_headers()?)?;
     let lines = Lines::after_header(&reader);

@@ -1,0 +1,111 @@
+"""Trains a candidate on the original passengers and on those of whom it was told later what happened.
+
+    lifeboat export --since 90d --labelled --output labelled.csv
+    .tools/train/bin/python model/retrain.py labelled.csv --output candidate --version 1.1.0
+
+The model is of the champion's kind. Printed are champion and challenger on the same held-out folds: both are fitted anew for each
+fold, the champion to the original passengers of the fold's training part alone. `lifeboat compare` decides; see there.
+"""
+
+import argparse
+import csv
+import json
+import sys
+from pathlib import Path
+
+import train
+import numpy as np
+from sklearn.metrics import log_loss
+from sklearn.model_selection import StratifiedKFold
+
+COLUMNS = "PassengerId,Survived,Pclass,Name,Sex,Age,SibSp,Parch,Ticket,Fare,Cabin,Embarked".split(",")
+SAMPLES, SEED = 2000, 1912
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Trains a candidate on the original passengers and on labelled outcomes.")
+    parser.add_argument("data", type=Path, help="CSV file of `lifeboat export --labelled`")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the candidate package")
+    parser.add_argument("--version", required=True, help="semantic version of the candidate, as in 1.1.0")
+    arguments = parser.parse_args()
+    champion = json.loads((train.HERE / "manifest.json").read_text("utf-8"))
+    train.require(arguments.version != champion["semantic_version"], f"{arguments.version} is the champion's version")
+
+    original = read(train.TRAIN)
+    added = new_passengers(original, read(arguments.data))
+    train.require(added, f"{arguments.data} tells of nobody who is not in {train.TRAIN.name}")
+    print(f"{arguments.data.name}: {len(added)} passengers more")
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    merged = arguments.output / "train.csv"
+    with merged.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(original + added)
+
+    kind = champion["algorithm"].split(", fitted by ")[0]
+    candidates = [candidate for candidate in train.CANDIDATES if candidate[0] == kind]
+    train.require(candidates, f"train.py knows no {kind}")
+    duel(merged, len(original), candidates[0])
+    package = train.train(merged, arguments.version, candidates, targets={})
+    for name, content in package.items():
+        (arguments.output / name).write_bytes(content)
+    print(f"wrote {arguments.output}: version {json.loads(package['manifest.json'])['version']}")
+
+
+def read(path):
+    """Returns the labelled rows of a file, in Kaggle's columns and each on one line."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        missing = set(COLUMNS) - set(reader.fieldnames or [])
+        train.require(not missing, f"{path} has no column {', '.join(sorted(missing))}")
+        rows = sorted(reader, key=lambda row: row.get("outcome_recorded_at") or "")
+    return [{name: " ".join(row[name].split()) for name in COLUMNS} for row in rows if row["Survived"] in ("0", "1")]
+
+
+def new_passengers(original, labelled):
+    """Returns the labelled passengers who are not in the original data, each once and as told last."""
+    known = {identity(row) for row in original}
+    latest = {identity(row): row for row in labelled}
+    return [row for key, row in latest.items() if key not in known]
+
+
+def identity(row):
+    """A passenger is a name and a ticket; without them, all that is known."""
+    if row["Name"] and row["Ticket"]:
+        return row["Name"], row["Ticket"]
+    return tuple(row[name] for name in COLUMNS if name not in ("PassengerId", "Survived"))
+
+
+def duel(path, original, candidate):
+    """Prints champion and challenger on the same held-out folds, with paired bootstrap intervals."""
+    _, make, sees, _ = candidate
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    survived = np.array([int(row["Survived"]) for row in csv.DictReader(lines)])
+    champion, challenger = np.zeros(len(survived)), np.zeros(len(survived))
+    folds = StratifiedKFold(train.FOLDS, shuffle=True, random_state=train.FOLD_SEED)
+    for known, unseen in folds.split(survived, survived):
+        for probability, rows in ((champion, known[known < original]), (challenger, known)):
+            _, names, known_matrix, unseen_matrix = train.fit_and_transform(lines, rows, unseen)
+            columns = [sees(name) for name in names]
+            estimators = [estimator.fit(known_matrix[:, columns], survived[rows]) for estimator in make()]
+            probability[unseen] = train.mean_probability(estimators, unseen_matrix[:, columns])
+
+    random = np.random.default_rng(SEED)
+    parts = {
+        "all passengers": np.arange(len(survived)),
+        "original passengers": np.arange(original),
+        "new passengers": np.arange(original, len(survived)),
+    }
+    print(f"\n{'log loss, held out':22}champion  challenger    gain  95 % of bootstrap samples")
+    for name, rows in parts.items():
+        losses = [log_loss(survived[rows], probability[rows], labels=[0, 1]) for probability in (champion, challenger)]
+        chances = [np.where(survived, probability, 1 - probability)[rows] for probability in (champion, challenger)]
+        gains = np.log(np.clip(chances[1], 1e-15, 1)) - np.log(np.clip(chances[0], 1e-15, 1))
+        means = gains[random.integers(len(gains), size=(SAMPLES, len(gains)))].mean(axis=1)
+        lower, upper = np.quantile(means, [0.025, 0.975])
+        print(f"{name:22}{losses[0]:8.4f}{losses[1]:12.4f}{gains.mean():+8.4f}  {lower:+.4f} to {upper:+.4f}")
+    print()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
