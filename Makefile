@@ -1,7 +1,7 @@
 # What a developer runs. `make` alone lists it. CARGO_TARGET_DIR and CARGO_BUILD_JOBS are honoured as cargo does.
 
 .DEFAULT_GOAL := help
-.PHONY: help test check lint doc tools infra bootstrap fuzz bench data train train-check
+.PHONY: help test check lint doc tools infra bootstrap fuzz bench data train train-check retrain
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -14,10 +14,11 @@ ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-test: lint doc tools infra bootstrap ## Checks everything: code, docs, template, stores, API and its clients, the function, parity with training
+test: lint doc tools infra bootstrap $(TRAIN) ## Checks everything: code, docs, template, stores, API and its clients, the function, parity with training
 	tests/cargo_lambda.sh
 	$(CARGO) build --release --locked --offline
 	tests/clients/run.sh $(TARGET)/release/lifeboat
+	$(TRAIN) -B tests/lifecycle.py $(TARGET)/release/lifeboat
 	LIFEBOAT_BOOTSTRAP=$(abspath .aws-sam/test/Api/bootstrap) tests/with_dynamodb_local.sh \
 		$(CARGO) test --release --locked --offline --lib --bins --tests
 
@@ -62,6 +63,12 @@ train: $(TRAIN) ## Trains the model and writes the package into model/
 train-check: $(TRAIN) ## Trains the model and compares with the committed package, byte for byte
 	$(CARGO) build --release --locked
 	LIFEBOAT=$(TARGET)/release/lifeboat $(TRAIN) model/train.py --check
+
+OUTPUT ?= candidate
+
+retrain: $(TRAIN) ## Trains a candidate with labelled outcomes: make retrain DATA=labelled.csv VERSION=1.1.0 [OUTPUT=candidate]
+	$(CARGO) build --release --locked
+	LIFEBOAT=$(TARGET)/release/lifeboat $(TRAIN) model/retrain.py $(DATA) --output $(OUTPUT) --version $(VERSION)
 
 $(TRAIN): model/requirements.txt
 	$(PYTHON) -m venv .tools/train
