@@ -150,6 +150,7 @@ def train(data=TRAIN, semantic_version=SEMANTIC_VERSION, candidates=CANDIDATES, 
     passengers = list(csv.DictReader(lines))
     require(len(passengers) == len(lines) - 1, f"{data} has a row of more than one line")
     survived = np.array([int(passenger["Survived"]) for passenger in passengers])
+    lifeboat("check", data)
     print(f"{data.name}: {len(passengers)} passengers, {survived.sum()} survivors")
 
     # Every fold is fitted to its training part alone, its history included.
@@ -217,7 +218,7 @@ def write_rows(path, lines, rows):
 
 def lifeboat(*arguments):
     done = subprocess.run([LIFEBOAT, *map(str, arguments)], capture_output=True, text=True)
-    require(done.returncode == 0, f"`lifeboat {arguments[0]}` failed: {done.stderr.strip()}")
+    require(done.returncode == 0, f"`lifeboat {arguments[0]}` failed: {(done.stderr or done.stdout).strip()}")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 //! The command line: serve, predict, record outcomes, look at the model, monitor it, what training needs (fit, features), what a container needs
 //! (health), and what a shell needs (completions, man pages).
 
+mod check;
 mod compare;
 mod export;
 mod failure;
@@ -43,7 +44,7 @@ Exit status:
   0    done
   1    failed; a line on standard error that begins with error: says why
   2    the command line or a setting cannot be used
-  3    done, and something bad was found: drift, a difference, no better model
+  3    done, and something bad was found: drift, bad data, a difference, no better model
   141  whoever read the output went away, as head does
 
 Colours are for terminals only, and for none where NO_COLOR is set.";
@@ -57,6 +58,7 @@ enum Command {
     Monitor(monitor::MonitorArgs),
     Replay(replay::ReplayArgs),
     Export(export::ExportArgs),
+    Check(check::CheckArgs),
     Compare(compare::CompareArgs),
     Fit(fit::FitArgs),
     Features(fit::FeaturesArgs),
@@ -78,6 +80,7 @@ impl Cli {
                 return replay::replay(args, self.quiet).unwrap_or_else(|error| failure::tell(&error));
             }
             Command::Export(args) => export::export(args, self.quiet),
+            Command::Check(args) => return check::check(args).unwrap_or_else(|error| failure::tell(&error)),
             Command::Compare(args) => return compare::compare(args).unwrap_or_else(|error| failure::tell(&error)),
             Command::Fit(args) => fit::fit(args),
             Command::Features(args) => fit::features(args),

@@ -317,6 +317,12 @@ impl fmt::Display for Fault {
     }
 }
 
+/// Returns faults as a person reads them: `Age must be …; Pclass is required`.
+pub(crate) fn in_words(faults: &[Fault]) -> String {
+    let words: Vec<String> = faults.iter().map(Fault::to_string).collect();
+    words.join("; ")
+}
+
 /// A passenger being read: takes fields in any order and remembers every fault.
 #[derive(Debug, Default)]
 pub struct Draft {

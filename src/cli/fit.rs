@@ -10,10 +10,12 @@ use clap::Args;
 use csv::{ByteRecord, ReaderBuilder, Writer};
 use sha2::{Digest, Sha256};
 
+use super::check::in_lines;
 use super::output::{Output, open};
 use crate::features::{FEATURE_NAMES, FeatureState, hex};
 use crate::passenger::csv::{Header, Lines};
-use crate::passenger::{Fault, Passenger};
+use crate::passenger::{Fault, Passenger, in_words};
+use crate::quality::Quality;
 
 /// So many bad rows are shown before the rest is only counted.
 const SHOWN_ROWS: usize = 20;
@@ -52,6 +54,7 @@ pub(super) fn fit(args: &FitArgs) -> anyhow::Result<()> {
     let FitArgs { train, output: folder } = args;
     let bytes = fs::read(train).with_context(|| format!("cannot read {}", train.display()))?;
     let passengers = labelled_passengers(&bytes).with_context(|| format!("cannot fit to {}", train.display()))?;
+    refuse_bad_data(&bytes).with_context(|| format!("cannot fit to {}", train.display()))?;
     let state = FeatureState::fit(&passengers, hex(&Sha256::digest(&bytes)))?;
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let mut output = Output::create(&folder.join("features.json"))?;
@@ -83,6 +86,15 @@ pub(super) fn features(args: &FeaturesArgs) -> anyhow::Result<()> {
         }
     }
     writer.into_inner().map_err(csv::IntoInnerError::into_error).context("cannot write the matrix")?.finish()
+}
+
+/// Refuses what `lifeboat check` finds errors in.
+fn refuse_bad_data(table: &[u8]) -> anyhow::Result<()> {
+    let quality = Quality::of(table, None)?;
+    match quality.errors.len() {
+        0 => Ok(()),
+        errors => bail!("{errors} errors, as `lifeboat check` tells:\n{}", in_lines(&quality.errors)),
+    }
 }
 
 fn write_features(writer: &mut Writer<Output>, passenger: &Passenger, state: &FeatureState) -> anyhow::Result<()> {
@@ -123,10 +135,4 @@ pub(super) fn labelled_passengers(bytes: &[u8]) -> anyhow::Result<Vec<(Passenger
         bail!("{bad} of {} rows are not labelled passengers:{shown}", bad + passengers.len());
     }
     Ok(passengers)
-}
-
-/// Returns faults as a person reads them: `Age must be …; Pclass is required`.
-pub(super) fn in_words(faults: &[Fault]) -> String {
-    let words: Vec<String> = faults.iter().map(Fault::to_string).collect();
-    words.join("; ")
 }

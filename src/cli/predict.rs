@@ -13,7 +13,6 @@ use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use super::failure::UsageError;
-use super::fit::in_words;
 use super::options::{self, ModelOption};
 use super::output::{Output, open};
 use super::records::{self, Columns, Format, Record, Taker};
@@ -21,7 +20,7 @@ use crate::config::Config;
 use crate::explanation::{Explanation, explain};
 use crate::features::Features;
 use crate::model::{InferenceError, Model};
-use crate::passenger::Passenger;
+use crate::passenger::{Passenger, in_words};
 use crate::prediction::{Prediction, to_milliseconds};
 use crate::service;
 use crate::store::{self, PredictionStore, Put};

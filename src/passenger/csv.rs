@@ -54,6 +54,11 @@ impl Header {
         draft.finish()
     }
 
+    /// Tells whether there is a column `Survived`.
+    pub fn has_label(&self) -> bool {
+        self.columns.iter().any(|column| column.field == Field::Survived)
+    }
+
     /// Returns what `Survived` says in this row, where there is such a column and it says 0 or 1.
     pub fn label(&self, row: &ByteRecord) -> Option<bool> {
         let column = self.columns.iter().position(|column| column.field == Field::Survived)?;

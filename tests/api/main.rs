@@ -4,6 +4,7 @@ mod app;
 mod arbitrary_bodies;
 mod bad_input;
 mod broken_packages;
+mod checking;
 mod command_line;
 mod contract;
 mod crashes;

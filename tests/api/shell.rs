@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::folder::{Folder, ended_with, succeeded};
 use crate::server::{BINARY, lifeboat};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "serve",
     "predict",
     "outcomes",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 13] = [
     "monitor",
     "replay",
     "export",
+    "check",
     "compare",
     "fit",
     "features",
