@@ -16,6 +16,7 @@ HADOLINT_VERSION=2.15.1
 CHECKOV_VERSION=3.3.30
 SCHEMATHESIS_VERSION=4.32.5
 TRITON_CLIENT_VERSION=2.73.0
+PROMETHEUS_CLIENT_VERSION=0.26.0
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=$root/.tools
@@ -113,9 +114,9 @@ for name in "$@"; do
             ;;
         checkov) ensure "$name" "$CHECKOV_VERSION" install_venv "$name" checkov "checkov==$CHECKOV_VERSION" ;;
         clients)
-            ensure "$name" "schemathesis $SCHEMATHESIS_VERSION, tritonclient $TRITON_CLIENT_VERSION" \
+            ensure "$name" "schemathesis $SCHEMATHESIS_VERSION, tritonclient $TRITON_CLIENT_VERSION, prometheus-client $PROMETHEUS_CLIENT_VERSION" \
                 install_venv "$name" schemathesis "schemathesis==$SCHEMATHESIS_VERSION" \
-                "tritonclient[http]==$TRITON_CLIENT_VERSION"
+                "tritonclient[http]==$TRITON_CLIENT_VERSION" "prometheus-client==$PROMETHEUS_CLIENT_VERSION"
             ;;
         browser) ensure "$name" "$(sha256sum <"$root/tests/pages/package-lock.json" | cut -c1-16)" install_browser ;;
         *) fail "there is no tool $name: dynamodb-local, cargo-lambda, sam, checks, checkov, clients, browser" ;;

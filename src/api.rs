@@ -9,6 +9,7 @@ mod error;
 mod finish;
 mod inference;
 mod keys;
+mod metrics;
 mod monitor;
 mod negotiation;
 mod observe;
@@ -84,6 +85,7 @@ fn routes() -> impl IntoIterator<Item = (&'static str, MethodRouter<PredictionSe
         ("/passengers/{passenger_id}/predictions", get(predictions::history)),
         ("/model", get(status::model)),
         ("/monitor", get(monitor::monitor)),
+        ("/metrics", get(metrics::metrics)),
         (HEALTH, get(status::health)),
         ("/ready", get(status::ready)),
         ("/openapi.json", get(openapi::openapi)),
@@ -98,6 +100,7 @@ fn routes() -> impl IntoIterator<Item = (&'static str, MethodRouter<PredictionSe
 
 /// Makes the router.
 pub fn router(service: PredictionService, config: &ApiConfig) -> Router {
+    let limits = Limits::new(config, service.metrics().cloned());
     let router = routes().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     let router =
         router.fallback(status::unknown_path).method_not_allowed_fallback(status::other_method).with_state(service);
@@ -111,7 +114,7 @@ pub fn router(service: PredictionService, config: &ApiConfig) -> Router {
     };
     // One stack of layers is one service to call, where a layer at a time would be two.
     let layers = ServiceBuilder::new()
-        .layer(from_fn_with_state(Arc::new(Limits::new(config)), observe::observe))
+        .layer(from_fn_with_state(Arc::new(limits), observe::observe))
         .layer(CatchPanicLayer::custom(error::panic_response));
     router.layer(layers)
 }

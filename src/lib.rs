@@ -18,6 +18,7 @@
 //! - [`service`]: all of the above in order; knows no HTTP and no cloud.
 //! - [`statistics`], [`monitor`]: what passed through the model, against what it was trained on.
 //! - [`comparison`]: whether a new model may take the place of the one that serves.
+//! - [`metrics`]: what the service counts while it runs.
 //! - [`quality`]: whether a table of passengers is fit to train on.
 //! - [`api`]: the HTTP router, whoever hosts it.
 //! - [`config`], [`logging`], [`cli`]: settings, log lines and the command line.
@@ -45,6 +46,8 @@ pub mod statistics;
 pub mod monitor;
 
 pub mod comparison;
+
+pub mod metrics;
 
 pub mod quality;
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use tokio::task::spawn_blocking;
 
 use crate::explanation::{Explanation, explain};
 use crate::features::Features;
+use crate::metrics::Metrics;
 use crate::model::{InferenceError, Model};
 use crate::monitor::report::Report;
 use crate::monitor::{Monitor, NoBaseline};
@@ -27,6 +29,7 @@ pub struct PredictionService {
     model: Arc<Model>,
     store: Arc<dyn PredictionStore>,
     clock: Clock,
+    metrics: Option<Arc<Metrics>>,
 }
 
 /// Why a prediction could not be answered.
@@ -46,7 +49,7 @@ pub enum ServiceError {
 impl PredictionService {
     /// Joins a model and a store; predictions are dated by the system's clock.
     pub fn new(model: Arc<Model>, store: Arc<dyn PredictionStore>) -> Self {
-        Self { model, store, clock: Arc::new(Timestamp::now) }
+        Self { model, store, clock: Arc::new(Timestamp::now), metrics: None }
     }
 
     /// Dates predictions by another clock.
@@ -54,6 +57,18 @@ impl PredictionService {
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
+    }
+
+    /// Counts what is predicted.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: Arc<Metrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
+    /// Returns where predictions are counted, if they are.
+    pub fn metrics(&self) -> Option<&Arc<Metrics>> {
+        self.metrics.as_ref()
     }
 
     /// Returns the model that predicts.
@@ -66,8 +81,14 @@ impl PredictionService {
     /// Inference is pure, so it comes first: the store then decides by a single conditional write who was first.
     pub async fn predict(&self, passengers: Vec<Passenger>) -> Result<Vec<Put>, ServiceError> {
         let created_at = to_milliseconds((self.clock)());
+        let started = Instant::now();
         let predictions = predict(&self.model, passengers, created_at)?;
-        Ok(self.store.put(predictions).await?)
+        let predicted = Instant::now();
+        let puts = self.store.put(predictions).await?;
+        if let Some(metrics) = &self.metrics {
+            metrics.predicted(&puts, predicted - started, predicted.elapsed());
+        }
+        Ok(puts)
     }
 
     /// Predicts each passenger without storing anything, and without looking whether something is stored.

@@ -24,8 +24,9 @@ fail() {
     exit 1
 }
 
+# It does not look for changes: what clients write beside the sources would restart it under their hands.
 DATABASE_URL=sqlite:$work/predictions.db setsid \
-    cargo lambda watch --release --invoke-address 127.0.0.1 --invoke-port "$port" >"$work/log" 2>&1 &
+    cargo lambda watch --release --ignore-changes --invoke-address 127.0.0.1 --invoke-port "$port" >"$work/log" 2>&1 &
 watcher=$!
 until (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
     kill -0 "$watcher" 2>/dev/null || fail "cargo lambda watch stopped"

@@ -147,6 +147,11 @@ impl Kind {
         }
     }
 
+    /// Returns the last part of its URN, as in `invalid-passenger`.
+    pub(super) fn name(self) -> &'static str {
+        self.urn().rsplit(':').next().unwrap_or_default()
+    }
+
     /// Returns the name that a program can tell the problem by.
     pub(super) fn urn(self) -> &'static str {
         match self {
@@ -276,6 +281,7 @@ impl IntoResponse for ApiError {
             _ => None,
         };
         response.headers_mut().extend(advice);
+        response.extensions_mut().insert(kind);
         if let Some(cause) = self.cause() {
             response.extensions_mut().insert(cause);
         }

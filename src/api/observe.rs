@@ -11,10 +11,11 @@ use tokio::sync::Semaphore;
 use tracing::{debug, error, warn};
 use uuid::Uuid;
 
-use super::error::{ApiError, Cause, REQUEST_ID};
+use super::error::{ApiError, Cause, Kind, REQUEST_ID};
 use super::finish::{Wishes, finish};
 use super::inference;
 use super::{ApiConfig, Deadline, HEALTH};
+use crate::metrics::Metrics;
 
 /// The longest request id that is taken over from a client.
 const MAX_ID_BYTES: usize = 128;
@@ -22,19 +23,20 @@ const MAX_ID_BYTES: usize = 128;
 /// How often the log says that requests are turned away.
 const WARNING_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How long a request may take, and how many there may be at a time.
+/// How long a request may take, how many there may be at a time, and where their answers are counted.
 #[derive(Debug)]
 pub(super) struct Limits {
+    metrics: Option<Arc<Metrics>>,
     timeout: Duration,
     in_flight: Semaphore,
     warned: Mutex<Option<Instant>>,
 }
 
 impl Limits {
-    /// Returns the limits that the operator set.
-    pub(super) fn new(config: &ApiConfig) -> Self {
+    /// Returns the limits that the operator set, and where answers are counted.
+    pub(super) fn new(config: &ApiConfig, metrics: Option<Arc<Metrics>>) -> Self {
         let in_flight = Semaphore::new(config.max_requests_in_flight);
-        Self { timeout: config.request_timeout, in_flight, warned: Mutex::default() }
+        Self { metrics, timeout: config.request_timeout, in_flight, warned: Mutex::default() }
     }
 
     /// Answers a request within the limits: one too many is turned away at once, since a queue of them would only make all late.
@@ -75,6 +77,10 @@ pub(super) async fn observe(State(limits): State<Arc<Limits>>, request: Request,
 
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let (status, microseconds) = (response.status().as_u16(), started.elapsed().as_micros());
+    let problem = response.extensions_mut().remove::<Kind>();
+    if let Some(metrics) = &limits.metrics {
+        metrics.answered(route, status, problem.map(Kind::name));
+    }
     let request_id = id.to_str().unwrap_or_default();
     if let Some(Cause(cause)) = response.extensions_mut().remove() {
         error!(request_id, %method, route, status, microseconds, %cause, "request failed");

@@ -13,7 +13,7 @@ use utoipa::openapi::{ComponentsBuilder, OpenApi};
 use utoipa::{Modify, OpenApi as _};
 
 use super::finish::Revalidated;
-use super::{inference, keys, monitor, outcome, pages, predict, predictions, status};
+use super::{inference, keys, metrics, monitor, outcome, pages, predict, predictions, status};
 use problems::Problems;
 pub(super) use schema::{
     AnswersSchema, ModelNameSchema, NewOutcomeSchema, PassengersSchema, PredictionIdSchema, TableSchema,
@@ -42,6 +42,7 @@ static JSON: LazyLock<Vec<u8>> = LazyLock::new(|| serde_json::to_vec(&document()
         predictions::history,
         status::model,
         monitor::monitor,
+        metrics::metrics,
         status::health,
         status::ready,
         openapi,

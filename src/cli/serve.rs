@@ -93,7 +93,8 @@ fn default_worker_threads() -> usize {
 async fn run(config: &Config) -> anyhow::Result<()> {
     let model = Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?;
     let version = Arc::clone(model.version());
-    let service = PredictionService::new(Arc::new(model), store::open(config.database.clone())?);
+    let service =
+        PredictionService::new(Arc::new(model), store::open(config.database.clone())?).with_metrics(Arc::default());
     let address = SocketAddr::new(config.host, config.port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     info!(address = %listener.local_addr()?, model_version = %version, "serving");

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use lifeboat::api::{self, ApiConfig};
+use lifeboat::metrics::Metrics;
 use lifeboat::model::Model;
 use lifeboat::service::PredictionService;
 use lifeboat::store::PredictionStore;
@@ -53,7 +54,7 @@ impl App {
 
     /// Serves as an operator would have it.
     pub(crate) fn with(config: &ApiConfig) -> Self {
-        Self::build(config, |store| store)
+        Self::build(config, Some(Arc::default()), |store| store)
     }
 
     /// Serves on a store that wraps an empty database; requests may take as long as `timeout`.
@@ -61,10 +62,19 @@ impl App {
         timeout: Duration,
         wrap: impl FnOnce(Arc<dyn PredictionStore>) -> Arc<dyn PredictionStore>,
     ) -> Self {
-        Self::build(&ApiConfig { request_timeout: timeout, ..ApiConfig::default() }, wrap)
+        Self::build(&ApiConfig { request_timeout: timeout, ..ApiConfig::default() }, Some(Arc::default()), wrap)
     }
 
-    fn build(config: &ApiConfig, wrap: impl FnOnce(Arc<dyn PredictionStore>) -> Arc<dyn PredictionStore>) -> Self {
+    /// Serves as a function of Lambda does, which counts nothing.
+    pub(crate) fn without_metrics() -> Self {
+        Self::build(&ApiConfig::default(), None, |store| store)
+    }
+
+    fn build(
+        config: &ApiConfig,
+        metrics: Option<Arc<Metrics>>,
+        wrap: impl FnOnce(Arc<dyn PredictionStore>) -> Arc<dyn PredictionStore>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("predictions.db");
         let sqlite = SqliteConfig { synchronous: Synchronous::Normal, ..SqliteConfig::new(database.clone()) };
@@ -73,6 +83,10 @@ impl App {
         let now = Arc::clone(&milliseconds);
         let clock = Arc::new(move || Timestamp::from_millisecond(now.load(Ordering::SeqCst)).unwrap());
         let service = PredictionService::new(Arc::clone(&MODEL), store).with_clock(clock);
+        let service = match metrics {
+            Some(metrics) => service.with_metrics(metrics),
+            None => service,
+        };
         let app = Self { router: api::router(service, config), milliseconds, database, _folder: folder };
         app.set_time("2026-11-23T10:15:04.211Z");
         app

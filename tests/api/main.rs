@@ -14,6 +14,7 @@ mod inference;
 mod keys;
 mod lookups;
 mod manners;
+mod metrics;
 mod monitoring;
 mod mutations;
 mod options;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Asks the program that was built, serving on a database of its own, as its clients do: schemathesis by the contract, Triton's
-# client by the Open Inference Protocol, and a browser by the pages, of which pictures are left in target/screenshots.
+# client by the Open Inference Protocol, Prometheus's parser by its counts, and a browser by the pages, of which pictures are left in target/screenshots.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -25,6 +25,7 @@ done
 
 .tools/clients/bin/python -B tests/clients/triton.py "$address"
 tests/clients/contract.sh "http://$address"
+.tools/clients/bin/python -B tests/clients/metrics.py "$address"
 mkdir -p target/screenshots
 LIFEBOAT_URL=http://$address LIFEBOAT_BROWSER_TOOLS=.tools/browser SCREENSHOTS=target/screenshots \
     node --test tests/pages/pages.test.mjs

@@ -1,5 +1,6 @@
 //! The contract that every prediction store keeps, and what each adapter adds to it.
 
+mod commands;
 mod contract;
 mod dynamodb;
 mod predictions;

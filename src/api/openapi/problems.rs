@@ -51,7 +51,7 @@ fn kinds(path: &str, operation: &Operation) -> Vec<Kind> {
         "/health" => return vec![Kind::Internal],
         _ => ANYWHERE.into(),
     };
-    if path.contains('{') {
+    if path.contains('{') || path == "/metrics" {
         kinds.push(Kind::NotFound);
     }
     if operation.request_body.is_some() {

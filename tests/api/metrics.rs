@@ -1,0 +1,58 @@
+//! `GET /metrics`: what was done is counted, and nothing else.
+
+use serde_json::json;
+
+use crate::app::App;
+use crate::passengers::numbered;
+use crate::server::{Server, client, new_database, predict, serve};
+
+async fn counts(server: &Server) -> String {
+    let answer = client().get(server.url("/metrics")).send().await.unwrap();
+    let content_type = answer.headers()["content-type"].to_str().unwrap();
+    assert_eq!(content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    answer.text().await.unwrap()
+}
+
+/// Returns the value of a sample, if it is there.
+fn sample(text: &str, name: &str) -> Option<f64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+    Some(line.parse().unwrap())
+}
+
+#[tokio::test]
+async fn what_is_done_is_counted_and_what_is_not_is_not_told_of() {
+    let (_folder, database) = new_database();
+    let server = Server::run(serve(&database));
+    let before = counts(&server).await;
+    assert!(before.ends_with("# EOF\n") && !before.contains("lifeboat_predictions_total{"), "{before}");
+
+    let client = client();
+    let ask = async |body| predict(&client, &server.url("/predict"), &body).await.unwrap().status().as_u16();
+    assert_eq!(ask(json!([numbered(1), numbered(2), {"Pclass": 3, "Sex": "male"}])).await, 200);
+    assert_eq!(ask(numbered(1)).await, 200);
+    assert_eq!(ask(json!({"Pclass": 4})).await, 422);
+    let text = counts(&server).await;
+    for (name, value) in [
+        ("lifeboat_predictions_total{outcome=\"created\"}", 3.0),
+        ("lifeboat_predictions_total{outcome=\"existing\"}", 1.0),
+        ("lifeboat_probability_count", 3.0),
+        ("lifeboat_model_duration_seconds_count", 2.0),
+        ("lifeboat_store_duration_seconds_count", 2.0),
+        ("lifeboat_problems_total{kind=\"invalid-passenger\"}", 1.0),
+        ("lifeboat_missing_values_total{field=\"Name\"}", 1.0),
+        ("lifeboat_requests_total{route=\"/predict\",status=\"200\"}", 2.0),
+        ("lifeboat_requests_total{route=\"/predict\",status=\"422\"}", 1.0),
+        ("lifeboat_requests_total{route=\"/metrics\",status=\"200\"}", 1.0),
+    ] {
+        let found = sample(&text, name).unwrap_or_else(|| panic!("{name} is not in {text}"));
+        assert!((found - value).abs() < 1e-9, "{name} is {found}");
+    }
+    let seconds = sample(&text, "lifeboat_model_duration_seconds_sum").unwrap();
+    assert!(seconds > 0.0 && seconds < 1.0, "{seconds}");
+    assert!(!text.contains("kind=\"internal\""), "{text}");
+}
+
+#[tokio::test]
+async fn a_host_that_counts_nothing_has_no_such_page() {
+    App::without_metrics().get("/metrics").await.problem(404);
+}
