@@ -1,6 +1,6 @@
 """Trains a candidate on the original passengers and on those of whom it was told later what happened.
 
-    lifeboat export --since 90d --labelled --output labelled.csv
+    lifeboat export --since 90d --labelled --kaggle --output labelled.csv
     .tools/train/bin/python model/retrain.py labelled.csv --output candidate --version 1.1.0
 
 The model is of the champion's kind. Printed are champion and challenger on the same held-out folds: both are fitted anew for each

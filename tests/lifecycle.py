@@ -86,7 +86,8 @@ def newcomers(url, population):
     right = sum((row["Survived"] == 1) == (probability >= 0.5) for row, probability in zip(others, answers(url, others)))
     expect(observed["rows"] == 891 and abs(observed["accuracy"] - right / 891) < 1e-9, observed)
     print(f"ok: 891 outcomes recorded, the report says accuracy {observed['accuracy']:.3f}")
-    run("export", "--from", since, "--labelled", "--output", "labelled.csv")
+    run("export", "--from", since, "--labelled", "--kaggle", "--output", "labelled.csv")
+    run("check", "labelled.csv")
 
 
 def champion_to_challenger(population):
@@ -94,12 +95,6 @@ def champion_to_challenger(population):
     header, *rows = pathlib.Path("labelled.csv").read_text().splitlines(keepends=True)
     for name, part in (("told.csv", rows[::2]), ("held_out.csv", rows[1::2])):
         pathlib.Path(name).write_text(header + "".join(part))
-    kaggle = list(csv.DictReader(open("held_out.csv")))
-    with open("held_out.csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, list(kaggle[0])[:12], extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(kaggle)
-
     command = [sys.executable, MODEL / "retrain.py", "told.csv", "--output", "candidate", "--version", "1.1.0"]
     print(checked(command, LIFEBOAT=str(PROGRAM)))
     expect("keep the champion" in run("compare", MODEL, MODEL, "held_out.csv", status=3), "the champion beats itself")

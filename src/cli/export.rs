@@ -18,7 +18,6 @@ use super::failure::UsageError;
 use super::options::{self, DatabaseOption, WindowOption};
 use super::output::Output;
 use crate::prediction::Prediction;
-use crate::store;
 
 /// Writes the predictions of a window as a table: the passenger in Kaggle's terms, what happened as `Survived`, what was predicted, and
 /// the features.
@@ -26,7 +25,7 @@ use crate::store;
 #[command(after_help = "\
 Examples:
   lifeboat export --since 30d --output predictions.parquet
-  lifeboat export --from 2026-11-01 --labelled --output labelled.csv
+  lifeboat export --from 2026-11-01 --labelled --kaggle --output labelled.csv
   DATABASE_URL=dynamodb:predictions lifeboat export --since 7d --format csv | head")]
 pub(super) struct ExportArgs {
     #[command(flatten)]
@@ -34,6 +33,9 @@ pub(super) struct ExportArgs {
     /// Leaves out predictions of which nobody has told what happened
     #[arg(long)]
     labelled: bool,
+    /// Leaves out all but Kaggle's columns, which are what fit, check and compare read
+    #[arg(long)]
+    kaggle: bool,
     /// File for the table; `-` is standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
@@ -77,12 +79,12 @@ pub(super) fn export(args: &ExportArgs, quiet: bool) -> anyhow::Result<()> {
     let format = args.format.or_else(|| TableFormat::of(&args.output)).ok_or_else(|| {
         UsageError(anyhow!("{} does not say its format: give --format csv or parquet", args.output.display()))
     })?;
-    let store = store::open(options::config(&[args.database.setting()])?.database)?;
+    let store = options::existing_store(options::config(&[args.database.setting()])?.database)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let output = Output::create(&args.output)?;
     let mut table: Box<dyn Table> = match format {
-        TableFormat::Csv => Box::new(CsvTable::create(output)?),
-        TableFormat::Parquet => Box::new(ParquetTable::create(output)?),
+        TableFormat::Csv => Box::new(CsvTable::create(output, args.kaggle)?),
+        TableFormat::Parquet => Box::new(ParquetTable::create(output, args.kaggle)?),
     };
     let mut rows = 0_u64;
     runtime.block_on(async {

@@ -18,7 +18,6 @@ use crate::model::Model;
 use crate::monitor::html;
 use crate::monitor::report::{Drift, FeatureReport, Report, Verdict};
 use crate::service::PredictionService;
-use crate::store;
 
 /// Compares stored predictions with what the model was trained on; ends with 3 when a feature or the predictions have drifted far.
 #[derive(Debug, Args)]
@@ -68,7 +67,7 @@ pub(super) fn monitor(args: &MonitorArgs) -> anyhow::Result<ExitCode> {
     let window = args.window.window(Timestamp::now())?;
     let config = options::config(&[args.database.setting(), args.model.setting()])?;
     let model = Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?;
-    let service = PredictionService::new(Arc::new(model), store::open(config.database)?);
+    let service = PredictionService::new(Arc::new(model), options::existing_store(config.database)?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(service.monitor(window))?;
     let mut output = Output::create(&args.output)?;

@@ -1,14 +1,16 @@
 //! Options that several commands share, and how they go before the environment.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use anyhow::bail;
 use clap::Args;
 use jiff::Timestamp;
 
 use super::failure::UsageError;
-use crate::config::Config;
+use crate::config::{Config, DatabaseConfig};
 use crate::monitor::window::Wanted;
-use crate::store::Window;
+use crate::store::{self, PredictionStore, Window};
 
 /// Where predictions are kept.
 #[derive(Debug, Args)]
@@ -61,6 +63,16 @@ impl ModelOption {
     pub(super) fn setting(&self) -> Setting {
         ("MODEL_DIR", self.model_dir.as_ref().map(|folder| folder.to_string_lossy().into_owned()))
     }
+}
+
+/// Opens the store that predictions were put into: a file that is not there is a mistake, not a new database.
+pub(super) fn existing_store(database: DatabaseConfig) -> anyhow::Result<Arc<dyn PredictionStore>> {
+    if let DatabaseConfig::Sqlite(sqlite) = &database
+        && !sqlite.path.exists()
+    {
+        bail!("{} does not exist: nothing was stored there", sqlite.path.display());
+    }
+    store::open(database)
 }
 
 /// Reads the settings: an option that was given goes before its variable.

@@ -15,7 +15,7 @@ use crate::model::Model;
 use crate::passenger::csv::Lines;
 use crate::prediction::{PredictionId, parse_passenger_id};
 use crate::service::PredictionService;
-use crate::store::{self, Recording};
+use crate::store::Recording;
 
 /// So many bad rows are shown before the rest is only counted.
 const SHOWN_ROWS: usize = 20;
@@ -43,7 +43,7 @@ pub(super) fn outcomes(args: &OutcomesArgs, quiet: bool) -> anyhow::Result<()> {
     let rows = read(input).with_context(|| format!("nothing was recorded of {}", args.input.display()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let model = Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?;
-    let service = PredictionService::new(Arc::new(model), store::open(config.database)?);
+    let service = PredictionService::new(Arc::new(model), options::existing_store(config.database)?);
     let mut tally = Tally::default();
     for row in &rows {
         tally.count(runtime.block_on(row.record(&service))?, row.line);

@@ -17,7 +17,7 @@ use super::output::Output;
 use crate::features::FEATURE_NAMES;
 use crate::model::Model;
 use crate::prediction::Prediction;
-use crate::{service, store};
+use crate::service;
 
 /// A value that comes out this much different is another one: more than what other processors make of the same sum.
 const TOLERANCE: f32 = 1e-6;
@@ -59,7 +59,7 @@ pub(super) fn replay(args: &ReplayArgs, quiet: bool) -> anyhow::Result<ExitCode>
     });
     let models: HashMap<Arc<str>, Model> =
         models.map(|model| model.map(|model| (Arc::clone(model.version()), model))).collect::<anyhow::Result<_>>()?;
-    let store = store::open(config.database)?;
+    let store = options::existing_store(config.database)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut tally = Tally::default();
     runtime.block_on(async {

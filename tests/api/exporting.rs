@@ -59,8 +59,13 @@ fn a_table_has_the_passenger_what_happened_what_was_predicted_and_the_features()
             matrix[index].iter().skip(1).collect::<Vec<_>>()
         );
     }
-    let (labelled, _) = folder.run(&["export", "--format", "csv", "--labelled"]);
-    assert_eq!(rows(&labelled).len(), 100);
+    folder.run(&["export", "--output", "labelled.csv", "--labelled", "--kaggle"]);
+    assert_eq!(rows(&folder.read("labelled.csv")).len(), 100);
+    folder.run(&["check", "labelled.csv"]);
+    folder.run(&["export", "--output", "labelled.parquet", "--labelled", "--kaggle"]);
+    let reader = SerializedFileReader::new(File::open(folder.path("labelled.parquet")).unwrap()).unwrap();
+    let metadata = reader.metadata().file_metadata().clone();
+    assert_eq!((metadata.num_rows(), metadata.schema_descr().num_columns()), (100, 12));
 }
 
 #[test]
@@ -94,14 +99,26 @@ fn parquet_holds_what_the_csv_holds() {
 
 #[test]
 fn a_table_needs_a_format_and_an_empty_window_gives_an_empty_one() {
-    let folder = Folder::new();
+    let folder = folder_of_predictions();
     let said = folder.refuses(&["export"]);
     assert!(said.contains("give --format csv or parquet"), "{said}");
-    let (table, said) = folder.run(&["export", "--format", "csv", "--since", "1h"]);
+    let window = ["--from", "1912-04-10", "--to", "1912-04-15"];
+    let (table, said) = folder.run(&[&["export", "--format", "csv"][..], &window].concat());
     assert_eq!((table.lines().count(), said.as_str()), (1, "0 exported\n"));
-    folder.run(&["export", "--output", "empty.parquet"]);
+    folder.run(&[&["export", "--output", "empty.parquet"][..], &window].concat());
     let reader = SerializedFileReader::new(File::open(folder.path("empty.parquet")).unwrap()).unwrap();
     assert_eq!(reader.metadata().file_metadata().num_rows(), 0);
+}
+
+#[test]
+fn where_nothing_was_stored_no_database_is_made() {
+    let folder = Folder::new();
+    folder.write("outcomes.csv", "PassengerId,Survived\n1,0\n");
+    for arguments in [&["monitor"][..], &["replay"], &["export", "--format", "csv"], &["outcomes", "outcomes.csv"]] {
+        let said = folder.fails(&[arguments, &["--database-url", "sqlite:typo.db"]].concat());
+        assert!(said.contains("typo.db does not exist: nothing was stored there"), "{said}");
+    }
+    assert_eq!(folder.files(), ["outcomes.csv"]);
 }
 
 #[test]

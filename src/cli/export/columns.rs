@@ -48,10 +48,17 @@ const COLUMNS: [(&str, Kind); 18] = [
     ("outcome_recorded_at", Kind::Time),
 ];
 
-/// Returns the columns, the features last.
-pub(super) fn columns() -> impl Iterator<Item = (String, Kind)> {
+/// So many of them are Kaggle's.
+const KAGGLE_COLUMNS: usize = 12;
+
+/// Returns the columns, the features last; or Kaggle's only.
+pub(super) fn columns(kaggle: bool) -> impl Iterator<Item = (String, Kind)> {
     let features = FEATURE_NAMES.iter().map(|name| (format!("feature_{name}"), Kind::Single));
-    COLUMNS.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).chain(features)
+    COLUMNS.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).chain(features).take(if kaggle {
+        KAGGLE_COLUMNS
+    } else {
+        usize::MAX
+    })
 }
 
 /// Hands each cell of a prediction's row on, in the order of the columns.

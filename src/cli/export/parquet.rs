@@ -38,11 +38,11 @@ enum Values {
 }
 
 impl ParquetTable {
-    pub(super) fn create(output: Output) -> anyhow::Result<Self> {
+    pub(super) fn create(output: Output, kaggle: bool) -> anyhow::Result<Self> {
         let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-        let schema = Arc::new(parse_message_type(&message_type())?);
+        let schema = Arc::new(parse_message_type(&message_type(kaggle))?);
         let writer = SerializedFileWriter::new(output, schema, Arc::new(properties))?;
-        Ok(Self { writer, columns: columns().map(|(_, kind)| Column::new(kind)).collect() })
+        Ok(Self { writer, columns: columns(kaggle).map(|(_, kind)| Column::new(kind)).collect() })
     }
 
     fn write_group(&mut self) -> Result<(), ParquetError> {
@@ -61,7 +61,7 @@ impl Table for ParquetTable {
         let mut columns = self.columns.iter_mut();
         cells(prediction, |cell| match columns.next() {
             Some(column) => column.push(cell),
-            None => Err(mixed_up()),
+            None => Ok(()),
         })?;
         if self.columns.first().is_some_and(|column| column.levels.len() >= GROUP_ROWS) {
             self.write_group()?;
@@ -121,9 +121,9 @@ impl Column {
 }
 
 /// Returns the schema in Parquet's own language.
-fn message_type() -> String {
+fn message_type(kaggle: bool) -> String {
     let mut schema = "message predictions {\n".to_owned();
-    for (name, kind) in columns() {
+    for (name, kind) in columns(kaggle) {
         let (physical, logical) = match kind {
             Kind::Text => ("BYTE_ARRAY", " (STRING)"),
             Kind::Integer => ("INT64", ""),
