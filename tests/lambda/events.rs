@@ -92,8 +92,13 @@ async fn every_event_is_answered_alike_by_the_router_and_by_the_bootstrap() {
         if name == "predict_400" {
             // The answers to 400 passengers are in the model's own tests; here is how many there are.
             assert_eq!(bootstrap["body"].as_array().unwrap().len(), 400);
-        } else {
-            insta::assert_json_snapshot!(name, bootstrap);
+            continue;
         }
+        if name == "model" {
+            let manifest: Value = serde_json::from_str(include_str!("../../model/manifest.json")).unwrap();
+            assert_eq!(bootstrap["body"], manifest);
+        }
+        // What monitoring compares with is thousands of numbers long.
+        insta::assert_json_snapshot!(name, bootstrap, {".body.baseline" => "[baseline]"});
     }
 }
