@@ -26,7 +26,7 @@ COPY Cargo.toml Cargo.lock ./
 RUN mkdir -p src/bin benches \
     && touch src/lib.rs benches/prediction.rs \
     && echo 'fn main() {}' > src/bin/lifeboat.rs \
-    && cp src/bin/lifeboat.rs src/bin/api.rs \
+    && tee src/bin/api.rs src/bin/monitor.rs < src/bin/lifeboat.rs \
     && cargo build --locked --release --bins
 COPY build.rs .
 COPY model model

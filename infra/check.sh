@@ -33,6 +33,7 @@ check "SAM: template.yaml" .tools/sam/bin/sam validate --lint --template-file te
 check "cfn-lint: ${templates[*]}" .tools/checks/bin/cfn-lint --non-zero-exit-code informational "${templates[@]}"
 check "checkov: ${templates[*]}" .tools/checkov/bin/checkov --config-file infra/checkov.yaml
 check "Pre-traffic hook: unit test" test_hook
+check "Consistency: roles, dashboard, metrics" .tools/checks/bin/python infra/consistency.py
 check "Cost: the table of infra/README.md" python3 infra/cost.py --check
 check "README: parameters" document_parameters
 if [[ -f Dockerfile ]]; then

@@ -11,7 +11,8 @@ import sys
 BILLED_MS = 6
 MEMORY_MB = 256
 ITEM_BYTES = 825
-LOG_BYTES = 322  # the line of the access log; at its default levels the function writes none
+LOG_BYTES = 322  # the line of the access log; at its default levels the function writes none but those of its metrics
+METRICS_BYTES = 550  # the line of the function's metrics
 OUT_BYTES = 600  # the answer with its headers and TLS records
 
 # List prices of us-east-1 in US dollars, without free tiers and volume discounts, as known on 2026-11-23. Each stands on the
@@ -25,6 +26,8 @@ RECOVERABLE_GB = 0.20  # a month of point-in-time recovery; https://aws.amazon.c
 LOGGED_GB = 0.50  # ingested; https://aws.amazon.com/cloudwatch/pricing/
 TRACE = 5.00 / 1e6  # recorded; https://aws.amazon.com/xray/pricing/
 SENT_GB = 0.09  # to the internet, first 10 TB; https://aws.amazon.com/ec2/pricing/on-demand/
+METRIC = 0.30  # a month, each of the first 10,000; https://aws.amazon.com/cloudwatch/pricing/
+DASHBOARD = 3.00  # a month; https://aws.amazon.com/cloudwatch/pricing/
 ALARM_METRIC = 0.10  # a month; https://aws.amazon.com/cloudwatch/pricing/
 KEY = 1.00  # a month; https://aws.amazon.com/kms/pricing/
 
@@ -35,7 +38,8 @@ ITEM_OVERHEAD_BYTES = 100  # that DynamoDB adds to each item it stores
 LOG_OVERHEAD_BYTES = 26  # that CloudWatch adds to each line
 HTTP_API_UNIT = 512 * 1024
 WRITE_UNIT_BYTES = 1024
-ALARM_METRICS = 11  # of the seven alarms; two add up three metrics each
+ALARM_METRICS = 15  # of the eleven alarms; two add up three metrics each
+METRICS = 21  # eleven of requests, with two kinds of problems and three missing fields; ten of the monitor's reports
 MONITORED_SHARE = 1.0  # `MonitorSampleRate`
 SAMPLED_SHARE = 0.05  # of the requests beyond the first of a second, which is always traced
 
@@ -69,6 +73,8 @@ def costs(predictions):
         "DynamoDB, index by time (`MonitorSampleRate`: 1)": MONITORED_SHARE
         * (predictions * units(ITEM_BYTES, WRITE_UNIT_BYTES) * WRITE_UNIT + stored * STORED_GB),
         "X-Ray, traces (`Tracing=PassThrough`: 0)": traces(predictions) * TRACE,
+        "CloudWatch, lines of metrics (`MetricsNamespace=`: 0)": predictions * (METRICS_BYTES + LOG_OVERHEAD_BYTES) / GB * LOGGED_GB,
+        "Metrics and dashboard, whatever comes (`MetricsNamespace=`: 0)": METRICS * METRIC + DASHBOARD,
         "Alarms and their key, whatever comes": ALARM_METRICS * ALARM_METRIC + KEY,
         "**Watching**": None,
         "**All, in the first month**": None,

@@ -29,6 +29,7 @@ use axum::routing::{MethodRouter, get, post, put};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::metrics::Metrics;
 use crate::service::PredictionService;
 pub use cors::{CorsOrigins, InvalidOrigin};
 pub use keys::{ApiKeys, InvalidKeys};
@@ -74,7 +75,7 @@ impl Deadline {
 const HEALTH: &str = "/health";
 
 /// Returns every path, with what answers there.
-fn routes() -> impl IntoIterator<Item = (&'static str, MethodRouter<PredictionService>)> {
+fn routes(counts: Option<Arc<Metrics>>) -> impl IntoIterator<Item = (&'static str, MethodRouter<PredictionService>)> {
     [
         ("/", get(pages::index)),
         ("/docs", get(pages::docs)),
@@ -85,7 +86,7 @@ fn routes() -> impl IntoIterator<Item = (&'static str, MethodRouter<PredictionSe
         ("/passengers/{passenger_id}/predictions", get(predictions::history)),
         ("/model", get(status::model)),
         ("/monitor", get(monitor::monitor)),
-        ("/metrics", get(metrics::metrics)),
+        ("/metrics", get(async move || metrics::metrics(counts.as_deref()))),
         (HEALTH, get(status::health)),
         ("/ready", get(status::ready)),
         ("/openapi.json", get(openapi::openapi)),
@@ -98,10 +99,11 @@ fn routes() -> impl IntoIterator<Item = (&'static str, MethodRouter<PredictionSe
     ]
 }
 
-/// Makes the router.
-pub fn router(service: PredictionService, config: &ApiConfig) -> Router {
-    let limits = Limits::new(config, service.metrics().cloned());
-    let router = routes().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+/// Makes the router; where metrics are given, answers are counted in them.
+pub fn router(service: PredictionService, config: &ApiConfig, metrics: Option<Metrics>) -> Router {
+    let metrics = metrics.map(Arc::new);
+    let limits = Limits::new(config, metrics.clone());
+    let router = routes(metrics).into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     let router =
         router.fallback(status::unknown_path).method_not_allowed_fallback(status::other_method).with_state(service);
     let router = match config.keys.clone() {
@@ -127,9 +129,9 @@ mod tests {
     fn every_route_is_in_the_contract() {
         let document = serde_json::to_value(openapi::document()).unwrap();
         let documented = document["paths"].as_object().unwrap();
-        for (path, _) in routes() {
+        for (path, _) in routes(None) {
             assert!(documented.contains_key(path), "{path} is not in /openapi.json");
         }
-        assert_eq!(documented.len(), routes().into_iter().count());
+        assert_eq!(documented.len(), routes(None).into_iter().count());
     }
 }

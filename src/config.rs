@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 
 use crate::api::{ApiConfig, ApiKeys};
+use crate::metrics::embedded::EmbeddedConfig;
 use crate::store::SampleRate;
 use crate::store::dynamodb::{AwsCredentials, DynamoDbConfig};
 use crate::store::sqlite::SqliteConfig;
@@ -22,6 +23,10 @@ pub struct Config {
     pub database_warm_up: bool,
     /// `MODEL_DIR`: a folder with a model package. Default: the package built into the program.
     pub model_dir: Option<PathBuf>,
+    /// `SHADOW_MODEL_DIR`: a folder with the package of a model that scores each passenger beside the one that answers. Default: none.
+    pub shadow_model_dir: Option<PathBuf>,
+    /// How a function counts: see [`EmbeddedConfig`]. Default: it does not.
+    pub embedded_metrics: Option<EmbeddedConfig>,
     /// `HOST`: the address to listen on. Default: `127.0.0.1`.
     pub host: IpAddr,
     /// `PORT`: the port to listen on; 0 takes any that is free. Default: 8080.
@@ -82,6 +87,12 @@ impl Config {
             database: database(&variable)?,
             database_warm_up: parsed("DATABASE_WARM_UP", variable("DATABASE_WARM_UP"), "true")?,
             model_dir: variable("MODEL_DIR").map(PathBuf::from),
+            shadow_model_dir: variable("SHADOW_MODEL_DIR").map(PathBuf::from),
+            embedded_metrics: variable("POWERTOOLS_METRICS_NAMESPACE").map(|namespace| EmbeddedConfig {
+                namespace,
+                service: variable("POWERTOOLS_SERVICE_NAME").unwrap_or_else(|| "lifeboat".to_owned()),
+                function_name: variable("AWS_LAMBDA_FUNCTION_NAME"),
+            }),
             host: parsed("HOST", variable("HOST"), "127.0.0.1")?,
             port: parsed("PORT", variable("PORT"), "8080")?,
             api: ApiConfig {

@@ -23,7 +23,8 @@
 //! - [`api`]: the HTTP router, whoever hosts it.
 //! - [`config`], [`logging`], [`cli`]: settings, log lines and the command line.
 //!
-//! Two programs wire these together: `lifeboat` is the command line with the local server, `api` is the Lambda function.
+//! Three programs wire these together: `lifeboat` is the command line with the local server, `api` is the Lambda function, and `monitor`
+//! is the one that a schedule calls.
 
 pub mod passenger;
 

@@ -1,131 +1,97 @@
-//! What the service counts while it runs, in the text format that Prometheus reads.
+//! What the service counts while it runs: for Prometheus where a server can be asked, as lines of the log where a function cannot.
+
+pub mod embedded;
+pub mod prometheus;
+mod report;
 
 use std::time::Duration;
 
-use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets, linear_buckets};
-use prometheus_client::registry::{Registry, Unit};
-
 use crate::passenger::Passenger;
 use crate::store::Put;
+use embedded::EmbeddedMetrics;
+use prometheus::PrometheusMetrics;
 
 /// Fields whose absence is counted.
 const OPTIONAL: [&str; 6] = ["Name", "Age", "Ticket", "Fare", "Cabin", "Embarked"];
 
-/// A counter for each value of a label.
-type Counters = Family<[(&'static str, &'static str); 1], Counter>;
-
-/// Requests by route and status.
-type Requests = Family<Request, Counter>;
-
-type Request = [(&'static str, String); 2];
-
-/// The counts of a process since its start.
+/// Where answers are counted.
 #[derive(Debug)]
-pub struct Metrics {
-    registry: Registry,
-    predictions: Counters,
-    probability: Histogram,
-    model: Histogram,
-    store: Histogram,
-    problems: Counters,
-    missing: Counters,
-    requests: Requests,
-}
-
-impl Default for Metrics {
-    fn default() -> Self {
-        Self::new()
-    }
+pub enum Metrics {
+    /// In memory, for a server that is asked for them.
+    Prometheus(Box<PrometheusMetrics>),
+    /// In lines of the log, for a function.
+    Embedded(EmbeddedMetrics),
 }
 
 impl Metrics {
-    /// Starts counting.
-    pub fn new() -> Self {
-        let mut registry = Registry::with_prefix("lifeboat");
-        let metrics = Self {
-            predictions: Family::default(),
-            probability: Histogram::new(linear_buckets(0.1, 0.1, 10)),
-            model: Histogram::new(exponential_buckets(2e-6, 2.0, 14)),
-            store: Histogram::new(exponential_buckets(1e-4, 2.0, 17)),
-            problems: Family::default(),
-            missing: Family::default(),
-            requests: Family::default(),
-            registry: Registry::default(),
-        };
-        registry.register(
-            "predictions",
-            "Predictions, by whether this process stored them or found them",
-            metrics.predictions.clone(),
-        );
-        registry.register(
-            "probability",
-            "Predicted probabilities of survival, of new predictions",
-            metrics.probability.clone(),
-        );
-        registry.register_with_unit(
-            "model_duration",
-            "Features and model, a request",
-            Unit::Seconds,
-            metrics.model.clone(),
-        );
-        registry.register_with_unit(
-            "store_duration",
-            "The store's answer, a request",
-            Unit::Seconds,
-            metrics.store.clone(),
-        );
-        registry.register(
-            "problems",
-            "Requests that were answered with a problem, by its kind",
-            metrics.problems.clone(),
-        );
-        registry.register("missing_values", "Fields without a value, of new predictions", metrics.missing.clone());
-        registry.register("requests", "Requests, by route and status", metrics.requests.clone());
-        Self { registry, ..metrics }
+    /// Counts an answer.
+    pub fn record(&self, answered: Answered) {
+        match self {
+            Self::Prometheus(metrics) => metrics.record(&answered),
+            Self::Embedded(metrics) => metrics.record(answered),
+        }
     }
 
+    /// Returns all counts as text, where they are kept.
+    pub fn text(&self) -> Option<String> {
+        match self {
+            Self::Prometheus(metrics) => Some(metrics.text()),
+            Self::Embedded(_) => None,
+        }
+    }
+}
+
+/// What is counted of a request once it is answered.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// Its name in the log.
+    pub request_id: String,
+    /// The path's pattern, or `none`.
+    pub route: String,
+    /// The status of its answer.
+    pub status: u16,
+    /// The kind of problem that it was answered with.
+    pub problem: Option<&'static str>,
+    /// What predicting took and came to, if it predicted.
+    pub measurement: Option<Measurement>,
+}
+
+/// What predicting the passengers of a request took and came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measurement {
+    /// How many predictions were stored.
+    pub created: u64,
+    /// How many were there already.
+    pub existing: u64,
+    /// The probabilities of those that were stored.
+    pub probabilities: Vec<f32>,
+    /// How many of their passengers had no value in a field, by [`Self::missing`].
+    missing: [u64; OPTIONAL.len()],
+    /// How long features and model took.
+    pub model: Duration,
+    /// How long the store took.
+    pub store: Duration,
+}
+
+impl Measurement {
     /// Counts what came of passengers that were predicted and put into the store.
-    pub(crate) fn predicted(&self, puts: &[Put], model: Duration, store: Duration) {
-        self.model.observe(model.as_secs_f64());
-        self.store.observe(store.as_secs_f64());
-        let created = puts.iter().filter(|put| put.is_created());
-        let mut new = 0;
-        for put in created {
-            new += 1;
-            let prediction = put.prediction();
-            self.probability.observe(prediction.probability.into());
-            self.count_missing(&prediction.passenger);
-        }
-        for (outcome, count) in [("created", new), ("existing", puts.len() as u64 - new)] {
-            // What did not happen is not told of.
-            if count > 0 {
-                self.predictions.get_or_create(&[("outcome", outcome)]).inc_by(count);
-            }
-        }
+    pub fn of(puts: &[Put], model: Duration, store: Duration) -> Self {
+        let created = || puts.iter().filter(|put| put.is_created()).map(Put::prediction);
+        let mut missing = [0; OPTIONAL.len()];
+        created().for_each(|prediction| count_missing(&prediction.passenger, &mut missing));
+        let probabilities: Vec<f32> = created().map(|prediction| prediction.probability).collect();
+        let created = probabilities.len() as u64;
+        Self { created, existing: puts.len() as u64 - created, probabilities, missing, model, store }
     }
 
-    fn count_missing(&self, passenger: &Passenger) {
-        for field in OPTIONAL.into_iter().filter(|field| passenger.is_missing(field)) {
-            self.missing.get_or_create(&[("field", field)]).inc();
-        }
+    /// Returns the fields that had no value, and how often.
+    pub fn missing(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        OPTIONAL.into_iter().zip(self.missing).filter(|(_, count)| *count > 0)
     }
+}
 
-    /// Counts an answer; a problem by its kind.
-    pub(crate) fn answered(&self, route: &str, status: u16, problem: Option<&'static str>) {
-        self.requests.get_or_create(&[("route", route.to_owned()), ("status", status.to_string())]).inc();
-        if let Some(kind) = problem {
-            self.problems.get_or_create(&[("kind", kind)]).inc();
-        }
-    }
-
-    /// Returns all counts as text.
-    pub fn text(&self) -> String {
-        let mut text = String::new();
-        // Writing to a string cannot fail.
-        let _ = encode(&mut text, &self.registry);
-        text
+fn count_missing(passenger: &Passenger, missing: &mut [u64]) {
+    for (field, count) in OPTIONAL.into_iter().zip(missing) {
+        *count += u64::from(passenger.is_missing(field));
     }
 }

@@ -5,6 +5,8 @@
 mod baseline;
 pub mod html;
 pub mod report;
+pub mod schedule;
+mod shadow;
 pub mod window;
 
 use std::collections::BTreeMap;
@@ -17,8 +19,8 @@ use crate::statistics::{self, Judged, TENTHS, mean, population_stability_index, 
 use crate::store::Window;
 use baseline::{Baseline, FeatureBaseline};
 use report::{
-    Bins, Drift, Expected, FeatureReport, Missing, Moment, Observed, PredictionReport, Report, TestKind, TestReport,
-    Verdict,
+    Bins, Drift, Expected, FeatureReport, Missing, Moment, Observed, PredictionReport, Report, ShadowReport, TestKind,
+    TestReport, Verdict,
 };
 
 /// Below so many rows nothing is judged: chance alone would move them.
@@ -57,6 +59,9 @@ pub struct Monitor {
     expected_log_loss: Vec<f64>,
     judged: Vec<Judged>,
     right: u64,
+    /// What models in the shadow said, by their versions.
+    shadows: BTreeMap<Arc<str>, shadow::Gathered>,
+    threshold: f32,
     moments: [(u64, f64); MOMENTS],
 }
 
@@ -79,6 +84,8 @@ impl Monitor {
             expected_log_loss: Vec::new(),
             judged: Vec::new(),
             right: 0,
+            shadows: BTreeMap::new(),
+            threshold: model.manifest().threshold,
             moments: [(0, 0.0); MOMENTS],
         })
     }
@@ -103,6 +110,10 @@ impl Monitor {
         if let Some(outcome) = prediction.outcome {
             self.judged.push((probability, outcome.survived));
             self.right += u64::from(outcome.survived == prediction.survived);
+        }
+        if let Some(shadow) = &prediction.shadow {
+            let gathered = self.shadows.entry(Arc::clone(&shadow.model_version)).or_default();
+            gathered.observe(shadow.probability, prediction, self.threshold);
         }
         let (count, sum) = &mut self.moments[self.moment(prediction)];
         *count += 1;
@@ -139,6 +150,7 @@ impl Monitor {
             predictions,
             expected: self.expected(),
             observed: self.observed(),
+            shadows: self.shadows(),
             over_time: self.over_time(),
         }
     }
@@ -189,6 +201,10 @@ impl Monitor {
             brier: statistics::brier(&self.judged)?,
             calibration: statistics::calibration(&self.judged).into_iter().map(Into::into).collect(),
         })
+    }
+
+    fn shadows(&self) -> BTreeMap<String, ShadowReport> {
+        self.shadows.iter().filter_map(|(version, gathered)| Some((version.to_string(), gathered.report()?))).collect()
     }
 
     fn over_time(&self) -> Vec<Moment> {

@@ -33,6 +33,17 @@ pub struct Prediction {
     pub created_at: Timestamp,
     /// What really happened, once somebody told.
     pub outcome: Option<Outcome>,
+    /// What another model said of the same passenger, where one ran in the shadow of this one.
+    pub shadow: Option<Shadow>,
+}
+
+/// What a model says that runs beside the one that answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shadow {
+    /// The version of its package.
+    pub model_version: Arc<str>,
+    /// The probability of survival, 0 to 1.
+    pub probability: f32,
 }
 
 /// What really happened to a passenger.

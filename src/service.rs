@@ -9,15 +9,16 @@ use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use thiserror::Error;
 use tokio::task::spawn_blocking;
+use tracing::warn;
 
 use crate::explanation::{Explanation, explain};
 use crate::features::Features;
-use crate::metrics::Metrics;
+use crate::metrics::Measurement;
 use crate::model::{InferenceError, Model};
 use crate::monitor::report::Report;
 use crate::monitor::{Monitor, NoBaseline};
 use crate::passenger::Passenger;
-use crate::prediction::{Outcome, Prediction, PredictionId, to_milliseconds};
+use crate::prediction::{Outcome, Prediction, PredictionId, Shadow, to_milliseconds};
 use crate::store::{Cursor, PredictionStore, Put, Recording, StoreError, Window};
 
 /// Tells the time; a test sets its own.
@@ -29,7 +30,7 @@ pub struct PredictionService {
     model: Arc<Model>,
     store: Arc<dyn PredictionStore>,
     clock: Clock,
-    metrics: Option<Arc<Metrics>>,
+    shadow: Option<Arc<Model>>,
 }
 
 /// Why a prediction could not be answered.
@@ -49,7 +50,7 @@ pub enum ServiceError {
 impl PredictionService {
     /// Joins a model and a store; predictions are dated by the system's clock.
     pub fn new(model: Arc<Model>, store: Arc<dyn PredictionStore>) -> Self {
-        Self { model, store, clock: Arc::new(Timestamp::now), metrics: None }
+        Self { model, store, clock: Arc::new(Timestamp::now), shadow: None }
     }
 
     /// Dates predictions by another clock.
@@ -59,16 +60,11 @@ impl PredictionService {
         self
     }
 
-    /// Counts what is predicted.
+    /// Lets a second model say what it thinks of each passenger that is stored; nobody is answered by it.
     #[must_use]
-    pub fn with_metrics(mut self, metrics: Arc<Metrics>) -> Self {
-        self.metrics = Some(metrics);
+    pub fn with_shadow(mut self, model: Option<Arc<Model>>) -> Self {
+        self.shadow = model;
         self
-    }
-
-    /// Returns where predictions are counted, if they are.
-    pub fn metrics(&self) -> Option<&Arc<Metrics>> {
-        self.metrics.as_ref()
     }
 
     /// Returns the model that predicts.
@@ -76,19 +72,22 @@ impl PredictionService {
         &self.model
     }
 
-    /// Predicts each passenger and stores each prediction that is new; answers are in the order of the passengers.
+    /// Predicts each passenger and stores each prediction that is new; returns what came of each, in the order of the passengers, and
+    /// what that took.
     ///
     /// Inference is pure, so it comes first: the store then decides by a single conditional write who was first.
-    pub async fn predict(&self, passengers: Vec<Passenger>) -> Result<Vec<Put>, ServiceError> {
+    pub async fn predict(&self, passengers: Vec<Passenger>) -> Result<(Vec<Put>, Measurement), ServiceError> {
         let created_at = to_milliseconds((self.clock)());
         let started = Instant::now();
-        let predictions = predict(&self.model, passengers, created_at)?;
-        let predicted = Instant::now();
-        let puts = self.store.put(predictions).await?;
-        if let Some(metrics) = &self.metrics {
-            metrics.predicted(&puts, predicted - started, predicted.elapsed());
+        let mut predictions = predict(&self.model, passengers, created_at)?;
+        let model = started.elapsed();
+        if let Some(shadow) = &self.shadow {
+            cast(shadow, &mut predictions);
         }
-        Ok(puts)
+        let asked = Instant::now();
+        let puts = self.store.put(predictions).await?;
+        let measurement = Measurement::of(&puts, model, asked.elapsed());
+        Ok((puts, measurement))
     }
 
     /// Predicts each passenger without storing anything, and without looking whether something is stored.
@@ -122,6 +121,16 @@ impl PredictionService {
         limit: usize,
     ) -> Result<Vec<Prediction>, ServiceError> {
         Ok(self.store.history(passenger_id, after, limit).await?)
+    }
+
+    /// Keeps a report where [`Self::latest_report`] finds it, in place of one over a window of the same end.
+    pub async fn keep_report(&self, report: &Report) -> Result<(), ServiceError> {
+        Ok(self.store.keep_report(report).await?)
+    }
+
+    /// Returns the kept report whose window ended last.
+    pub async fn latest_report(&self) -> Result<Option<Report>, ServiceError> {
+        Ok(self.store.latest_report().await?)
     }
 
     /// Compares the predictions of a window with what the model was trained on.
@@ -164,8 +173,22 @@ pub fn predict(
             model_version: Arc::clone(model.version()),
             created_at,
             outcome: None,
+            shadow: None,
         })
         .collect())
+}
+
+/// Adds to each prediction what another model says of its passenger. Where that model fails, the predictions stay as they are.
+fn cast(shadow: &Model, predictions: &mut [Prediction]) {
+    let rows: Vec<_> = predictions.iter().map(|prediction| shadow.features(&prediction.passenger)).collect();
+    match shadow.probabilities(&rows) {
+        Ok(probabilities) => {
+            for (prediction, probability) in predictions.iter_mut().zip(probabilities) {
+                prediction.shadow = Some(Shadow { model_version: Arc::clone(shadow.version()), probability });
+            }
+        }
+        Err(error) => warn!(%error, model_version = %shadow.version(), "the shadow model failed"),
+    }
 }
 
 impl fmt::Debug for PredictionService {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the function as a developer does: `cargo lambda watch` serves it, `cargo lambda invoke` hands it an event, and curl asks it
-# over HTTP, by all that its contract promises. It keeps its predictions in a file.
+# over HTTP, by all that its contract promises. It keeps its predictions in a file, and its log is read for metrics.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # cargo-lambda brings the linker that it uses.
@@ -25,7 +25,7 @@ fail() {
 }
 
 # It does not look for changes: what clients write beside the sources would restart it under their hands.
-DATABASE_URL=sqlite:$work/predictions.db setsid \
+DATABASE_URL=sqlite:$work/predictions.db POWERTOOLS_METRICS_NAMESPACE=Lifeboat setsid \
     cargo lambda watch --release --ignore-changes --invoke-address 127.0.0.1 --invoke-port "$port" >"$work/log" 2>&1 &
 watcher=$!
 until (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
@@ -44,3 +44,4 @@ health=$(curl --silent --show-error --max-time 60 "http://127.0.0.1:$port/lambda
 [[ $health == *'"status":"alive"'* ]] || fail "not served over HTTP: $health"
 echo "ok: served over HTTP"
 tests/clients/contract.sh "http://127.0.0.1:$port/lambda-url/api"
+.tools/clients/bin/python -B tests/clients/embedded_metrics.py "$work/log"

@@ -1,4 +1,4 @@
-"""Drives a model's whole life on SQLite: serve, watch, drift, outcomes, export, retrain, compare, promote, replay.
+"""Drives a model's whole life on SQLite: serve, watch, drift, outcomes, export, retrain, shadow, compare, promote, replay.
 
     .tools/train/bin/python tests/lifecycle.py [target/release/lifeboat]
 """
@@ -97,6 +97,7 @@ def champion_to_challenger(population):
         pathlib.Path(name).write_text(header + "".join(part))
     command = [sys.executable, MODEL / "retrain.py", "told.csv", "--output", "candidate", "--version", "1.1.0"]
     print(checked(command, LIFEBOAT=str(PROGRAM)))
+    shadow(population)
     expect("keep the champion" in run("compare", MODEL, MODEL, "held_out.csv", status=3), "the champion beats itself")
     compared = run("compare", MODEL, "candidate", "held_out.csv")
     print(compared)
@@ -108,6 +109,20 @@ def champion_to_challenger(population):
     replayed = run("replay", "--model-dir", "candidate", "--package", MODEL)
     expect(re.search(r"^\d+ the same, 0 different$", replayed, re.M) and "not at hand" not in replayed, replayed)
     print(f"ok: {version} answers, and all that was stored replays: {replayed.strip()}")
+
+
+def shadow(population):
+    """The candidate scores what the champion answers; both are in the report."""
+    newcomers = [row | {"PassengerId": row["PassengerId"] + 90_000} for row in population]
+    since = now()
+    with served(SHADOW_MODEL_DIR="candidate") as url:
+        answered = post(url, newcomers)
+        report = monitor(url, f"from={since}")
+    [(version, said)] = report["shadows"].items()
+    mean = sum(answer["probability"] for answer in answered) / len(answered)
+    expect(version.startswith("1.1.0-") and {answer["model_version"] for answer in answered} == {report["model_version"]}, version)
+    expect(said["rows"] == 891 and abs(said["answered_mean_probability"] - mean) < 1e-6 and said["mean_difference"] > 0, said)
+    print(f"ok: {version} in the shadow of {report['model_version']}, {said['mean_difference']:.4f} away on average")
 
 
 @contextlib.contextmanager

@@ -151,9 +151,11 @@ pub(super) async fn infer(
     let json_length = request.headers().get(request::JSON_LENGTH).cloned();
     let body = whole(request).await?;
     let InferRequest { id, passengers, outputs } = InferRequest::parse(&body, json_length.as_ref())?;
-    let puts = service.predict(passengers).await?;
+    let (puts, measurement) = service.predict(passengers).await?;
     let predictions: Vec<_> = puts.iter().map(Put::prediction).collect();
-    Ok(response::response(id.as_deref(), service.model().version(), &outputs, &predictions))
+    let mut response = response::response(id.as_deref(), service.model().version(), &outputs, &predictions);
+    response.extensions_mut().insert(measurement);
+    Ok(response)
 }
 
 fn known(name: &str) -> Result<(), ApiError> {

@@ -1,24 +1,24 @@
 //! `GET /metrics`: what this process has counted.
 
-use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::error::ApiError;
-use crate::service::PredictionService;
+use crate::metrics::Metrics;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Returns what this process has counted since its start, as Prometheus reads it: predictions created and found, probabilities, how long
 /// the model and the store took, problems by kind, missing values. Served by `lifeboat serve`; a function of Lambda has no such page,
-/// since each of its instances would know its own requests only.
+/// since each of its instances would know its own requests only: it counts in its log.
 #[utoipa::path(
     get,
     path = "/metrics",
     tag = "monitoring",
     responses((status = 200, body = String, content_type = "application/openmetrics-text", description = "The counts."))
 )]
-pub(super) async fn metrics(State(service): State<PredictionService>) -> Result<Response, ApiError> {
-    let metrics = service.metrics().ok_or(ApiError::NotFound("this host counts nothing"))?;
-    Ok(([(header::CONTENT_TYPE, OPENMETRICS)], metrics.text()).into_response())
+pub(super) fn metrics(counts: Option<&Metrics>) -> Result<Response, ApiError> {
+    let text = counts.and_then(Metrics::text);
+    let text = text.ok_or(ApiError::NotFound("this host has no counts to show"))?;
+    Ok(([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response())
 }

@@ -26,7 +26,7 @@ const HTML: &str = "text/html";
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct WindowQuery {
-    /// A span of time before now, as in `24h`, `90m` or `7d`; a day unless something else is given.
+    /// A span of time before now, as in `24h`, `90m` or `7d`.
     #[param(nullable = false, pattern = "^[1-9][0-9]{0,3}[mhd]$", example = "24h")]
     since: Option<String>,
     /// The first moment, as in `2026-11-23` or `2026-11-23T10:15:00Z`, instead of `since`.
@@ -38,7 +38,8 @@ pub(super) struct WindowQuery {
 }
 
 /// Compares the predictions of a window with the training data: drift by feature, missing values, what was predicted, and how good it
-/// was. `Accept: text/html` has it as a page.
+/// was. Without a window it is the report that was kept last, as the schedule on AWS and `lifeboat monitor --keep` do, or that of the
+/// last 24 hours where none was kept. `Accept: text/html` has it as a page.
 #[utoipa::path(
     get,
     path = "/monitor",
@@ -53,9 +54,14 @@ pub(super) async fn monitor(
 ) -> Result<Response, ApiError> {
     let unknown = |_| ApiError::Malformed("the query may hold since, from and to, each once".to_owned());
     let Query(query) = query.map_err(unknown)?;
-    let wanted = Wanted { since: query.since.as_deref(), from: query.from.as_deref(), to: query.to.as_deref() };
-    let window = wanted.window(service.now()).map_err(|error| ApiError::Malformed(error.to_string()))?;
-    let report = service.monitor(window).await?;
+    let report = match query {
+        WindowQuery { since: None, from: None, to: None } => service.latest_report().await?,
+        _ => None,
+    };
+    let report = match report {
+        Some(kept) => kept,
+        None => computed(&service, &query).await?,
+    };
     let vary = (header::VARY, HeaderValue::from_static("accept"));
     if !wants_a_page(&headers) {
         return Ok(([vary], Json(report)).into_response());
@@ -64,6 +70,13 @@ pub(super) async fn monitor(
     let headers =
         [vary, (header::CONTENT_TYPE, content_type), (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)];
     Ok((headers, html::page(&report)).into_response())
+}
+
+/// Computes the report that is asked for from what is stored.
+async fn computed(service: &PredictionService, query: &WindowQuery) -> Result<Report, ApiError> {
+    let wanted = Wanted { since: query.since.as_deref(), from: query.from.as_deref(), to: query.to.as_deref() };
+    let window = wanted.window(service.now()).map_err(|error| ApiError::Malformed(error.to_string()))?;
+    Ok(service.monitor(window).await?)
 }
 
 /// Tells whether the client would rather have a page than JSON.

@@ -15,7 +15,7 @@ use super::error::{ApiError, Cause, Kind, REQUEST_ID};
 use super::finish::{Wishes, finish};
 use super::inference;
 use super::{ApiConfig, Deadline, HEALTH};
-use crate::metrics::Metrics;
+use crate::metrics::{Answered, Metrics};
 
 /// The longest request id that is taken over from a client.
 const MAX_ID_BYTES: usize = 128;
@@ -78,10 +78,18 @@ pub(super) async fn observe(State(limits): State<Arc<Limits>>, request: Request,
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let (status, microseconds) = (response.status().as_u16(), started.elapsed().as_micros());
     let problem = response.extensions_mut().remove::<Kind>();
-    if let Some(metrics) = &limits.metrics {
-        metrics.answered(route, status, problem.map(Kind::name));
-    }
+    let measurement = response.extensions_mut().remove();
     let request_id = id.to_str().unwrap_or_default();
+    if let Some(metrics) = &limits.metrics {
+        let problem = problem.map(Kind::name);
+        metrics.record(Answered {
+            request_id: request_id.to_owned(),
+            route: route.to_owned(),
+            status,
+            problem,
+            measurement,
+        });
+    }
     if let Some(Cause(cause)) = response.extensions_mut().remove() {
         error!(request_id, %method, route, status, microseconds, %cause, "request failed");
     } else {

@@ -13,6 +13,7 @@ use super::csv::{self, Table};
 use super::error::ApiError;
 use super::openapi::{AnswersSchema, PassengersSchema, TableSchema, examples};
 use crate::explanation::Explanation;
+use crate::metrics::Measurement;
 use crate::passenger::Passenger;
 use crate::prediction::Prediction;
 use crate::service::{PredictionService, ServiceError};
@@ -99,11 +100,14 @@ pub(super) async fn predict(
         Passengers::Many(passengers) => (passengers, false),
     };
     let predicted = Predicted::of(passengers, options, &service).await?;
-    let body = match table {
+    let mut body = match table {
         Some(table) => table.of(&predicted),
         None if is_one => Json(predicted.answers().next()).into_response(),
         None => Json(predicted.answers().collect::<Vec<_>>()).into_response(),
     };
+    if let Some(measurement) = predicted.measurement.clone() {
+        body.extensions_mut().insert(measurement);
+    }
     Ok(if is_one { predicted.placed(body) } else { predicted.counted(body) })
 }
 
@@ -113,9 +117,9 @@ pub(super) struct Predicted {
     pub(super) predictions: Vec<Prediction>,
     /// One for each prediction, where they were asked for.
     pub(super) explanations: Option<Vec<Explanation>>,
-    /// How many of the predictions were stored by this request.
-    created: usize,
     pub(super) is_stored: bool,
+    /// What storing them took.
+    measurement: Option<Measurement>,
 }
 
 impl Predicted {
@@ -124,14 +128,13 @@ impl Predicted {
         options: Options,
         service: &PredictionService,
     ) -> Result<Self, ServiceError> {
-        let (predictions, created) = if options.store {
-            let puts = service.predict(passengers).await?;
-            let created = puts.iter().filter(|put| put.is_created()).count();
-            (puts.into_iter().map(Put::into_prediction).collect(), created)
+        let (predictions, measurement) = if options.store {
+            let (puts, measurement) = service.predict(passengers).await?;
+            (puts.into_iter().map(Put::into_prediction).collect(), Some(measurement))
         } else {
-            (service.preview(passengers)?, 0)
+            (service.preview(passengers)?, None)
         };
-        let mut predicted = Self { predictions, explanations: None, created, is_stored: options.store };
+        let mut predicted = Self { predictions, explanations: None, is_stored: options.store, measurement };
         if options.explain {
             let rows = predicted.predictions.iter().map(|prediction| prediction.features).collect();
             predicted.explanations = Some(service.explain(rows).await?);
@@ -150,9 +153,14 @@ impl Predicted {
         })
     }
 
+    /// Returns how many of the predictions were stored by this request.
+    fn created(&self) -> u64 {
+        self.measurement.as_ref().map_or(0, |measurement| measurement.created)
+    }
+
     /// Answers `201` with the place of the one prediction where this request stored it, else `200`; the body is the same.
     fn placed(&self, body: Response) -> Response {
-        if self.created == 0 {
+        if self.created() == 0 {
             return body;
         }
         let location = format!("/predictions/{}", self.predictions[0].id);
@@ -161,6 +169,6 @@ impl Predicted {
 
     /// Answers how many of a list were new.
     fn counted(&self, body: Response) -> Response {
-        ([(CREATED, HeaderValue::from(self.created))], body).into_response()
+        ([(CREATED, HeaderValue::from(self.created()))], body).into_response()
     }
 }

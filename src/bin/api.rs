@@ -10,6 +10,8 @@ use lambda_http::RequestExt;
 use lifeboat::api::{self, Deadline};
 use lifeboat::config::Config;
 use lifeboat::logging;
+use lifeboat::metrics::Metrics;
+use lifeboat::metrics::embedded::EmbeddedMetrics;
 use lifeboat::model::Model;
 use lifeboat::service::PredictionService;
 use lifeboat::store::{self, PredictionStore};
@@ -31,8 +33,11 @@ async fn main() -> Result<(), lambda_http::Error> {
     let ((), model) = tokio::join!(warm_up(&*store, config.database_warm_up), async {
         Model::load(config.model_dir.as_deref()).context("the model package cannot be used")
     });
-    let service = PredictionService::new(Arc::new(model?), store);
-    lambda_http::run(api::router(service, &config.api).layer(map_request(with_deadline))).await
+    let shadow = config.shadow_model_dir.as_deref().map(|folder| Model::load(Some(folder)));
+    let shadow = shadow.transpose().context("the shadow model's package cannot be used")?;
+    let service = PredictionService::new(Arc::new(model?), store).with_shadow(shadow.map(Arc::new));
+    let metrics = config.embedded_metrics.map(|config| Metrics::Embedded(EmbeddedMetrics::new(config)));
+    lambda_http::run(api::router(service, &config.api, metrics).layer(map_request(with_deadline))).await
 }
 
 /// Opens the connection to the database before the first request has to wait for it.

@@ -1,5 +1,6 @@
 //! `lifeboat monitor`: what passed through the model, against what it was trained on.
 
+use std::fmt::Write as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ use crate::service::PredictionService;
 Examples:
   lifeboat monitor
   lifeboat monitor --since 7d --format html --output report.html
+  lifeboat monitor --since 24h --keep --quiet                             # each night, by cron
   lifeboat monitor --from 2026-11-01 --to 2026-11-08 --format json | jq '.features[] | select(.drift == \"major\") | .name'")]
 pub(super) struct MonitorArgs {
     #[command(flatten)]
@@ -35,6 +37,9 @@ pub(super) struct MonitorArgs {
     /// File for the report; `-` is standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
+    /// Keeps the report beside the predictions, where `GET /monitor` finds it
+    #[arg(long)]
+    keep: bool,
     #[command(flatten)]
     database: DatabaseOption,
     #[command(flatten)]
@@ -69,7 +74,13 @@ pub(super) fn monitor(args: &MonitorArgs) -> anyhow::Result<ExitCode> {
     let model = Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?;
     let service = PredictionService::new(Arc::new(model), options::existing_store(config.database)?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(service.monitor(window))?;
+    let report = runtime.block_on(async {
+        let report = service.monitor(window).await?;
+        if args.keep {
+            service.keep_report(&report).await?;
+        }
+        anyhow::Ok(report)
+    })?;
     let mut output = Output::create(&args.output)?;
     match args.format.unwrap_or_else(|| ReportFormat::of(&args.output)) {
         ReportFormat::Table => writeln!(output, "{}", tell(&report))?,
@@ -108,6 +119,16 @@ fn tell(report: &Report) -> String {
         let observed =
             format!("accuracy {accuracy}, AUC {auc}, log loss {log_loss:.4}, Brier {brier:.4}, of {rows} outcomes");
         fact("observed", observed);
+    }
+    for (version, shadow) in &report.shadows {
+        let otherwise = percent(shadow.decided_otherwise_rate);
+        let mut said =
+            format!("of {}, {:.4} away on average, {otherwise} decided otherwise", shadow.rows, shadow.mean_difference);
+        if let Some(observed) = &shadow.observed {
+            let (log_loss, answered) = (observed.log_loss, observed.answered_log_loss);
+            let _ = write!(said, ", log loss {log_loss:.4} (answered {answered:.4})");
+        }
+        fact(&format!("shadow {version}"), said);
     }
     for missing in report.missing.iter().filter(|missing| missing.rate > 0.0 || missing.baseline_rate > 0.0) {
         let (rate, baseline) = (percent(missing.rate), percent(missing.baseline_rate));

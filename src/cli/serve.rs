@@ -14,6 +14,7 @@ use tracing::{info, warn};
 use super::failure::UsageError;
 use super::options::{self, DatabaseOption, ModelOption};
 use crate::config::Config;
+use crate::metrics::Metrics;
 use crate::model::Model;
 use crate::service::PredictionService;
 use crate::{api, logging, store};
@@ -93,8 +94,11 @@ fn default_worker_threads() -> usize {
 async fn run(config: &Config) -> anyhow::Result<()> {
     let model = Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?;
     let version = Arc::clone(model.version());
-    let service =
-        PredictionService::new(Arc::new(model), store::open(config.database.clone())?).with_metrics(Arc::default());
+    let shadow = config.shadow_model_dir.as_deref().map(|folder| Model::load(Some(folder)));
+    let shadow = shadow.transpose().context("the shadow model's package cannot be used")?;
+    let service = PredictionService::new(Arc::new(model), store::open(config.database.clone())?)
+        .with_shadow(shadow.map(Arc::new));
+    let metrics = Metrics::Prometheus(Box::default());
     let address = SocketAddr::new(config.host, config.port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     info!(address = %listener.local_addr()?, model_version = %version, "serving");
@@ -103,7 +107,7 @@ async fn run(config: &Config) -> anyhow::Result<()> {
         let _ = connection.set_nodelay(true);
     });
     let stopping = Arc::new(Notify::new());
-    let server = axum::serve(listener, api::router(service, &config.api))
+    let server = axum::serve(listener, api::router(service, &config.api, Some(metrics)))
         .with_graceful_shutdown(stop_signal(Arc::clone(&stopping)));
     tokio::select! {
         ended = server => ended.context("the server failed")?,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::report::{Bins, CalibrationBin, Drift, FeatureReport, Moment, Report};
+use super::report::{Bins, CalibrationBin, Drift, FeatureReport, Moment, Report, ShadowReport};
 use super::{MAJOR, MODERATE};
 
 /// Stability indices are drawn up to here; a longer bar is cut.
@@ -27,6 +27,7 @@ pub fn page(report: &Report) -> String {
     );
     page.push_str(&predictions(report));
     page.push_str(&performance(report));
+    page.push_str(&shadows(report));
     page.push_str(&stability(report));
     page.push_str(&missing(report));
     page.push_str(&histograms(report));
@@ -89,6 +90,39 @@ fn performance(report: &Report) -> String {
     format!(
         "<h2>How good they are</h2>\n<p>Expected by their own probabilities, and observed where outcomes are recorded.</p>\n<div class=\"row\">\n<table>\n\
          <tr><th></th><th>expected</th><th>observed</th></tr>\n{rows}</table>\n{curve}</div>\n"
+    )
+}
+
+/// Compares models in the shadow with what was answered; nothing where there are none.
+fn shadows(report: &Report) -> String {
+    report.shadows.iter().map(|(version, shadow)| compared(version, shadow)).collect()
+}
+
+fn compared(version: &str, shadow: &ShadowReport) -> String {
+    let mut rows = format!(
+        "<tr><th>mean probability</th><td>{:.4}</td><td>{:.4}</td></tr>\n",
+        shadow.answered_mean_probability, shadow.mean_probability,
+    );
+    if let Some(observed) = &shadow.observed {
+        let _ = write!(
+            rows,
+            "<tr><th>log loss</th><td>{:.4}</td><td>{:.4}</td></tr>\n<tr><th>AUC</th><td>{}</td><td>{}</td></tr>\n\
+             <tr><th>outcomes</th><td></td><td>{}</td></tr>\n",
+            observed.answered_log_loss,
+            observed.log_loss,
+            number(observed.answered_auc),
+            number(observed.auc),
+            observed.rows,
+        );
+    }
+    format!(
+        "<h2>In the shadow: {}</h2>\n<p>{} of the passengers were scored by it too. It is {:.4} from the answer on average, {:.4} at the most, \
+         and would decide {} otherwise.</p>\n<table>\n<tr><th></th><th>answered</th><th>in the shadow</th></tr>\n{rows}</table>\n",
+        escape(version),
+        shadow.rows,
+        shadow.mean_difference,
+        shadow.largest_difference,
+        percent(shadow.decided_otherwise_rate),
     )
 }
 

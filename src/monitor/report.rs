@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{MAJOR, MODERATE};
 use crate::statistics::Tenth;
 
 /// What passed through the model in a window, against what it was trained on.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Report {
     /// The version of the model whose training data is compared with.
     pub model_version: String,
@@ -33,6 +33,9 @@ pub struct Report {
     pub expected: Option<Expected>,
     /// How good they were where it is recorded what happened; null where nothing is.
     pub observed: Option<Observed>,
+    /// What other models said of the same passengers, by their versions, where they ran in the shadow of the ones that answered.
+    #[serde(default)]
+    pub shadows: BTreeMap<String, ShadowReport>,
     /// The window in equal parts.
     pub over_time: Vec<Moment>,
 }
@@ -45,7 +48,7 @@ impl Report {
 }
 
 /// What to make of a window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Fewer than 200 rows: nothing is judged.
@@ -81,7 +84,7 @@ impl From<Option<Drift>> for Verdict {
 }
 
 /// How far a distribution has shifted, by its population stability index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Drift {
     /// Below 0.1.
@@ -104,7 +107,7 @@ impl Drift {
 }
 
 /// One feature of the window.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FeatureReport {
     /// The feature's name.
     pub name: String,
@@ -127,7 +130,7 @@ pub struct FeatureReport {
 }
 
 /// A test of two samples.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TestReport {
     /// Which.
     pub kind: TestKind,
@@ -138,7 +141,7 @@ pub struct TestReport {
 }
 
 /// Which test compares a feature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TestKind {
     /// For features of many values.
@@ -148,7 +151,7 @@ pub enum TestKind {
 }
 
 /// Two histograms over the same bins.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Bins {
     /// What divides the bins: the bin of a value is the number of edges that are not greater.
     pub edges: Vec<f64>,
@@ -159,7 +162,7 @@ pub struct Bins {
 }
 
 /// How often a field had no value.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Missing {
     /// Kaggle's name.
     pub field: String,
@@ -170,7 +173,7 @@ pub struct Missing {
 }
 
 /// What was predicted in the window.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PredictionReport {
     /// How far the probabilities have shifted from those of the training data, out of fold.
     pub drift: Option<Drift>,
@@ -189,7 +192,7 @@ pub struct PredictionReport {
 }
 
 /// How good predictions are if their probabilities are right.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Expected {
     /// The share that will be right.
     pub accuracy: f64,
@@ -198,7 +201,7 @@ pub struct Expected {
 }
 
 /// How good predictions were.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Observed {
     /// How many outcomes are recorded.
     pub rows: u64,
@@ -215,7 +218,7 @@ pub struct Observed {
 }
 
 /// A tenth of the probabilities' range.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CalibrationBin {
     /// Where it begins.
     pub from: f64,
@@ -234,8 +237,42 @@ impl From<Tenth> for CalibrationBin {
     }
 }
 
+/// What a model in the shadow said, beside what was answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ShadowReport {
+    /// How many predictions it has a word on.
+    pub rows: u64,
+    /// Its mean probability.
+    pub mean_probability: f64,
+    /// That of the answers to the same passengers.
+    pub answered_mean_probability: f64,
+    /// How far it is from the answers on average.
+    pub mean_difference: f64,
+    /// How far it is from one of them at the most.
+    pub largest_difference: f64,
+    /// The share that it would decide otherwise, by the threshold of the model whose training data is compared with.
+    pub decided_otherwise_rate: f64,
+    /// How good both were where it is recorded what happened; null where nothing is.
+    pub observed: Option<ShadowObserved>,
+}
+
+/// How good the answers and a model in their shadow were, on the same passengers.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ShadowObserved {
+    /// How many outcomes are recorded.
+    pub rows: u64,
+    /// The log loss of the shadow.
+    pub log_loss: f64,
+    /// That of the answers.
+    pub answered_log_loss: f64,
+    /// The area under the receiver operating characteristic, of the shadow; null unless there are survivors and others.
+    pub auc: Option<f64>,
+    /// That of the answers.
+    pub answered_auc: Option<f64>,
+}
+
 /// A part of the window.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Moment {
     /// Its first moment.
     pub from: String,

@@ -23,6 +23,7 @@ use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
 use super::{Cursor, PredictionStore, Put, Recording, SampleRate, StoreError, Window};
+use crate::monitor::report::Report;
 use crate::prediction::{ContentHash, Outcome, Prediction, PredictionId, format_time};
 pub use client::ClientError;
 use item::{Item, OUTCOME, OUTCOME_RECORDED_AT, PARTITION_KEY, SORT_KEY, WriteId};
@@ -233,6 +234,25 @@ impl PredictionStore for DynamoDbStore {
     fn window(&self, window: Window) -> BoxStream<'_, Result<Prediction, StoreError>> {
         let parts = stream::iter(item::parts_of(window));
         parts.flat_map(move |part| self.part_of_window(part, window)).boxed()
+    }
+
+    async fn keep_report(&self, report: &Report) -> Result<(), StoreError> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item::of_report(report)?));
+        put.send().await.map(drop).map_err(unavailable)
+    }
+
+    async fn latest_report(&self) -> Result<Option<Report>, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression(format!("{PARTITION_KEY} = :reports"))
+            .expression_attribute_values(":reports", item::text(item::REPORTS))
+            .scan_index_forward(false)
+            .limit(1)
+            .consistent_read(true);
+        let found = query.send().await.map_err(unavailable)?;
+        found.items().first().map(item::report).transpose()
     }
 
     /// Reads an item that is never there: it takes the way and the permission of any other read, for the smallest price.

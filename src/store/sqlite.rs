@@ -20,6 +20,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use thiserror::Error;
 
 use super::{Cursor, PredictionStore, Put, Recording, SampleRate, StoreError, Window};
+use crate::monitor::report::Report;
 use crate::prediction::{Outcome, Prediction, PredictionId, format_time};
 use row::{ROW_ID, SELECT_BY_ID, SELECT_WINDOW, prediction, select};
 use writer::Writer;
@@ -186,6 +187,18 @@ impl PredictionStore for SqliteStore {
             }
         });
         pages.try_flatten().boxed()
+    }
+
+    async fn keep_report(&self, report: &Report) -> Result<(), StoreError> {
+        self.writer.keep_report(report).await
+    }
+
+    async fn latest_report(&self) -> Result<Option<Report>, StoreError> {
+        self.read(|connection| {
+            let latest = "SELECT report FROM reports ORDER BY window_to DESC LIMIT 1";
+            connection.query_row(latest, [], row::report).optional()
+        })
+        .await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -54,7 +54,7 @@ impl App {
 
     /// Serves as an operator would have it.
     pub(crate) fn with(config: &ApiConfig) -> Self {
-        Self::build(config, Some(Arc::default()), |store| store)
+        Self::build(config, Some(Metrics::Prometheus(Box::default())), |store| store)
     }
 
     /// Serves on a store that wraps an empty database; requests may take as long as `timeout`.
@@ -62,17 +62,21 @@ impl App {
         timeout: Duration,
         wrap: impl FnOnce(Arc<dyn PredictionStore>) -> Arc<dyn PredictionStore>,
     ) -> Self {
-        Self::build(&ApiConfig { request_timeout: timeout, ..ApiConfig::default() }, Some(Arc::default()), wrap)
+        Self::build(
+            &ApiConfig { request_timeout: timeout, ..ApiConfig::default() },
+            Some(Metrics::Prometheus(Box::default())),
+            wrap,
+        )
     }
 
-    /// Serves as a function of Lambda does, which counts nothing.
+    /// Serves as a function of Lambda does, which has no counts to show.
     pub(crate) fn without_metrics() -> Self {
         Self::build(&ApiConfig::default(), None, |store| store)
     }
 
     fn build(
         config: &ApiConfig,
-        metrics: Option<Arc<Metrics>>,
+        metrics: Option<Metrics>,
         wrap: impl FnOnce(Arc<dyn PredictionStore>) -> Arc<dyn PredictionStore>,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -83,11 +87,7 @@ impl App {
         let now = Arc::clone(&milliseconds);
         let clock = Arc::new(move || Timestamp::from_millisecond(now.load(Ordering::SeqCst)).unwrap());
         let service = PredictionService::new(Arc::clone(&MODEL), store).with_clock(clock);
-        let service = match metrics {
-            Some(metrics) => service.with_metrics(metrics),
-            None => service,
-        };
-        let app = Self { router: api::router(service, config), milliseconds, database, _folder: folder };
+        let app = Self { router: api::router(service, config, metrics), milliseconds, database, _folder: folder };
         app.set_time("2026-11-23T10:15:04.211Z");
         app
     }

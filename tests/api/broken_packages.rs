@@ -1,67 +1,19 @@
 //! Model packages that do not fit together: the server does not start, and says which file, what it expected and found.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 
+use crate::package::{FILES, Package};
 use crate::server::{Server, failure, lifeboat, new_database, serve};
 
-const FILES: [&str; 3] = ["survival.onnx", "features.json", "manifest.json"];
-
-/// A copy of the package that a test may break.
-struct Package(TempDir);
-
 impl Package {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for file in FILES {
-            fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("model").join(file), folder.path().join(file)).unwrap();
-        }
-        Self(folder)
-    }
-
-    fn path(&self, file: &str) -> PathBuf {
-        self.0.path().join(file)
-    }
-
-    fn json(&self, file: &str) -> Value {
-        serde_json::from_slice(&fs::read(self.path(file)).unwrap()).unwrap()
-    }
-
-    fn edit(&self, file: &str, edit: impl FnOnce(&mut Value)) -> &Self {
-        let mut value = self.json(file);
-        edit(&mut value);
-        fs::write(self.path(file), value.to_string()).unwrap();
-        self
-    }
-
-    fn truncate(&self, file: &str) -> &Self {
-        let bytes = fs::read(self.path(file)).unwrap();
-        fs::write(self.path(file), &bytes[..bytes.len() / 2]).unwrap();
-        self
-    }
-
-    /// Makes the manifest name the files as they are, as a careless hand would.
-    fn seal(&self) -> &Self {
-        let mut hash = Sha256::new();
-        hash.update(fs::read(self.path("survival.onnx")).unwrap());
-        hash.update(fs::read(self.path("features.json")).unwrap());
-        let hash: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        self.edit("manifest.json", |manifest| {
-            manifest["version"] = format!("{}-{}", manifest["semantic_version"].as_str().unwrap(), &hash[..8]).into();
-            manifest["content_hash"] = hash.into();
-        })
-    }
-
     /// Starts a server with the package, which must fail, and checks that it says all of this.
     #[track_caller]
     fn is_refused(&self, saying: &[&str]) {
         let (_folder, database) = new_database();
         let mut command = serve(&database);
-        command.env("MODEL_DIR", self.0.path());
+        command.env("MODEL_DIR", self.folder());
         let said = failure(command);
         for what in saying {
             assert!(said.contains(what), "{what:?} is not in {said}");
@@ -75,7 +27,7 @@ fn a_package_in_a_folder_is_served() {
     let package = Package::new();
     let (_folder, database) = new_database();
     let mut command = serve(&database);
-    command.args(["--model-dir", package.0.path().to_str().unwrap()]);
+    command.args(["--model-dir", package.folder().to_str().unwrap()]);
     drop(Server::run(command));
 }
 
@@ -168,6 +120,6 @@ fn prediction_in_batch_refuses_a_broken_package_too() {
     let package = Package::new();
     fs::remove_file(package.path("survival.onnx")).unwrap();
     let mut command = lifeboat();
-    command.args(["predict", "-", "--format", "csv", "--model-dir", package.0.path().to_str().unwrap()]);
+    command.args(["predict", "-", "--format", "csv", "--model-dir", package.folder().to_str().unwrap()]);
     assert!(failure(command).contains("survival.onnx"));
 }

@@ -19,12 +19,14 @@ mod monitoring;
 mod mutations;
 mod options;
 mod outcomes;
+mod package;
 mod pages;
 #[path = "../fixtures/passengers.rs"]
 mod passengers;
 mod predicting;
 mod server;
 mod serving;
+mod shadow;
 mod shell;
 mod tables;
 mod unreliable_store;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::folder::Folder;
+use crate::server::{Server, client};
 
 /// Returns the passengers that the model was trained on, as a client would post them.
 pub(crate) fn training_passengers() -> Vec<Value> {
@@ -189,6 +190,20 @@ async fn a_window_holds_only_what_was_made_in_it() {
     {
         app.get(&format!("/monitor?{query}")).await.problem(400);
     }
+}
+
+#[tokio::test]
+async fn a_report_that_is_kept_is_what_is_shown_until_a_window_is_asked_for() {
+    let folder = Folder::new();
+    folder.write("same.json", json!(training_passengers()).to_string());
+    folder.run(&["predict", "same.json", "--store", "--output", "same.csv"]);
+    folder.run(&["monitor", "--since", "1h", "--keep", "--output", "kept.json"]);
+    let kept: Value = serde_json::from_str(&folder.read("kept.json")).unwrap();
+    let server = Server::start(&folder.path("predictions.db"));
+    let get =
+        async |path: &str| -> Value { client().get(server.url(path)).send().await.unwrap().json().await.unwrap() };
+    assert_eq!(get("/monitor").await, kept);
+    assert_ne!(get("/monitor?since=1h").await["to"], kept["to"]);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use lifeboat::monitor::report::Report;
 use lifeboat::prediction::{Outcome, Prediction, PredictionId};
 use lifeboat::store::{Cursor, PredictionStore, Put, Recording, StoreError, Window};
 use serde_json::json;
@@ -62,6 +63,16 @@ impl PredictionStore for Unreliable {
     ) -> Result<Vec<Prediction>, StoreError> {
         self.suffer().await?;
         self.store.history(passenger_id, after, limit).await
+    }
+
+    async fn keep_report(&self, report: &Report) -> Result<(), StoreError> {
+        self.suffer().await?;
+        self.store.keep_report(report).await
+    }
+
+    async fn latest_report(&self) -> Result<Option<Report>, StoreError> {
+        self.suffer().await?;
+        self.store.latest_report().await
     }
 
     async fn record_outcome(&self, id: PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError> {

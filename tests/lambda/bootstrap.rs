@@ -20,6 +20,11 @@ fn bootstrap() -> String {
     std::env::var("LIFEBOAT_BOOTSTRAP").unwrap_or_else(|_| env!("CARGO_BIN_EXE_api").to_owned())
 }
 
+/// Returns the function that a schedule calls, likewise: `LIFEBOAT_MONITOR_BOOTSTRAP` names it.
+fn monitor_bootstrap() -> String {
+    std::env::var("LIFEBOAT_MONITOR_BOOTSTRAP").unwrap_or_else(|_| env!("CARGO_BIN_EXE_monitor").to_owned())
+}
+
 /// Longer than anything takes that ends at all.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -50,8 +55,17 @@ pub(crate) fn on_file(database: &Path) -> Vec<(&'static str, String)> {
 }
 
 impl Function {
-    /// Sets a function up; as on Lambda, its process starts with its first event.
+    /// Sets the function that answers requests up; as on Lambda, its process starts with its first event.
     pub(crate) async fn start(environment: &[(&str, String)]) -> Self {
+        Self::start_program(&bootstrap(), environment).await
+    }
+
+    /// Sets the function that a schedule calls up.
+    pub(crate) async fn start_monitor(environment: &[(&str, String)]) -> Self {
+        Self::start_program(&monitor_bootstrap(), environment).await
+    }
+
+    async fn start_program(program: &str, environment: &[(&str, String)]) -> Self {
         assert!(Path::new(EMULATOR).exists(), "{EMULATOR} is missing: `make test` sets it up");
         let folder = tempfile::tempdir().unwrap();
         let log = File::create(folder.path().join("log")).unwrap();
@@ -59,7 +73,7 @@ impl Function {
         let emulator = Command::new(EMULATOR)
             .args(["--runtime-interface-emulator-address", &format!("127.0.0.1:{invoke}")])
             .args(["--runtime-api-address", &format!("127.0.0.1:{runtime}")])
-            .arg(bootstrap())
+            .arg(program)
             .env_clear()
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
@@ -103,6 +117,21 @@ impl Function {
     /// Asks for a path.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         Answer(self.invoke(&event("GET", path, "")).await)
+    }
+
+    /// Returns the lines of metrics that the function has written so far, once there are so many.
+    pub(crate) async fn metrics(&self, count: usize) -> Vec<Value> {
+        let started = Instant::now();
+        loop {
+            let log = self.log();
+            let lines = log.lines().filter_map(|line| line.find("{\"_aws\"").map(|start| &line[start..]));
+            let lines: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+            if lines.len() >= count {
+                return lines;
+            }
+            assert!(started.elapsed() < PATIENCE, "{} lines of metrics, not {count}: {log}", lines.len());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Returns what function and emulator have said so far.

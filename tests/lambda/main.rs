@@ -4,6 +4,8 @@ mod bootstrap;
 mod compressed;
 mod events;
 mod faults;
+mod metrics;
+mod monitoring;
 mod starting;
 mod together;
 

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use lifeboat::passenger::MAX_PASSENGER_ID;
-use lifeboat::prediction::{Outcome, Prediction, PredictionId};
+use lifeboat::prediction::{Outcome, Prediction, PredictionId, Shadow};
 use lifeboat::store::{Cursor, PredictionStore, Put, Recording, Window};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::predictions::{at, of_number, of_passenger, prediction};
+use crate::predictions::{at, of_number, of_passenger, prediction, report};
 
 type Store = Arc<dyn PredictionStore>;
 
@@ -46,6 +46,8 @@ macro_rules! contract {
             a_window_holds_what_was_made_in_it
             a_window_of_days_is_read_to_its_end
             a_window_shows_outcomes
+            what_a_model_in_the_shadow_said_comes_back
+            the_report_whose_window_ended_last_is_found
             a_writer_that_gives_up_leaves_nothing_half_done
             a_store_that_can_be_reached_is_ready
         }
@@ -317,6 +319,34 @@ pub(crate) async fn a_window_shows_outcomes(store: Store) {
     let outcome = Outcome { survived: true, recorded_at: at(9) };
     store.record_outcome(made.id, outcome).await.unwrap();
     assert_eq!(window(&store, at(0), at(1)).await, [Prediction { outcome: Some(outcome), ..made }]);
+}
+
+pub(crate) async fn what_a_model_in_the_shadow_said_comes_back(store: Store) {
+    let shadow = Shadow { model_version: "2.0.0-0123abcd".into(), probability: 0.1 + f32::EPSILON };
+    let made = Prediction { shadow: Some(shadow.clone()), ..of_number(1, at(0)) };
+    assert_eq!(put(&store, vec![made.clone()]).await, [Put::Created(made.clone())]);
+    assert_eq!(store.get(made.id).await.unwrap().as_ref(), Some(&made));
+    assert_eq!(store.history(1, None, 10).await.unwrap(), std::slice::from_ref(&made));
+    assert_eq!(window(&store, at(0), at(1)).await, std::slice::from_ref(&made));
+    // The first word stands, and whoever comes later is answered with it.
+    let other = Shadow { probability: 0.9, ..shadow };
+    for later in [of_number(1, at(1)), Prediction { shadow: Some(other), ..of_number(1, at(2)) }] {
+        assert_eq!(put(&store, vec![later]).await, [Put::Existing(made.clone())]);
+    }
+}
+
+pub(crate) async fn the_report_whose_window_ended_last_is_found(store: Store) {
+    assert_eq!(store.latest_report().await.unwrap(), None);
+    let made: Vec<_> = (0..300).map(|number| of_number(number, at(0))).collect();
+    let (early, late) = (report(&made, at(1000)), report(&made, at(2000)));
+    store.keep_report(&late).await.unwrap();
+    store.keep_report(&early).await.unwrap();
+    assert_eq!(store.latest_report().await.unwrap().as_ref(), Some(&late));
+    let again = report(&made[..250], at(2000));
+    store.keep_report(&again).await.unwrap();
+    assert_eq!(store.latest_report().await.unwrap(), Some(again));
+    // A report is no prediction.
+    assert_eq!(window(&store, at(0), at(3000)).await, []);
 }
 
 pub(crate) async fn a_writer_that_gives_up_leaves_nothing_half_done(store: Store) {

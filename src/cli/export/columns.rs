@@ -27,7 +27,7 @@ pub(super) enum Cell<'a> {
 }
 
 /// The columns before the features. `Survived` is what happened, as in training data; `predicted` is what the model said.
-const COLUMNS: [(&str, Kind); 18] = [
+const COLUMNS: [(&str, Kind); 20] = [
     ("PassengerId", Kind::Integer),
     ("Survived", Kind::Integer),
     ("Pclass", Kind::Integer),
@@ -46,6 +46,8 @@ const COLUMNS: [(&str, Kind); 18] = [
     ("predicted", Kind::Integer),
     ("created_at", Kind::Time),
     ("outcome_recorded_at", Kind::Time),
+    ("shadow_version", Kind::Text),
+    ("shadow_probability", Kind::Single),
 ];
 
 /// So many of them are Kaggle's.
@@ -85,6 +87,9 @@ pub(super) fn cells<E>(
     take(Some(Cell::Integer(prediction.survived.into())))?;
     take(Some(Cell::Time(prediction.created_at)))?;
     take(prediction.outcome.map(|outcome| Cell::Time(outcome.recorded_at)))?;
+    let shadow = prediction.shadow.as_ref();
+    take(shadow.map(|shadow| Cell::Text(&shadow.model_version)))?;
+    take(shadow.map(|shadow| Cell::Single(shadow.probability)))?;
     // A feature that did not exist when the prediction was stored is not a number.
     prediction.features.0.into_iter().try_for_each(|value| take((!value.is_nan()).then_some(Cell::Single(value))))
 }

@@ -3,18 +3,19 @@
 //! An item of a passenger of the training data takes 800 to 900 bytes, and a write is paid for by the kilobyte.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::fmt::Display;
 use std::iter;
 use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
-use thiserror::Error;
 use uuid::Uuid;
 
 use crate::features::{FEATURE_COUNT, FEATURE_NAMES, Features};
+use crate::monitor::report::Report;
 use crate::passenger::{Class, Passenger, Port, Sex};
-use crate::prediction::{Outcome, Prediction, PredictionId, format_time};
+use crate::prediction::{Outcome, Prediction, PredictionId, Shadow, format_time};
 use crate::store::{StoreError, Window};
 
 /// An item, by the names of its attributes.
@@ -39,7 +40,14 @@ pub(super) const OUTCOME_RECORDED_AT: &str = "outcome_recorded_at";
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
+/// The partition of monitoring reports; no passenger has such a key.
+pub(super) const REPORTS: &str = "reports";
+const REPORT: &str = "report";
+
 const WRITE_ID: &str = "write_id";
+
+const SHADOW_VERSION: &str = "shadow_version";
+const SHADOW_PROBABILITY: &str = "shadow_probability";
 
 /// The smallest number, zero aside, that DynamoDB takes; a smaller one is kept as a text.
 const SMALLEST_NUMBER: f64 = 1e-130;
@@ -73,6 +81,20 @@ pub(super) fn key_of_nothing() -> Item {
     [PARTITION_KEY, SORT_KEY].map(|name| (name.to_owned(), AttributeValue::S("-".to_owned()))).into()
 }
 
+/// Returns the item of a monitoring report, under the end of its window.
+pub(super) fn of_report(report: &Report) -> Result<Item, StoreError> {
+    let json = serde_json::to_string(report).map_err(|error| StoreError::Unreadable(error.into()))?;
+    let attributes = [(PARTITION_KEY, REPORTS), (SORT_KEY, &report.to), (REPORT, &json)];
+    Ok(attributes.map(|(name, value)| (name.to_owned(), text(value))).into())
+}
+
+/// Reads a monitoring report back.
+pub(super) fn report(item: &Item) -> Result<Report, StoreError> {
+    let unreadable = |error: Box<dyn Error + Send + Sync>| StoreError::Unreadable(error);
+    let json = required_text(item, REPORT).map_err(|fault| unreadable(fault.into()))?;
+    serde_json::from_str(json).map_err(|error| unreadable(error.into()))
+}
+
 /// Returns the item of a prediction. What a passenger has no value for is not in it.
 pub(super) fn of(prediction: &Prediction, write_id: &WriteId, is_sampled: bool) -> Item {
     let passenger = &prediction.passenger;
@@ -99,6 +121,10 @@ pub(super) fn of(prediction: &Prediction, write_id: &WriteId, is_sampled: bool) 
     put("Fare", passenger.fare.map(double));
     put("Cabin", passenger.cabin.as_deref().map(text));
     put("Embarked", passenger.embarked.map(|port| text(port.as_str())));
+    if let Some(shadow) = &prediction.shadow {
+        put(SHADOW_VERSION, Some(text(&shadow.model_version)));
+        put(SHADOW_PROBABILITY, Some(number(shadow.probability)));
+    }
     let features = prediction.features.named().map(|(name, value)| (name.to_owned(), number(value)));
     put("features", Some(AttributeValue::M(features.collect())));
     item
@@ -139,7 +165,7 @@ pub(super) fn prediction(item: &Item) -> Result<Prediction, StoreError> {
 }
 
 /// Why an item is none that [`of`] made.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[error("the attribute {0} of an item is not what it must be")]
 struct Damaged(&'static str);
 
@@ -169,6 +195,7 @@ fn read(item: &Item) -> Result<Prediction, Damaged> {
         model_version: required_text(item, "model_version")?.into(),
         created_at: required(item, CREATED_AT)?,
         outcome: read_outcome(item)?,
+        shadow: shadow(item)?,
     })
 }
 
@@ -180,6 +207,11 @@ pub(super) fn outcome(item: &Item) -> Result<Option<Outcome>, StoreError> {
 fn read_outcome(item: &Item) -> Result<Option<Outcome>, Damaged> {
     let Some(survived) = optional::<u8>(item, OUTCOME)? else { return Ok(None) };
     Ok(Some(Outcome { survived: survived == 1, recorded_at: required(item, OUTCOME_RECORDED_AT)? }))
+}
+
+fn shadow(item: &Item) -> Result<Option<Shadow>, Damaged> {
+    let Some(model_version) = scalar(item, SHADOW_VERSION)? else { return Ok(None) };
+    Ok(Some(Shadow { model_version: model_version.into(), probability: required(item, SHADOW_PROBABILITY)? }))
 }
 
 /// Reads the features; one that did not exist when the item was written is not a number.

@@ -6,8 +6,9 @@ use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Row, Statement};
 
 use crate::features::{FEATURE_COUNT, FEATURE_NAMES, Features};
+use crate::monitor::report::Report;
 use crate::passenger::{Class, Passenger, Port, Sex};
-use crate::prediction::{Outcome, Prediction, format_time};
+use crate::prediction::{Outcome, Prediction, Shadow, format_time};
 
 /// The columns before the features, in the order of the schema.
 const COLUMNS: [&str; 16] = [
@@ -36,13 +37,19 @@ static ALL_COLUMNS: LazyLock<String> = LazyLock::new(|| {
 
 /// Stores a row unless its id is there already.
 pub(super) static INSERT: LazyLock<String> = LazyLock::new(|| {
-    let places = vec!["?"; COLUMNS.len() + FEATURE_COUNT + 1].join(", ");
-    format!("INSERT INTO predictions ({}, sampled) VALUES ({places}) ON CONFLICT (id) DO NOTHING", *ALL_COLUMNS)
+    let places = vec!["?"; COLUMNS.len() + FEATURE_COUNT + 3].join(", ");
+    format!(
+        "INSERT INTO predictions ({}, sampled, shadow_version, shadow_probability) VALUES ({places}) ON CONFLICT (id) DO NOTHING",
+        *ALL_COLUMNS
+    )
 });
 
+/// What was added to a row's prediction: what really happened, and what another model said.
+const ADDED: &str = "outcome, outcome_recorded_at, shadow_version, shadow_probability";
+
 /// Reads of a row what does not follow from its id.
-pub(super) const SELECT_MADE: &str =
-    "SELECT created_at, probability, Survived, outcome, outcome_recorded_at FROM predictions WHERE id = ?1";
+pub(super) static SELECT_MADE: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT created_at, probability, Survived, {ADDED} FROM predictions WHERE id = ?1"));
 
 /// Reads what really happened, where that is recorded.
 pub(super) const SELECT_OUTCOME: &str = "SELECT outcome, outcome_recorded_at FROM predictions WHERE id = ?1";
@@ -51,25 +58,28 @@ pub(super) const SELECT_OUTCOME: &str = "SELECT outcome, outcome_recorded_at FRO
 pub(super) const RECORD_OUTCOME: &str =
     "UPDATE predictions SET outcome = ?2, outcome_recorded_at = ?3 WHERE id = ?1 AND outcome IS NULL";
 
+/// Keeps a monitoring report, in place of one that has the same end.
+pub(super) const KEEP_REPORT: &str = "INSERT OR REPLACE INTO reports (window_to, report) VALUES (?1, ?2)";
+
 /// Reads the row of an id.
 pub(super) static SELECT_BY_ID: LazyLock<String> = LazyLock::new(|| select("WHERE id = ?1"));
 
 /// Returns the query for whole rows that satisfy a condition.
 pub(super) fn select(condition: &str) -> String {
-    format!("SELECT {}, outcome, outcome_recorded_at FROM predictions {condition}", *ALL_COLUMNS)
+    format!("SELECT {}, {ADDED} FROM predictions {condition}", *ALL_COLUMNS)
 }
 
 /// Reads a page of the sample's predictions by time, from behind a moment and a row of it.
 pub(super) static SELECT_WINDOW: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT {}, outcome, outcome_recorded_at, rowid FROM predictions \
+        "SELECT {}, {ADDED}, rowid FROM predictions \
          WHERE sampled = 1 AND (created_at, rowid) > (?1, ?2) AND created_at < ?3 ORDER BY created_at, rowid LIMIT ?4",
         *ALL_COLUMNS
     )
 });
 
 /// The column of [`SELECT_WINDOW`] that tells the row.
-pub(super) const ROW_ID: usize = COLUMNS.len() + FEATURE_COUNT + 2;
+pub(super) const ROW_ID: usize = COLUMNS.len() + FEATURE_COUNT + 4;
 
 /// Binds a prediction, and whether it belongs to the sample, to the places of [`INSERT`].
 pub(super) fn bind(statement: &mut Statement<'_>, prediction: &Prediction, is_sampled: bool) -> rusqlite::Result<()> {
@@ -93,7 +103,11 @@ pub(super) fn bind(statement: &mut Statement<'_>, prediction: &Prediction, is_sa
     for (place, value) in (COLUMNS.len() + 1..).zip(prediction.features.0) {
         statement.raw_bind_parameter(place, value)?;
     }
-    statement.raw_bind_parameter(COLUMNS.len() + FEATURE_COUNT + 1, is_sampled)
+    let added = COLUMNS.len() + FEATURE_COUNT + 1;
+    statement.raw_bind_parameter(added, is_sampled)?;
+    let shadow = prediction.shadow.as_ref();
+    statement.raw_bind_parameter(added + 1, shadow.map(|shadow| &*shadow.model_version))?;
+    statement.raw_bind_parameter(added + 2, shadow.map(|shadow| shadow.probability))
 }
 
 /// Reads a row of [`select`].
@@ -107,6 +121,7 @@ pub(super) fn prediction(row: &Row<'_>) -> rusqlite::Result<Prediction> {
         passenger: passenger(row)?,
         features: features(row)?,
         outcome: outcome(row, COLUMNS.len() + FEATURE_COUNT)?,
+        shadow: shadow(row, COLUMNS.len() + FEATURE_COUNT + 2)?,
     })
 }
 
@@ -119,6 +134,7 @@ pub(super) fn stored(new: Prediction, row: &Row<'_>) -> rusqlite::Result<Predict
         probability: row.get(1)?,
         survived: row.get(2)?,
         outcome: outcome(row, 3)?,
+        shadow: shadow(row, 5)?,
         ..new
     })
 }
@@ -128,6 +144,17 @@ pub(super) fn outcome(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<O
     let Some(survived) = row.get(column)? else { return Ok(None) };
     let recorded_at = parsed(row, column + 1, |text| text.parse().ok())?;
     Ok(Some(Outcome { survived, recorded_at }))
+}
+
+/// Reads what another model said from a column and the one behind it.
+fn shadow(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Shadow>> {
+    let Some(model_version) = row.get(column)? else { return Ok(None) };
+    Ok(Some(Shadow { model_version, probability: row.get(column + 1)? }))
+}
+
+/// Reads a monitoring report from its text.
+pub(super) fn report(row: &Row<'_>) -> rusqlite::Result<Report> {
+    parsed(row, 0, |text| serde_json::from_str(text).ok())
 }
 
 fn passenger(row: &Row<'_>) -> rusqlite::Result<Passenger> {

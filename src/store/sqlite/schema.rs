@@ -7,11 +7,15 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::OpenError;
 
 /// The schema that this program reads and writes.
-const LATEST: u32 = 3;
+const LATEST: u32 = 4;
 
 /// Each brings the schema from the version of its index to the next; what stands here never changes again.
-const MIGRATIONS: [&str; LATEST as usize] =
-    [include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+const MIGRATIONS: [&str; LATEST as usize] = [
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 /// Marks the file as lifeboat's (`lboa`), so that another program's database is never altered.
 const APPLICATION_ID: i32 = 0x6c62_6f61;

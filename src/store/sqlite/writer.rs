@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::{mpsc, oneshot};
 
-use super::row::{INSERT, RECORD_OUTCOME, SELECT_MADE, SELECT_OUTCOME, bind, outcome, stored};
+use super::row::{INSERT, KEEP_REPORT, RECORD_OUTCOME, SELECT_MADE, SELECT_OUTCOME, bind, outcome, stored};
 use super::{OpenError, Put, Readers, SqliteConfig, StoreError, is_unreadable, open_to_write, store_error};
+use crate::monitor::report::Report;
 use crate::prediction::{Outcome, Prediction, PredictionId, format_time};
 use crate::store::{Recording, SampleRate};
 
@@ -32,13 +33,14 @@ type Answer<T> = Result<T, StoreError>;
 enum Job {
     Put { predictions: Vec<Prediction>, answer: oneshot::Sender<Answer<Vec<Put>>> },
     Record { id: PredictionId, outcome: Outcome, answer: oneshot::Sender<Answer<Option<Recording>>> },
+    Keep { to: String, report: String, answer: oneshot::Sender<Answer<()>> },
 }
 
 impl Job {
     fn rows(&self) -> usize {
         match self {
             Self::Put { predictions, .. } => predictions.len(),
-            Self::Record { .. } => 1,
+            Self::Record { .. } | Self::Keep { .. } => 1,
         }
     }
 
@@ -47,6 +49,7 @@ impl Job {
         match self {
             Self::Put { answer, .. } => drop(answer.send(Err(error))),
             Self::Record { answer, .. } => drop(answer.send(Err(error))),
+            Self::Keep { answer, .. } => drop(answer.send(Err(error))),
         }
     }
 }
@@ -55,6 +58,7 @@ impl Job {
 enum Done {
     Put(Answer<Vec<Put>>),
     Recorded(Answer<Option<Recording>>),
+    Kept,
 }
 
 impl Done {
@@ -63,6 +67,7 @@ impl Done {
         match (self, job) {
             (Self::Put(result), Job::Put { answer, .. }) => drop(answer.send(result)),
             (Self::Recorded(result), Job::Record { answer, .. }) => drop(answer.send(result)),
+            (Self::Kept, Job::Keep { answer, .. }) => drop(answer.send(Ok(()))),
             _ => {}
         }
     }
@@ -100,6 +105,14 @@ impl Writer {
         let (answer, recorded) = oneshot::channel();
         self.send(Job::Record { id, outcome, answer }).await?;
         recorded.await.map_err(|_| gone())?
+    }
+
+    /// Hands a report to the thread and waits until it is durable.
+    pub(super) async fn keep_report(&self, report: &Report) -> Answer<()> {
+        let (answer, kept) = oneshot::channel();
+        let json = serde_json::to_string(report).map_err(|error| StoreError::Unreadable(error.into()))?;
+        self.send(Job::Keep { to: report.to.clone(), report: json, answer }).await?;
+        kept.await.map_err(|_| gone())?
     }
 
     async fn send(&self, job: Job) -> Result<(), StoreError> {
@@ -227,7 +240,7 @@ fn commit(connection: &mut Connection, batch: &mut [Job], sample_rate: SampleRat
     let mut all_done = Vec::with_capacity(batch.len());
     {
         let mut insert = transaction.prepare_cached(&INSERT)?;
-        let mut select = transaction.prepare_cached(SELECT_MADE)?;
+        let mut select = transaction.prepare_cached(&SELECT_MADE)?;
         let mut put = |new: Prediction| {
             bind(&mut insert, &new, sample_rate.holds(new.id))?;
             if insert.raw_execute()? == 1 {
@@ -245,6 +258,10 @@ fn commit(connection: &mut Connection, batch: &mut [Job], sample_rate: SampleRat
                 }
                 Job::Record { id, outcome, .. } => {
                     Done::Recorded(unless_unreadable(record(&transaction, *id, *outcome))?)
+                }
+                Job::Keep { to, report, .. } => {
+                    transaction.execute(KEEP_REPORT, params![&*to, &*report])?;
+                    Done::Kept
                 }
             });
         }

@@ -1,0 +1,43 @@
+//! The Lambda function that a schedule calls: it reports on a window of predictions, keeps the report where `GET /monitor` finds it, and
+//! tells CloudWatch.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
+use lifeboat::config::Config;
+use lifeboat::logging;
+use lifeboat::metrics::embedded::Document;
+use lifeboat::model::Model;
+use lifeboat::monitor::schedule::Schedule;
+use lifeboat::service::PredictionService;
+use lifeboat::store;
+use serde_json::{Value, json};
+use tracing::error;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let config = &Config::from_env()?;
+    logging::init(&config.log_level, config.log_format)?;
+    let model = Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?;
+    let service = &PredictionService::new(Arc::new(model), store::open(config.database.clone())?);
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Schedule>| {
+        let told = watch(service, config, &event.payload).await;
+        told.map_err(|error| {
+            error!(cause = format!("{error:#}"), "no report could be made");
+            lambda_runtime::Error::from(error)
+        })
+    }))
+    .await
+}
+
+/// Makes the report, and returns what there is to say of it.
+async fn watch(service: &PredictionService, config: &Config, event: &Schedule) -> anyhow::Result<Value> {
+    let report = service.monitor(event.window(Timestamp::now())?).await?;
+    service.keep_report(&report).await?;
+    if let Some(embedded) = &config.embedded_metrics {
+        Document::of_report(embedded, &report, Timestamp::now()).write();
+    }
+    Ok(json!({"verdict": report.verdict, "rows": report.rows, "from": report.from, "to": report.to}))
+}

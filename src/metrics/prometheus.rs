@@ -1,0 +1,118 @@
+//! Counts of a process since its start, in the text format that Prometheus reads.
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets, linear_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use super::{Answered, Measurement};
+
+/// A counter for each value of a label.
+type Counters = Family<[(&'static str, &'static str); 1], Counter>;
+
+/// Requests by route and status.
+type Requests = Family<Request, Counter>;
+
+type Request = [(&'static str, String); 2];
+
+/// The counts of a process since its start.
+#[derive(Debug)]
+pub struct PrometheusMetrics {
+    registry: Registry,
+    predictions: Counters,
+    probability: Histogram,
+    model: Histogram,
+    store: Histogram,
+    problems: Counters,
+    missing: Counters,
+    requests: Requests,
+}
+
+impl Default for PrometheusMetrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl PrometheusMetrics {
+    /// Starts counting.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("lifeboat");
+        let metrics = Self {
+            predictions: Family::default(),
+            probability: Histogram::new(linear_buckets(0.1, 0.1, 10)),
+            model: Histogram::new(exponential_buckets(2e-6, 2.0, 14)),
+            store: Histogram::new(exponential_buckets(1e-4, 2.0, 17)),
+            problems: Family::default(),
+            missing: Family::default(),
+            requests: Family::default(),
+            registry: Registry::default(),
+        };
+        registry.register(
+            "predictions",
+            "Predictions, by whether this process stored them or found them",
+            metrics.predictions.clone(),
+        );
+        registry.register(
+            "probability",
+            "Predicted probabilities of survival, of new predictions",
+            metrics.probability.clone(),
+        );
+        registry.register_with_unit(
+            "model_duration",
+            "Features and model, a request",
+            Unit::Seconds,
+            metrics.model.clone(),
+        );
+        registry.register_with_unit(
+            "store_duration",
+            "The store's answer, a request",
+            Unit::Seconds,
+            metrics.store.clone(),
+        );
+        registry.register(
+            "problems",
+            "Requests that were answered with a problem, by its kind",
+            metrics.problems.clone(),
+        );
+        registry.register("missing_values", "Fields without a value, of new predictions", metrics.missing.clone());
+        registry.register("requests", "Requests, by route and status", metrics.requests.clone());
+        Self { registry, ..metrics }
+    }
+
+    /// Counts an answer: a problem by its kind, and what was predicted.
+    pub(super) fn record(&self, answered: &Answered) {
+        let Answered { route, status, .. } = answered;
+        self.requests.get_or_create(&[("route", route.clone()), ("status", status.to_string())]).inc();
+        if let Some(kind) = answered.problem {
+            self.problems.get_or_create(&[("kind", kind)]).inc();
+        }
+        if let Some(measurement) = &answered.measurement {
+            self.predicted(measurement);
+        }
+    }
+
+    fn predicted(&self, measurement: &Measurement) {
+        self.model.observe(measurement.model.as_secs_f64());
+        self.store.observe(measurement.store.as_secs_f64());
+        measurement.probabilities.iter().for_each(|&probability| self.probability.observe(probability.into()));
+        for (field, count) in measurement.missing() {
+            self.missing.get_or_create(&[("field", field)]).inc_by(count);
+        }
+        for (outcome, count) in [("created", measurement.created), ("existing", measurement.existing)] {
+            // What did not happen is not told of.
+            if count > 0 {
+                self.predictions.get_or_create(&[("outcome", outcome)]).inc_by(count);
+            }
+        }
+    }
+
+    /// Returns all counts as text.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
