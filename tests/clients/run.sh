@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Asks the program that was built, serving on a database of its own, as its clients do: schemathesis by the contract, Triton's
+# Asks the program that was built, serving on a database of its own, as its clients do: the smoke test, schemathesis by the contract, Triton's
 # client by the Open Inference Protocol, Prometheus's parser by its counts, and a browser by the pages, of which pictures are left in target/screenshots.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -23,6 +23,7 @@ until address=$(grep -om1 '"address":"[^"]*' "$work/log" | cut -d'"' -f4); do
     sleep 0.1
 done
 
+infra/smoke.sh "http://$address"
 .tools/clients/bin/python -B tests/clients/triton.py "$address"
 tests/clients/contract.sh "http://$address"
 .tools/clients/bin/python -B tests/clients/metrics.py "$address"

@@ -21,7 +21,9 @@ const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 let browser;
 
 before(async () => {
-  browser = await puppeteer.launch({ args: chromium.args, executablePath: await chromium.executablePath(), headless: "shell" });
+  // The package holds a Chromium for x86-64; on another processor, CHROMIUM names one.
+  const executablePath = process.env.CHROMIUM ?? (await chromium.executablePath());
+  browser = await puppeteer.launch({ args: chromium.args, executablePath, headless: "shell" });
 });
 after(() => browser?.close());
 
