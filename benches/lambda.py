@@ -1,9 +1,10 @@
 """Measures what a start and a request cost the Lambda function, without AWS.
 
-    make bootstrap && python3 benches/lambda.py target/lambda/api/bootstrap [--rounds 15] [--requests 300] [--table-ms 4]
+    make bootstrap && python3 benches/lambda.py target/lambda/api/bootstrap [--rounds 15] [--requests 300] [--table-ms 4] [--set NAME=VALUE …]
 
 Plays Lambda's Runtime API and a DynamoDB whose puts always succeed after so many milliseconds, on ports of the loopback. Times of
-requests hold what this program itself takes, some tenths of a millisecond; start, processor time and memory are the function's.
+requests hold what this program itself takes, some tenths of a millisecond; start, processor time and memory are the function's. It runs
+as it is deployed, with a line of metrics for each request; `--set POWERTOOLS_METRICS_NAMESPACE=` leaves them out.
 """
 
 import argparse
@@ -81,7 +82,7 @@ class Runtime(Handler):
 class Lab:
     """One function from its start to its last event."""
 
-    def __init__(self, program, table, events):
+    def __init__(self, program, table, events, settings):
         self.events, self.done = events, threading.Event()
         self.asked, self.handed, self.answered, self.statuses = [], [], [], []
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Runtime)
@@ -97,9 +98,10 @@ class Lab:
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{table.server_port}",
             "DATABASE_URL": "dynamodb:predictions",
-        }
+            "POWERTOOLS_METRICS_NAMESPACE": "Lifeboat",
+        } | settings
         started = time.perf_counter()
-        child = subprocess.Popen([program], env=environment)
+        child = subprocess.Popen([program], env=environment, stdout=subprocess.DEVNULL)
         if not self.done.wait(60):
             raise SystemExit(f"{program} did not answer {len(events)} events in a minute")
         memory = pathlib.Path(f"/proc/{child.pid}/status").read_text()
@@ -135,13 +137,16 @@ def main():
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--requests", type=int, default=300)
     parser.add_argument("--table-ms", type=float, default=0)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     options = parser.parse_args()
+    settings = dict(setting.split("=", 1) for setting in options.set)
     program = os.path.abspath(options.program)
     table = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Table)
     table.daemon_threads, table.seconds = True, options.table_ms / 1000
     threading.Thread(target=table.serve_forever, daemon=True).start()
 
-    labs = [(Lab(program, table, events(1)), Lab(program, table, events(1 + options.requests))) for _ in range(options.rounds)]
+    counts = (1, 1 + options.requests)
+    labs = [[Lab(program, table, events(count), settings) for count in counts] for _ in range(options.rounds)]
 
     def median(figure):
         return statistics.median(figure(one, many) for one, many in labs)
