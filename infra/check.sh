@@ -21,6 +21,24 @@ test_hook() {
     (cd infra/pre_traffic && ../../.tools/sam/bin/python -m unittest test_app)
 }
 
+# `sam local` reads conditions in its own way: by default no function has a layer, and it must see none, or it would not start.
+read_as_sam_local() {
+    .tools/sam/bin/python - <<'PYTHON'
+import sys
+from samcli.lib.providers.sam_function_provider import SamFunctionProvider
+from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
+
+stacks, _ = SamLocalStackProvider.get_stacks("template.yaml")
+functions = list(SamFunctionProvider(stacks).functions.values())
+if {function.name for function in functions} != {"Api", "Monitor", "PreTrafficHook"}:
+    sys.exit(f"sam local sees the functions {', '.join(function.name for function in functions)}")
+layered = [function.name for function in functions if function.layers]
+if layered:
+    sys.exit(f"sam local sees layers that are not there, of {', '.join(layered)}")
+print("sam local can run", ", ".join(f"{function.name} ({function.runtime})" for function in functions))
+PYTHON
+}
+
 # The database of advisories is out of reach without a network: the workflow looks at it.
 check_dependencies() {
     "${CARGO:-cargo}" fetch --quiet --locked || return
@@ -39,6 +57,7 @@ document_parameters() {
 }
 
 check "SAM: template.yaml" .tools/sam/bin/sam validate --lint --template-file template.yaml
+check "SAM: what sam local sees" read_as_sam_local
 check "cfn-lint: ${templates[*]}" $bin/cfn-lint --non-zero-exit-code informational "${templates[@]}"
 check "checkov: ${templates[*]}" .tools/checkov/bin/checkov --config-file infra/checkov.yaml
 check "Pre-traffic hook: unit test" test_hook

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the function as SAM does, and invokes it in Lambda's base image: once by an event, then over HTTP.
+# Builds the functions as SAM does, and invokes them in Lambda's base image: each by an event, and the one that answers requests over
+# HTTP, by the smoke test.
 #
 #   infra/sam_local.sh                     # needs Docker
 #   infra/sam_local.sh --skip-pull-image   # with the images that are there
@@ -75,10 +76,14 @@ invoke() {
     status=$(status_of_prediction "$work/answer") || fail "no prediction: $(<"$work/answer")"
     [[ $status == 200 || $status == 201 ]] || fail "status $status: $(<"$work/answer")"
     echo "ok: invoked, answered $status"
+    sam local invoke Monitor --event events/monitor_schedule.json "${options[@]}" >"$work/report" 2>"$work/monitor.log"
+    # Nothing was predicted in the event's window, by a container that is gone.
+    grep -q '"verdict": *"insufficient_data"' "$work/report" || fail "no report: $(<"$work/report")"
+    echo "ok: called as by the schedule, reported $(tail -n 1 "$work/report")"
 }
 
 serve() {
-    local deadline=$((SECONDS + 120)) status
+    local deadline=$((SECONDS + 120))
     # A container is kept from its first request on, with the database in it. SAM cannot read the authorizer of the template.
     sam local start-api --host 127.0.0.1 --port "$port" --warm-containers LAZY --disable-authorizer \
         "${options[@]}" >"$work/serve.log" 2>&1 &
@@ -88,11 +93,7 @@ serve() {
         ((SECONDS < deadline)) || fail "no answer on port $port after two minutes"
         sleep 1
     done
-    python3 -c 'import json; print(json.load(open("events/predict.json"))["body"])' >"$work/passenger"
-    status=$(curl --silent --show-error --max-time 30 --output "$work/answer" --write-out '%{http_code}' \
-        "http://127.0.0.1:$port/predict" --header 'content-type: application/json' --data @"$work/passenger")
-    [[ $status == 201 && $(<"$work/answer") == *'"probability":'* ]] || fail "status $status: $(<"$work/answer")"
-    echo "ok: served over HTTP, answered $status: $(<"$work/answer")"
+    infra/smoke.sh "http://127.0.0.1:$port"
     stop_server
     echo "ok: stopped"
 }
@@ -117,7 +118,7 @@ case ${1:-} in
 esac
 if [[ -n ${STANDIN:-} ]]; then
     make_standin
-    options+=(--skip-pull-image --invoke-image "Api=$standin")
+    options+=(--skip-pull-image --invoke-image "Api=$standin" --invoke-image "Monitor=$standin")
 fi
 build
 invoke
