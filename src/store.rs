@@ -18,7 +18,6 @@ use thiserror::Error;
 
 use crate::config::DatabaseConfig;
 use crate::features::hex;
-use crate::monitor::report::Report;
 use crate::prediction::{ContentHash, Outcome, Prediction, PredictionId};
 
 /// Keeps predictions, each once.
@@ -51,11 +50,11 @@ pub trait PredictionStore: fmt::Debug + Send + Sync {
     /// What this costs follows the window and the sample, whatever else is stored.
     fn window(&self, window: Window) -> BoxStream<'_, Result<Prediction, StoreError>>;
 
-    /// Keeps a report of monitoring under the end of its window, in place of one that has the same.
-    async fn keep_report(&self, report: &Report) -> Result<(), StoreError>;
+    /// Keeps the text of a report under the end of its window, in place of one that has the same.
+    async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError>;
 
     /// Returns the kept report whose window ended last.
-    async fn latest_report(&self) -> Result<Option<Report>, StoreError>;
+    async fn latest_report(&self) -> Result<Option<String>, StoreError>;
 
     /// Tells whether the database can be reached.
     async fn ready(&self) -> Result<(), StoreError>;

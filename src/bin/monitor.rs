@@ -34,8 +34,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 
 /// Makes the report, and returns what there is to say of it.
 async fn watch(service: &PredictionService, config: &Config, event: &Schedule) -> anyhow::Result<Value> {
-    let report = service.monitor(event.window(Timestamp::now())?).await?;
-    service.keep_report(&report).await?;
+    let window = event.window(Timestamp::now())?;
+    let report = service.monitor(window).await?;
+    service.keep_report(window, &report).await?;
     if let Some(embedded) = &config.embedded_metrics {
         Document::of_report(embedded, &report, Timestamp::now()).write();
     }

@@ -77,7 +77,7 @@ pub(super) fn monitor(args: &MonitorArgs) -> anyhow::Result<ExitCode> {
     let report = runtime.block_on(async {
         let report = service.monitor(window).await?;
         if args.keep {
-            service.keep_report(&report).await?;
+            service.keep_report(window, &report).await?;
         }
         anyhow::Ok(report)
     })?;

@@ -23,7 +23,6 @@ use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
 use super::{Cursor, PredictionStore, Put, Recording, SampleRate, StoreError, Window};
-use crate::monitor::report::Report;
 use crate::prediction::{ContentHash, Outcome, Prediction, PredictionId, format_time};
 pub use client::ClientError;
 use item::{Item, OUTCOME, OUTCOME_RECORDED_AT, PARTITION_KEY, SORT_KEY, WriteId};
@@ -236,12 +235,13 @@ impl PredictionStore for DynamoDbStore {
         parts.flat_map(move |part| self.part_of_window(part, window)).boxed()
     }
 
-    async fn keep_report(&self, report: &Report) -> Result<(), StoreError> {
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item::of_report(report)?));
+    async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError> {
+        let item = item::of_report(window_end, report);
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         put.send().await.map(drop).map_err(unavailable)
     }
 
-    async fn latest_report(&self) -> Result<Option<Report>, StoreError> {
+    async fn latest_report(&self) -> Result<Option<String>, StoreError> {
         let query = self
             .client
             .query()

@@ -16,11 +16,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use thiserror::Error;
 
 use super::{Cursor, PredictionStore, Put, Recording, SampleRate, StoreError, Window};
-use crate::monitor::report::Report;
 use crate::prediction::{Outcome, Prediction, PredictionId, format_time};
 use row::{ROW_ID, SELECT_BY_ID, SELECT_WINDOW, prediction, select};
 use writer::Writer;
@@ -189,14 +189,14 @@ impl PredictionStore for SqliteStore {
         pages.try_flatten().boxed()
     }
 
-    async fn keep_report(&self, report: &Report) -> Result<(), StoreError> {
-        self.writer.keep_report(report).await
+    async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError> {
+        self.writer.keep_report(window_end, report).await
     }
 
-    async fn latest_report(&self) -> Result<Option<Report>, StoreError> {
+    async fn latest_report(&self) -> Result<Option<String>, StoreError> {
         self.read(|connection| {
             let latest = "SELECT report FROM reports ORDER BY window_to DESC LIMIT 1";
-            connection.query_row(latest, [], row::report).optional()
+            connection.query_row(latest, [], |row| row.get(0)).optional()
         })
         .await
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use lifeboat::monitor::report::Report;
+use jiff::Timestamp;
 use lifeboat::prediction::{Outcome, Prediction, PredictionId};
 use lifeboat::store::{Cursor, PredictionStore, Put, Recording, StoreError, Window};
 use serde_json::json;
@@ -65,12 +65,12 @@ impl PredictionStore for Unreliable {
         self.store.history(passenger_id, after, limit).await
     }
 
-    async fn keep_report(&self, report: &Report) -> Result<(), StoreError> {
+    async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError> {
         self.suffer().await?;
-        self.store.keep_report(report).await
+        self.store.keep_report(window_end, report).await
     }
 
-    async fn latest_report(&self) -> Result<Option<Report>, StoreError> {
+    async fn latest_report(&self) -> Result<Option<String>, StoreError> {
         self.suffer().await?;
         self.store.latest_report().await
     }

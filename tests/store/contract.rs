@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::predictions::{at, of_number, of_passenger, prediction, report};
+use crate::predictions::{at, of_number, of_passenger, prediction};
 
 type Store = Arc<dyn PredictionStore>;
 
@@ -337,14 +337,14 @@ pub(crate) async fn what_a_model_in_the_shadow_said_comes_back(store: Store) {
 
 pub(crate) async fn the_report_whose_window_ended_last_is_found(store: Store) {
     assert_eq!(store.latest_report().await.unwrap(), None);
-    let made: Vec<_> = (0..300).map(|number| of_number(number, at(0))).collect();
-    let (early, late) = (report(&made, at(1000)), report(&made, at(2000)));
-    store.keep_report(&late).await.unwrap();
-    store.keep_report(&early).await.unwrap();
-    assert_eq!(store.latest_report().await.unwrap().as_ref(), Some(&late));
-    let again = report(&made[..250], at(2000));
-    store.keep_report(&again).await.unwrap();
-    assert_eq!(store.latest_report().await.unwrap(), Some(again));
+    // Long, and with what a text may hold.
+    let report = |name: &str| format!("{{\"name\": \"{name} ✓\", \"numbers\": \"{}\"}}", "0.123456789 ".repeat(5000));
+    let keep = async |end, name| store.keep_report(at(end), report(name)).await.unwrap();
+    keep(2000, "late").await;
+    keep(1000, "early").await;
+    assert_eq!(store.latest_report().await.unwrap(), Some(report("late")));
+    keep(2000, "late, again").await;
+    assert_eq!(store.latest_report().await.unwrap(), Some(report("late, again")));
     // A report is no prediction.
     assert_eq!(window(&store, at(0), at(3000)).await, []);
 }

@@ -4,12 +4,9 @@ use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use lifeboat::model::Model;
-use lifeboat::monitor::Monitor;
-use lifeboat::monitor::report::Report;
 use lifeboat::passenger::json::Parsed;
 use lifeboat::prediction::Prediction;
 use lifeboat::service;
-use lifeboat::store::Window;
 use serde_json::{Value, json};
 
 use crate::fixtures::passengers::numbered;
@@ -37,13 +34,4 @@ pub(crate) fn of_number(number: u64, created_at: Timestamp) -> Prediction {
 pub(crate) fn of_passenger(passenger_id: u64, fare: u32, created_at: Timestamp) -> Prediction {
     let passenger = json!({"PassengerId": passenger_id, "Pclass": 3, "Sex": "male", "Fare": fare});
     prediction(&passenger, created_at)
-}
-
-/// Reports on these predictions as those of a window that ends then.
-pub(crate) fn report(predictions: &[Prediction], to: Timestamp) -> Report {
-    let mut monitor = Monitor::new(&MODEL, Window { from: at(0), to }).unwrap();
-    for prediction in predictions {
-        monitor.observe(prediction);
-    }
-    monitor.report()
 }

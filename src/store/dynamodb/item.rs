@@ -3,7 +3,6 @@
 //! An item of a passenger of the training data takes 800 to 900 bytes, and a write is paid for by the kilobyte.
 
 use std::collections::HashMap;
-use std::error::Error;
 use std::fmt::Display;
 use std::iter;
 use std::str::FromStr;
@@ -13,7 +12,6 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::features::{FEATURE_COUNT, FEATURE_NAMES, Features};
-use crate::monitor::report::Report;
 use crate::passenger::{Class, Passenger, Port, Sex};
 use crate::prediction::{Outcome, Prediction, PredictionId, Shadow, format_time};
 use crate::store::{StoreError, Window};
@@ -81,18 +79,15 @@ pub(super) fn key_of_nothing() -> Item {
     [PARTITION_KEY, SORT_KEY].map(|name| (name.to_owned(), AttributeValue::S("-".to_owned()))).into()
 }
 
-/// Returns the item of a monitoring report, under the end of its window.
-pub(super) fn of_report(report: &Report) -> Result<Item, StoreError> {
-    let json = serde_json::to_string(report).map_err(|error| StoreError::Unreadable(error.into()))?;
-    let attributes = [(PARTITION_KEY, REPORTS), (SORT_KEY, &report.to), (REPORT, &json)];
-    Ok(attributes.map(|(name, value)| (name.to_owned(), text(value))).into())
+/// Returns the item of a monitoring report.
+pub(super) fn of_report(window_end: Timestamp, report: String) -> Item {
+    let attributes = [(PARTITION_KEY, REPORTS.to_owned()), (SORT_KEY, format_time(window_end)), (REPORT, report)];
+    attributes.map(|(name, value)| (name.to_owned(), AttributeValue::S(value))).into()
 }
 
 /// Reads a monitoring report back.
-pub(super) fn report(item: &Item) -> Result<Report, StoreError> {
-    let unreadable = |error: Box<dyn Error + Send + Sync>| StoreError::Unreadable(error);
-    let json = required_text(item, REPORT).map_err(|fault| unreadable(fault.into()))?;
-    serde_json::from_str(json).map_err(|error| unreadable(error.into()))
+pub(super) fn report(item: &Item) -> Result<String, StoreError> {
+    required_text(item, REPORT).map(str::to_owned).map_err(|fault| StoreError::Unreadable(Box::new(fault)))
 }
 
 /// Returns the item of a prediction. What a passenger has no value for is not in it.

@@ -6,7 +6,6 @@ use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Row, Statement};
 
 use crate::features::{FEATURE_COUNT, FEATURE_NAMES, Features};
-use crate::monitor::report::Report;
 use crate::passenger::{Class, Passenger, Port, Sex};
 use crate::prediction::{Outcome, Prediction, Shadow, format_time};
 
@@ -150,11 +149,6 @@ pub(super) fn outcome(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<O
 fn shadow(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Shadow>> {
     let Some(model_version) = row.get(column)? else { return Ok(None) };
     Ok(Some(Shadow { model_version, probability: row.get(column + 1)? }))
-}
-
-/// Reads a monitoring report from its text.
-pub(super) fn report(row: &Row<'_>) -> rusqlite::Result<Report> {
-    parsed(row, 0, |text| serde_json::from_str(text).ok())
 }
 
 fn passenger(row: &Row<'_>) -> rusqlite::Result<Passenger> {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::{mpsc, oneshot};
 
 use super::row::{INSERT, KEEP_REPORT, RECORD_OUTCOME, SELECT_MADE, SELECT_OUTCOME, bind, outcome, stored};
 use super::{OpenError, Put, Readers, SqliteConfig, StoreError, is_unreadable, open_to_write, store_error};
-use crate::monitor::report::Report;
 use crate::prediction::{Outcome, Prediction, PredictionId, format_time};
 use crate::store::{Recording, SampleRate};
 
@@ -33,7 +33,7 @@ type Answer<T> = Result<T, StoreError>;
 enum Job {
     Put { predictions: Vec<Prediction>, answer: oneshot::Sender<Answer<Vec<Put>>> },
     Record { id: PredictionId, outcome: Outcome, answer: oneshot::Sender<Answer<Option<Recording>>> },
-    Keep { to: String, report: String, answer: oneshot::Sender<Answer<()>> },
+    Keep { window_end: Timestamp, report: String, answer: oneshot::Sender<Answer<()>> },
 }
 
 impl Job {
@@ -108,10 +108,9 @@ impl Writer {
     }
 
     /// Hands a report to the thread and waits until it is durable.
-    pub(super) async fn keep_report(&self, report: &Report) -> Answer<()> {
+    pub(super) async fn keep_report(&self, window_end: Timestamp, report: String) -> Answer<()> {
         let (answer, kept) = oneshot::channel();
-        let json = serde_json::to_string(report).map_err(|error| StoreError::Unreadable(error.into()))?;
-        self.send(Job::Keep { to: report.to.clone(), report: json, answer }).await?;
+        self.send(Job::Keep { window_end, report, answer }).await?;
         kept.await.map_err(|_| gone())?
     }
 
@@ -259,8 +258,8 @@ fn commit(connection: &mut Connection, batch: &mut [Job], sample_rate: SampleRat
                 Job::Record { id, outcome, .. } => {
                     Done::Recorded(unless_unreadable(record(&transaction, *id, *outcome))?)
                 }
-                Job::Keep { to, report, .. } => {
-                    transaction.execute(KEEP_REPORT, params![&*to, &*report])?;
+                Job::Keep { window_end, report, .. } => {
+                    transaction.execute(KEEP_REPORT, params![format_time(*window_end), &*report])?;
                     Done::Kept
                 }
             });
