@@ -21,6 +21,7 @@ LAMBDA_REQUEST = 0.20 / 1e6  # https://aws.amazon.com/lambda/pricing/
 LAMBDA_GB_SECOND = 0.0000133334  # arm64; https://aws.amazon.com/lambda/pricing/
 HTTP_API_REQUEST = 1.00 / 1e6  # for each 512 KB begun; https://aws.amazon.com/api-gateway/pricing/
 WRITE_UNIT = 0.625 / 1e6  # for each KB begun, also of a put that finds the item; https://aws.amazon.com/dynamodb/pricing/on-demand/
+READ_UNIT = 0.125 / 1e6  # for each 4 KB begun of a page, half of it where the read need not be consistent; same page
 STORED_GB = 0.25  # a month, standard table class; https://aws.amazon.com/dynamodb/pricing/on-demand/
 RECOVERABLE_GB = 0.20  # a month of point-in-time recovery; https://aws.amazon.com/dynamodb/pricing/on-demand/
 LOGGED_GB = 0.50  # ingested; https://aws.amazon.com/cloudwatch/pricing/
@@ -38,6 +39,7 @@ ITEM_OVERHEAD_BYTES = 100  # that DynamoDB adds to each item it stores
 LOG_OVERHEAD_BYTES = 26  # that CloudWatch adds to each line
 HTTP_API_UNIT = 512 * 1024
 WRITE_UNIT_BYTES = 1024
+READ_UNIT_BYTES = 4096
 ALARM_METRICS = 15  # of the eleven alarms; two add up three metrics each
 METRICS = 21  # eleven of requests, with two kinds of problems and three missing fields; ten of the monitor's reports
 MONITORED_SHARE = 1.0  # `MonitorSampleRate`
@@ -72,6 +74,7 @@ def costs(predictions):
         "**Keeping, each month from then on**": None,
         "DynamoDB, index by time (`MonitorSampleRate`: 1)": MONITORED_SHARE
         * (predictions * units(ITEM_BYTES, WRITE_UNIT_BYTES) * WRITE_UNIT + stored * STORED_GB),
+        "DynamoDB, reads of the nightly reports": MONITORED_SHARE * predictions * ITEM_BYTES / READ_UNIT_BYTES / 2 * READ_UNIT,
         "X-Ray, traces (`Tracing=PassThrough`: 0)": traces(predictions) * TRACE,
         "CloudWatch, lines of metrics (`MetricsNamespace=`: 0)": predictions * (METRICS_BYTES + LOG_OVERHEAD_BYTES) / GB * LOGGED_GB,
         "Metrics and dashboard, whatever comes (`MetricsNamespace=`: 0)": METRICS * METRIC + DASHBOARD,

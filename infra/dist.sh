@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes what a release ships for this machine, in target/dist or where DIST says:
 #
-#   lifeboat-VERSION-TARGET.tar.gz          the program, with completions and manual pages
+#   lifeboat-VERSION-TARGET.tar.gz          the program, with documents, completions and manual pages
 #   lifeboat-lambda-NAME-VERSION-ARCH.zip   each Lambda function, ready to be uploaded (on Linux)
 #   lifeboat-VERSION-TARGET.cdx.json        what they are made of, for the target, as CycloneDX
 #   SHA256SUMS                              of all of these
@@ -50,6 +50,8 @@ pack_program() {
     mkdir -p "$folder/completions"
     install -m 755 "$target/release/lifeboat" "$folder/lifeboat"
     install -m 644 README.md CHANGELOG.md LICENSE-* "$folder"
+    install -d "$folder/docs"
+    install -m 644 docs/*.md "$folder/docs"
     "$folder/lifeboat" completions bash >"$folder/completions/lifeboat.bash"
     "$folder/lifeboat" completions zsh >"$folder/completions/_lifeboat"
     "$folder/lifeboat" completions fish >"$folder/completions/lifeboat.fish"

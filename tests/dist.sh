@@ -69,7 +69,7 @@ check_program() {
     archive=$(only "$dist"/lifeboat-*.tar.gz)
     folder=$work/$(basename "$archive" .tar.gz)
     tar -xzf "$archive" -C "$work"
-    for file in README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE completions/{lifeboat.bash,_lifeboat,lifeboat.fish} \
+    for file in README.md docs/api.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE completions/{lifeboat.bash,_lifeboat,lifeboat.fish} \
         man/lifeboat{,-serve,-predict}.1; do
         [[ -s $folder/$file ]] || fail "$archive has no $file"
     done
