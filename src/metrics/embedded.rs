@@ -76,7 +76,7 @@ struct Metric {
 
 /// What a metric's values are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum Unit {
+pub(super) enum Unit {
     /// How many.
     Count,
     /// Millionths of a second.
@@ -105,24 +105,24 @@ const BY_FUNCTION: &[&str] = &["function_name", "service"];
 
 impl<'a> Document<'a> {
     /// Starts a line of this moment.
-    pub fn new(config: &'a EmbeddedConfig, time: Timestamp) -> Self {
+    pub(super) fn new(config: &'a EmbeddedConfig, time: Timestamp) -> Self {
         Self { config, time, properties: Vec::new(), metrics: Vec::new() }
     }
 
     /// Adds something to know that is no metric.
-    pub fn property(&mut self, name: &'static str, value: impl Into<Cow<'a, str>>) {
+    pub(super) fn property(&mut self, name: &'static str, value: impl Into<Cow<'a, str>>) {
         self.properties.push((name, value.into()));
     }
 
     /// Adds how often something happened, if it did.
-    pub fn count(&mut self, name: impl Into<Cow<'static, str>>, count: u64) {
+    fn count(&mut self, name: impl Into<Cow<'static, str>>, count: u64) {
         if count > 0 {
             self.push(BY_SERVICE, name, Unit::Count, Values::Count(count));
         }
     }
 
     /// Adds a number.
-    pub fn number(&mut self, name: &'static str, unit: Unit, value: f64) {
+    pub(super) fn number(&mut self, name: &'static str, unit: Unit, value: f64) {
         self.push(BY_SERVICE, name, unit, Values::Number(value));
     }
 
