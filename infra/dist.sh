@@ -99,6 +99,8 @@ sum() {
 }
 
 infra/tools.sh cyclonedx
+# What is listed, also for other machines, must be at hand: the list is made without a network.
+"$cargo" fetch --quiet --locked
 tar=$(gnu_tar)
 version=$(metadata 'it["version"]')
 triple=$("$cargo" --version --verbose | sed -n 's/^host: //p')
