@@ -211,8 +211,8 @@ impl Row {
 
     fn family(&mut self, passenger: &Passenger) {
         let size = passenger.family_size();
-        self.push(passenger.sib_sp.into());
-        self.push(passenger.parch.into());
+        self.push(passenger.sib_sp.unwrap_or_default().into());
+        self.push(passenger.parch.unwrap_or_default().into());
         self.push(size.into());
         self.flag(size == 1);
         self.flag(size >= LARGE_FAMILY);
@@ -284,7 +284,12 @@ impl Title {
     /// Returns the title that a name shows, or the likeliest one where it shows none.
     fn of(passenger: &Passenger) -> Self {
         passenger.name.as_deref().and_then(Self::in_name).unwrap_or_else(|| match passenger.sex {
-            Sex::Female if passenger.sib_sp > 0 && passenger.age.is_none_or(|age| age >= CHILD_AGE) => Self::Mrs,
+            Sex::Female
+                if passenger.sib_sp.is_some_and(|count| count > 0)
+                    && passenger.age.is_none_or(|age| age >= CHILD_AGE) =>
+            {
+                Self::Mrs
+            }
             Sex::Female => Self::Miss,
             Sex::Male if passenger.age.is_some_and(|age| age < CHILD_AGE) => Self::Master,
             Sex::Male => Self::Mr,

@@ -1,9 +1,10 @@
 //! Earlier passengers, looked up by ticket and family: this system's feature store.
 //!
 //! How the party of a passenger fared, and those who bought their tickets about the same time, says more about its own fate than any change of model does. [`History`] is fitted
-//! with the model, versioned with it and held in memory. A passenger that stands in it itself (same name and ticket) never
-//! sees its own label, neither directly nor through the averages: that one rule makes the training features leave-one-out
-//! and keeps serving free of label leaks.
+//! with the model, versioned with it and held in memory. A passenger that may stand in it itself never sees its own label,
+//! neither directly nor through the averages: that one rule makes the training features leave-one-out and keeps serving free
+//! of label leaks. An earlier passenger may be the one that is asked about if name and ticket are given and equal, or if no
+//! field that both have differs: whoever leaves fields out is not told its own fate by those that remain.
 
 use std::hash::BuildHasher;
 use std::ops::Range;
@@ -13,7 +14,7 @@ use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::passenger::{Class, Passenger, Port, Sex};
+use crate::passenger::{Class, MAX_RELATIVES, Passenger, Port, Sex, family_size};
 
 /// How much more a group's average is trusted than the overall one: as if this many passengers stood for the latter.
 const PRIOR_WEIGHT: f64 = 4.0;
@@ -50,9 +51,32 @@ impl Kind {
     }
 }
 
-/// One earlier passenger, as the fitted state keeps it: name, ticket, class, kind, port, family size, survived.
+/// One earlier passenger, as the fitted state keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Row(Option<Box<str>>, Option<Box<str>>, u8, Kind, Option<char>, u8, u8);
+struct Row(
+    /// Name.
+    Option<Box<str>>,
+    /// Ticket.
+    Option<Box<str>>,
+    /// Class.
+    u8,
+    /// Kind; it tells the sex.
+    Kind,
+    /// Age in years, where it is known.
+    Option<f64>,
+    /// Siblings and spouses.
+    Option<u8>,
+    /// Parents and children.
+    Option<u8>,
+    /// Fare in pounds.
+    Option<f64>,
+    /// Cabin.
+    Option<Box<str>>,
+    /// Port.
+    Option<char>,
+    /// Survived.
+    u8,
+);
 
 /// How those around a passenger fared, beyond what their class and kind would predict.
 ///
@@ -76,6 +100,8 @@ pub struct History {
     members: Vec<Member>,
     by_ticket: Index,
     by_surname: Index,
+    without_ticket: Vec<u32>,
+    without_surname: Vec<u32>,
     /// Class, ticket number and member, in order.
     by_ticket_number: Vec<(u8, u64, u32)>,
     averages: Averages,
@@ -87,8 +113,12 @@ struct Member {
     ticket: Option<Box<str>>,
     class: Class,
     kind: Kind,
+    age: Option<f64>,
+    sib_sp: Option<u8>,
+    parch: Option<u8>,
+    fare: Option<f64>,
+    cabin: Option<Box<str>>,
     port: Option<Port>,
-    family_size: u8,
     survived: bool,
 }
 
@@ -108,17 +138,18 @@ impl History {
         self.members.is_empty()
     }
 
-    /// Returns how those around this passenger fared, the passenger itself left out.
+    /// Returns how those around this passenger fared, left out those who may be the passenger itself.
     pub fn outcomes(&self, passenger: &Passenger) -> Outcomes {
-        let (party, own) = self.party(passenger);
+        let party = self.party(passenger);
         let neighbours = self.neighbours(passenger);
         if party.is_empty() && neighbours.is_empty() {
             return Outcomes::default();
         }
+        let own = self.own(passenger);
         let averages = self.averages.without(own.iter().map(|&index| &self.members[index as usize]));
         let (mut women_and_children, mut men, mut nearby) =
             (Residual::default(), Residual::default(), Residual::default());
-        for &index in &party {
+        for &index in party.iter().filter(|index| !own.contains(index)) {
             let member = &self.members[index as usize];
             match member.kind {
                 Kind::Man => men.add(averages.residual(member)),
@@ -147,8 +178,20 @@ impl History {
         &rest[..rest.partition_point(|&(class, number, _)| (class, number) <= last)]
     }
 
-    /// Returns the members of a passenger's party, in order, and those that are the passenger itself.
-    fn party(&self, passenger: &Passenger) -> (Vec<u32>, Vec<u32>) {
+    /// Returns those who may be the passenger itself, in order.
+    ///
+    /// Only those need be looked at whose ticket, or else surname, is that of the passenger or is not known: a passenger with neither
+    /// has no party and no neighbours.
+    fn own(&self, passenger: &Passenger) -> Vec<u32> {
+        let ticket = passenger.ticket.as_deref().map(|ticket| (&self.by_ticket, ticket, &self.without_ticket));
+        let surname = || Some((&self.by_surname, surname(passenger.name.as_deref()?)?, &self.without_surname));
+        let Some((index, key, without)) = ticket.or_else(surname) else { return vec![] };
+        let candidates = index.look_up(&self.members, key).iter().chain(without);
+        candidates.copied().filter(|&index| self.members[index as usize].may_be(passenger)).collect()
+    }
+
+    /// Returns the members of a passenger's party, in order, the passenger itself among them if it is a member.
+    fn party(&self, passenger: &Passenger) -> Vec<u32> {
         let same_ticket = passenger.ticket.as_deref().map(|ticket| self.by_ticket.look_up(&self.members, ticket));
         let mut party = same_ticket.unwrap_or_default().to_vec();
         if passenger.family_size() > 1 {
@@ -159,9 +202,7 @@ impl History {
             party.sort_unstable();
             party.dedup();
         }
-        let own: Vec<u32> =
-            party.extract_if(.., |index| self.members[*index as usize].is_the_same_as(passenger)).collect();
-        (party, own)
+        party
     }
 }
 
@@ -207,15 +248,17 @@ impl FromIterator<Member> for History {
     fn from_iter<I: IntoIterator<Item = Member>>(members: I) -> Self {
         let members: Vec<Member> = members.into_iter().collect();
         let (by_ticket, by_surname) = (Index::new(&members, Member::ticket), Index::new(&members, Member::surname));
-        let mut by_ticket_number = Vec::new();
+        let (mut without_ticket, mut without_surname, mut by_ticket_number) = (Vec::new(), Vec::new(), Vec::new());
         let mut averages = Averages::default();
         for (index, member) in (0..).zip(&members) {
+            without_ticket.extend(member.ticket().is_none().then_some(index));
+            without_surname.extend(member.surname().is_none().then_some(index));
             let number = member.ticket().and_then(ticket_number);
             by_ticket_number.extend(number.map(|number| (member.class.number(), number, index)));
             averages.count(member, 1.0);
         }
         by_ticket_number.sort_unstable();
-        Self { members, by_ticket, by_surname, by_ticket_number, averages }
+        Self { members, by_ticket, by_surname, without_ticket, without_surname, by_ticket_number, averages }
     }
 }
 
@@ -226,10 +269,25 @@ impl Member {
             ticket: passenger.ticket.as_deref().map(Into::into),
             class: passenger.class,
             kind,
+            age: passenger.age,
+            sib_sp: passenger.sib_sp,
+            parch: passenger.parch,
+            fare: passenger.fare,
+            cabin: passenger.cabin.as_deref().map(Into::into),
             port: passenger.embarked,
-            family_size: passenger.family_size(),
             survived,
         }
+    }
+
+    fn sex(&self) -> Sex {
+        match self.kind {
+            Kind::Woman => Sex::Female,
+            Kind::Boy | Kind::Man => Sex::Male,
+        }
+    }
+
+    fn family_size(&self) -> u8 {
+        family_size(self.sib_sp, self.parch)
     }
 
     fn ticket(&self) -> Option<&str> {
@@ -241,18 +299,41 @@ impl Member {
     }
 
     fn may_be_family_of(&self, passenger: &Passenger) -> bool {
-        self.family_size > 1
+        self.family_size() > 1
             && self.class == passenger.class
             && self.port == passenger.embarked
-            && self.family_size.abs_diff(passenger.family_size()) <= FAMILY_SIZE_TOLERANCE
+            && self.family_size().abs_diff(passenger.family_size()) <= FAMILY_SIZE_TOLERANCE
     }
 
-    fn is_the_same_as(&self, passenger: &Passenger) -> bool {
-        self.name.is_some()
-            && self.ticket.is_some()
-            && self.name.as_deref() == passenger.name.as_deref()
-            && self.ticket.as_deref() == passenger.ticket.as_deref()
+    /// Tells whether this may be the passenger: by name and ticket, or since nothing that is known of both differs.
+    fn may_be(&self, passenger: &Passenger) -> bool {
+        let (name, ticket) = (passenger.name.as_deref(), passenger.ticket.as_deref());
+        is_equal(self.name.as_deref(), name) && is_equal(self.ticket.as_deref(), ticket)
+            || self.differs_nowhere_from(passenger)
     }
+
+    fn differs_nowhere_from(&self, passenger: &Passenger) -> bool {
+        self.class == passenger.class
+            && self.sex() == passenger.sex
+            && !differ(self.name.as_deref(), passenger.name.as_deref())
+            && !differ(self.age, passenger.age)
+            && !differ(self.sib_sp, passenger.sib_sp)
+            && !differ(self.parch, passenger.parch)
+            && !differ(self.ticket.as_deref(), passenger.ticket.as_deref())
+            && !differ(self.fare, passenger.fare)
+            && !differ(self.cabin.as_deref(), passenger.cabin.as_deref())
+            && !differ(self.port, passenger.embarked)
+    }
+}
+
+/// Tells whether both values are known and equal.
+fn is_equal<T: PartialEq + Copy>(one: Option<T>, other: Option<T>) -> bool {
+    one.is_some() && one == other
+}
+
+/// Tells whether both values are known and not equal.
+fn differ<T: PartialEq + Copy>(one: Option<T>, other: Option<T>) -> bool {
+    matches!((one, other), (Some(one), Some(other)) if one != other)
 }
 
 /// Returns what stands before the comma of a name.
@@ -360,7 +441,7 @@ impl TryFrom<(usize, Row)> for Member {
     type Error = HistoryError;
 
     fn try_from((index, row): (usize, Row)) -> Result<Self, HistoryError> {
-        let Row(name, ticket, class, kind, port, family_size, survived) = row;
+        let Row(name, ticket, class, kind, age, sib_sp, parch, fare, cabin, port, survived) = row;
         let fault = |what| HistoryError { index, what };
         let port = port.map(|port| Port::from_text(port.encode_utf8(&mut [0; 4])).ok_or(fault("no such port")));
         Ok(Self {
@@ -368,8 +449,12 @@ impl TryFrom<(usize, Row)> for Member {
             ticket,
             class: Class::from_number(class.into()).ok_or(fault("no such class"))?,
             kind,
+            age,
+            sib_sp: count(sib_sp).map_err(fault)?,
+            parch: count(parch).map_err(fault)?,
+            fare,
+            cabin,
             port: port.transpose()?,
-            family_size,
             survived: match survived {
                 0 => false,
                 1 => true,
@@ -377,6 +462,11 @@ impl TryFrom<(usize, Row)> for Member {
             },
         })
     }
+}
+
+/// Returns a number of relatives, if it may be one: a larger one would not add up to a family.
+fn count(relatives: Option<u8>) -> Result<Option<u8>, &'static str> {
+    if relatives.is_none_or(|count| count <= MAX_RELATIVES) { Ok(relatives) } else { Err("too many relatives") }
 }
 
 impl From<History> for Vec<Row> {
@@ -387,8 +477,12 @@ impl From<History> for Vec<Row> {
                 member.ticket,
                 member.class.number(),
                 member.kind,
+                member.age,
+                member.sib_sp,
+                member.parch,
+                member.fare,
+                member.cabin,
                 member.port.and_then(|port| port.as_str().chars().next()),
-                member.family_size,
                 member.survived.into(),
             )
         };
@@ -407,8 +501,8 @@ mod tests {
             name: Some(name.to_owned()),
             sex: Sex::Female,
             age: Some(30.0),
-            sib_sp,
-            parch: 0,
+            sib_sp: Some(sib_sp),
+            parch: Some(0),
             ticket: Some(ticket.to_owned()),
             fare: None,
             cabin: None,
@@ -434,8 +528,8 @@ mod tests {
         let cousin = passenger("Sage, Miss. Ada", "1", 7);
         let namesake = passenger("Sage, Miss. Mary", "2", 1);
         let history = history(&[(&sister, true), (&maid, true), (&cousin, true), (&namesake, true)]);
-        let (party, own) = history.party(&passenger("Sage, Miss. Dorothy", "CA. 2343", 8));
-        assert_eq!((party, own), (vec![0, 1, 2], vec![]));
+        let dorothy = passenger("Sage, Miss. Dorothy", "CA. 2343", 8);
+        assert_eq!((history.party(&dorothy), history.own(&dorothy)), (vec![0, 1, 2], vec![]));
     }
 
     #[test]
@@ -484,15 +578,37 @@ mod tests {
     }
 
     #[test]
+    fn whoever_differs_in_nothing_that_both_have_may_be_the_passenger() {
+        let known = passenger("Sage, Miss. Ada", "1", 2);
+        let history = history(&[(&known, true)]);
+        let is_own = |change: fn(&mut Passenger)| {
+            let mut asked = known.clone();
+            change(&mut asked);
+            history.own(&asked) == [0]
+        };
+        assert!(is_own(|_| {}));
+        assert!(is_own(|asked| asked.age = Some(31.0)), "name and ticket are enough");
+        assert!(is_own(|asked| asked.name = None));
+        assert!(is_own(|asked| (asked.ticket, asked.age) = (None, None)));
+        assert!(is_own(|asked| (asked.name, asked.sib_sp, asked.cabin) = (None, None, Some("C1".to_owned()))));
+        assert!(!is_own(|asked| (asked.name, asked.age) = (None, Some(31.0))));
+        assert!(!is_own(|asked| (asked.name, asked.sex) = (None, Sex::Male)));
+        assert!(!is_own(|asked| asked.name = Some("Sage, Miss. Bea".to_owned())));
+    }
+
+    #[test]
     fn it_is_stored_and_read_back() {
         let known = passenger("Sage, Miss. Stella", "CA. 2343", 8);
         let text = serde_json::to_string(&history(&[(&known, true)])).unwrap();
-        assert_eq!(text, r#"[["Sage, Miss. Stella","CA. 2343",3,"woman","S",9,1]]"#);
+        assert_eq!(text, r#"[["Sage, Miss. Stella","CA. 2343",3,"woman",30.0,8,0,null,null,"S",1]]"#);
         let read: History = serde_json::from_str(&text).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), text);
-        for bad in
-            [r#"[["A","1",4,"man","S",1,1]]"#, r#"[["A","1",3,"man","X",1,1]]"#, r#"[["A","1",3,"man","S",1,2]]"#]
-        {
+        for bad in [
+            r#"[["A","1",4,"man",null,0,0,null,null,"S",1]]"#,
+            r#"[["A","1",3,"man",null,0,0,null,null,"X",1]]"#,
+            r#"[["A","1",3,"man",null,0,0,null,null,"S",2]]"#,
+            r#"[["A","1",3,"man",null,21,0,null,null,"S",1]]"#,
+        ] {
             assert!(serde_json::from_str::<History>(bad).is_err(), "{bad}");
         }
     }

@@ -11,9 +11,6 @@ use crate::store::Put;
 use embedded::EmbeddedMetrics;
 use prometheus::PrometheusMetrics;
 
-/// Fields whose absence is counted.
-const OPTIONAL: [&str; 6] = ["Name", "Age", "Ticket", "Fare", "Cabin", "Embarked"];
-
 /// Where answers are counted.
 #[derive(Debug)]
 pub enum Metrics {
@@ -66,7 +63,7 @@ pub struct Measurement {
     /// The probabilities of those that were stored.
     pub probabilities: Vec<f32>,
     /// How many of their passengers had no value in a field, by [`Self::missing`].
-    missing: [u64; OPTIONAL.len()],
+    missing: [u64; Passenger::OPTIONAL.len()],
     /// How long features and model took.
     pub model: Duration,
     /// How long the store took.
@@ -77,7 +74,7 @@ impl Measurement {
     /// Counts what came of passengers that were predicted and put into the store.
     pub fn of(puts: &[Put], model: Duration, store: Duration) -> Self {
         let created = || puts.iter().filter(|put| put.is_created()).map(Put::prediction);
-        let mut missing = [0; OPTIONAL.len()];
+        let mut missing = [0; Passenger::OPTIONAL.len()];
         created().for_each(|prediction| count_missing(&prediction.passenger, &mut missing));
         let probabilities: Vec<f32> = created().map(|prediction| prediction.probability).collect();
         let created = probabilities.len() as u64;
@@ -86,12 +83,12 @@ impl Measurement {
 
     /// Returns the fields that had no value, and how often.
     pub fn missing(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        OPTIONAL.into_iter().zip(self.missing).filter(|(_, count)| *count > 0)
+        Passenger::OPTIONAL.into_iter().zip(self.missing).filter(|(_, count)| *count > 0)
     }
 }
 
 fn count_missing(passenger: &Passenger, missing: &mut [u64]) {
-    for (field, count) in OPTIONAL.into_iter().zip(missing) {
+    for (field, count) in Passenger::OPTIONAL.into_iter().zip(missing) {
         *count += u64::from(passenger.is_missing(field));
     }
 }

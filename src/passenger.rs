@@ -29,10 +29,10 @@ pub struct Passenger {
     pub(crate) sex: Sex,
     /// Years, 0 to 120.
     pub(crate) age: Option<f64>,
-    /// Siblings and spouses aboard, 0 to 20.
-    pub(crate) sib_sp: u8,
-    /// Parents and children aboard, 0 to 20.
-    pub(crate) parch: u8,
+    /// Siblings and spouses aboard, 0 to 20. Absent is not zero: features take none for zero, the record does not.
+    pub(crate) sib_sp: Option<u8>,
+    /// Parents and children aboard, 0 to 20, likewise.
+    pub(crate) parch: Option<u8>,
     pub(crate) ticket: Option<String>,
     /// Pounds of 1912, 0 to 10,000.
     pub(crate) fare: Option<f64>,
@@ -41,16 +41,21 @@ pub struct Passenger {
 }
 
 impl Passenger {
+    /// The fields that may be missing and say something of the passenger, by Kaggle's names.
+    pub const OPTIONAL: [&str; 8] = ["Name", "Age", "SibSp", "Parch", "Ticket", "Fare", "Cabin", "Embarked"];
+
     /// Returns the `PassengerId`, where the client gave one.
     pub fn passenger_id(&self) -> Option<u64> {
         self.passenger_id
     }
 
-    /// Tells whether there is no value in a field, by Kaggle's name; a field that is required is never missing.
+    /// Tells whether no value was given for a field, by Kaggle's name; a field that is required is never missing.
     pub(crate) fn is_missing(&self, field: &str) -> bool {
         match field {
             "Name" => self.name.is_none(),
             "Age" => self.age.is_none(),
+            "SibSp" => self.sib_sp.is_none(),
+            "Parch" => self.parch.is_none(),
             "Ticket" => self.ticket.is_none(),
             "Fare" => self.fare.is_none(),
             "Cabin" => self.cabin.is_none(),
@@ -59,10 +64,15 @@ impl Passenger {
         }
     }
 
-    /// Returns how many travel together as a family, this passenger included.
+    /// Returns how many travel together as a family, this passenger included; nobody is added for a field that is not given.
     pub(crate) fn family_size(&self) -> u8 {
-        self.sib_sp + self.parch + 1
+        family_size(self.sib_sp, self.parch)
     }
+}
+
+/// Returns how many a family is of that many siblings and spouses, parents and children, and the passenger.
+pub(crate) fn family_size(sib_sp: Option<u8>, parch: Option<u8>) -> u8 {
+    sib_sp.unwrap_or_default() + parch.unwrap_or_default() + 1
 }
 
 /// Ticket class.
@@ -331,8 +341,8 @@ pub struct Draft {
     name: Option<String>,
     sex: Option<Sex>,
     age: Option<f64>,
-    sib_sp: u8,
-    parch: u8,
+    sib_sp: Option<u8>,
+    parch: Option<u8>,
     ticket: Option<String>,
     fare: Option<f64>,
     cabin: Option<String>,
@@ -460,12 +470,12 @@ fn text(value: Value<'_>) -> Result<Option<String>, String> {
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
-fn count(value: Value<'_>) -> Result<u8, String> {
+fn count(value: Value<'_>) -> Result<Option<u8>, String> {
     if value == Value::Missing {
-        return Ok(0);
+        return Ok(None);
     }
     match integer(value).and_then(|number| u8::try_from(number).ok()) {
-        Some(count) if count <= MAX_RELATIVES => Ok(count),
+        Some(count) if count <= MAX_RELATIVES => Ok(Some(count)),
         _ => Err(format!("must be an integer from 0 to {MAX_RELATIVES} or null, found {value}")),
     }
 }
@@ -529,7 +539,7 @@ mod tests {
     fn class_and_sex_are_enough() {
         let passenger = draft(&[CLASS, SEX]).unwrap();
         assert_eq!((passenger.class, passenger.sex), (Class::Third, Sex::Male));
-        assert_eq!((passenger.age, passenger.sib_sp, passenger.name), (None, 0, None));
+        assert_eq!((passenger.age, passenger.sib_sp, passenger.name), (None, None, None));
     }
 
     #[test]

@@ -20,9 +20,6 @@ const MORE_MISSING: f64 = 0.1;
 /// Labels of which one is rarer than this are worth a warning.
 const RARE_LABEL: f64 = 0.05;
 
-/// Fields whose values may be missing.
-const OPTIONAL: [&str; 6] = ["Name", "Age", "Ticket", "Fare", "Cabin", "Embarked"];
-
 /// What was found in a table.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Quality {
@@ -179,7 +176,7 @@ impl Reading {
     }
 
     fn passenger(&mut self, passenger: Passenger, line: u64) {
-        for field in OPTIONAL {
+        for field in Passenger::OPTIONAL {
             *self.missing.entry(field).or_default() += u64::from(passenger.is_missing(field));
         }
         if let (Some(name), Some(ticket)) = (&passenger.name, &passenger.ticket)

@@ -15,7 +15,7 @@ use crate::prediction::{Outcome, Prediction, format_time};
 #[schema(as = Prediction)]
 pub(super) struct Answer<'a> {
     /// Names the prediction: it follows from the passenger and the model's version.
-    #[schema(pattern = "^([0-9]+-)?[0-9a-f]{32}$", example = "1070-555ccf1dc52bd888aa8c71df227e2672")]
+    #[schema(pattern = "^([0-9]+-)?[0-9a-f]{32}$", example = "1070-11d08092d515798f5405b9f12c5230ab")]
     id: String,
     /// The client's own, if it gave one.
     #[serde(rename = "PassengerId")]
@@ -134,8 +134,8 @@ struct PassengerObject<'a> {
     name: Option<&'a str>,
     sex: &'static str,
     age: Option<f64>,
-    sib_sp: u8,
-    parch: u8,
+    sib_sp: Option<u8>,
+    parch: Option<u8>,
     ticket: Option<&'a str>,
     fare: Option<f64>,
     cabin: Option<&'a str>,

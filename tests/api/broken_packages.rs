@@ -111,7 +111,7 @@ fn an_operator_that_this_program_does_not_have_is_named() {
 #[test]
 fn a_history_that_cannot_be_is_told() {
     let package = Package::new();
-    package.edit("features.json", |state| state["history"][3][6] = json!(2)).seal();
+    package.edit("features.json", |state| state["history"][3][10] = json!(2)).seal();
     package.is_refused(&["features.json", "earlier passenger 3"]);
 }
 

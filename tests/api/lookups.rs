@@ -30,11 +30,11 @@ async fn a_prediction_is_read_with_its_passenger_and_features() {
       "Embarked": null,
       "Fare": null,
       "Name": null,
-      "Parch": 0,
+      "Parch": null,
       "PassengerId": 7,
       "Pclass": 1,
       "Sex": "female",
-      "SibSp": 0,
+      "SibSp": null,
       "Ticket": null
     }
     "#);

@@ -244,3 +244,30 @@ fn the_command_line_reports_and_ends_with_3_on_major_drift() {
     let said = folder.refuses(&["monitor", "--since", "soon"]);
     assert!(said.starts_with("error: since must be a span of time"), "{said}");
 }
+
+#[tokio::test]
+async fn a_client_that_stops_sending_fields_is_seen_also_where_the_model_has_a_default() {
+    let mut passengers = draw(&training_passengers(), 400, 3);
+    for passenger in &mut passengers[..100] {
+        let passenger = passenger.as_object_mut().unwrap();
+        passenger.retain(|field, _| !["SibSp", "Parch"].contains(&field.as_str()));
+    }
+    let report = report_on(&passengers).await;
+    let missing = report["missing"].as_array().unwrap();
+    for field in ["SibSp", "Parch"] {
+        let found = missing.iter().find(|missing| missing["field"] == field).unwrap();
+        assert_eq!((number(&found["baseline_rate"]), number(&found["rate"])), (0.0, 0.25), "{field}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_given_is_stored_as_not_given() {
+    let app = App::new();
+    let absent = app.predict_value(&json!({"Pclass": 3, "Sex": "male"})).await.json();
+    let zero = app.predict_value(&json!({"Pclass": 3, "Sex": "male", "SibSp": 0, "Parch": 0})).await.json();
+    assert_eq!(absent["probability"], zero["probability"], "the model takes null for 0");
+    for (answer, expected) in [(absent, Value::Null), (zero, json!(0))] {
+        let stored = app.get(&format!("/predictions/{}", answer["id"].as_str().unwrap())).await.json();
+        assert_eq!((&stored["passenger"]["SibSp"], &stored["passenger"]["Parch"]), (&expected, &expected));
+    }
+}

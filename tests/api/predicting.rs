@@ -63,7 +63,7 @@ async fn a_passenger_in_other_words_is_the_same_passenger() {
     let app = App::new();
     let first = app.predict_value(&kelly()).await;
     let respelt = r#" {"embarked": "q", "sex": "MALE", "name": " Kelly, Mr. James\u0020", "age": 3.45e1, "pclass": 3.0,
-        "passenger_id": 892, "ticket": "330911", "fare": 7.82920, "Survived": 1, "cabin": ""} "#;
+        "passenger_id": 892, "ticket": "330911", "fare": 7.82920, "sib_sp": 0.0, "parch": 0, "Survived": 1, "cabin": ""} "#;
     let again = app.predict(respelt).await;
     assert_eq!(again.status, 200);
     assert_eq!(again.body, first.body);

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use lifeboat::features::{FeatureState, Features};
 use lifeboat::passenger::Passenger;
 use lifeboat::passenger::json::Parsed;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use crate::training::TRAIN;
+use crate::training::{TRAIN, file};
 
 fn fit(labelled: &[(Passenger, bool)]) -> FeatureState {
     FeatureState::fit(labelled, String::new()).unwrap()
@@ -31,6 +31,83 @@ fn the_label_of_a_passenger_changes_nothing_of_its_own_features() {
         assert_eq!(bits(fit(&flipped).features(passenger)), bits(state.features(passenger)), "{passenger:?}");
         flipped[index].1 = *survived;
     }
+}
+
+/// Returns the training passengers as JSON, in Kaggle's terms.
+fn objects() -> Vec<Map<String, Value>> {
+    let mut reader = csv::Reader::from_path(file("train.csv")).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let cell = |name: &str, text: &str| match name {
+        _ if text.is_empty() => Value::Null,
+        "PassengerId" | "Survived" | "Pclass" | "Age" | "SibSp" | "Parch" | "Fare" => text.parse().unwrap(),
+        _ => json!(text),
+    };
+    let row = |row: csv::StringRecord| {
+        header.iter().zip(&row).map(|(name, text)| (name.to_owned(), cell(name, text))).collect()
+    };
+    reader.records().map(|record| row(record.unwrap())).collect()
+}
+
+fn passenger(object: &Map<String, Value>) -> Passenger {
+    serde_json::from_value::<Parsed>(Value::Object(object.clone())).unwrap().0.unwrap()
+}
+
+/// Flips the label of each training passenger in turn, and asks by each of the records that somebody may send of it.
+fn assert_own_labels_stay_hidden(asked: impl Fn(&Map<String, Value>) -> Vec<Map<String, Value>>) {
+    let state = fit(&TRAIN);
+    let mut flipped = TRAIN.clone();
+    for (index, object) in objects().iter().enumerate() {
+        flipped[index].1 = !TRAIN[index].1;
+        let other = fit(&flipped);
+        for record in asked(object) {
+            let asked = passenger(&record);
+            assert_eq!(bits(other.features(&asked)), bits(state.features(&asked)), "{record:?}");
+        }
+        flipped[index].1 = TRAIN[index].1;
+    }
+}
+
+#[test]
+fn the_label_of_a_passenger_changes_nothing_whatever_fields_are_left_out() {
+    assert_own_labels_stay_hidden(|object| {
+        let subsets = 0..1_u32 << Passenger::OPTIONAL.len();
+        let left = |subset: u32| {
+            let mut object = object.clone();
+            for (bit, field) in Passenger::OPTIONAL.iter().enumerate() {
+                if subset >> bit & 1 == 1 {
+                    object.remove(*field);
+                }
+            }
+            object
+        };
+        subsets.map(left).collect()
+    });
+}
+
+#[test]
+fn the_label_of_a_passenger_changes_nothing_whatever_else_is_said_of_its_name_and_ticket() {
+    let others = [
+        ("PassengerId", json!(5000)),
+        ("Pclass", json!(1)),
+        ("Pclass", json!(3)),
+        ("Sex", json!("female")),
+        ("Sex", json!("male")),
+        ("Age", json!(23)),
+        ("Age", json!(2)),
+        ("SibSp", json!(4)),
+        ("Parch", json!(5)),
+        ("Fare", json!(31.5)),
+        ("Cabin", json!("C23")),
+        ("Embarked", json!("Q")),
+    ];
+    assert_own_labels_stay_hidden(|object| {
+        let changed = |(field, value): &(&str, Value)| {
+            let mut object = object.clone();
+            object.insert((*field).to_owned(), value.clone());
+            object
+        };
+        others.iter().map(changed).collect()
+    });
 }
 
 #[test]

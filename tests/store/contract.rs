@@ -433,6 +433,8 @@ fn odd_passengers() -> Vec<Value> {
         }),
         person("PassengerId", json!(0)),
         person("PassengerId", json!(MAX_PASSENGER_ID)),
+        person("SibSp", json!(0)),
+        person("Parch", json!(0)),
         person("SibSp", json!(20)),
         person("Parch", json!(20)),
     ];

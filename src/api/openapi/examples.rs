@@ -21,8 +21,8 @@ pub(in crate::api) fn kelly() -> Value {
 /// What the model that comes with the program says of her.
 pub(in crate::api) fn answer() -> Value {
     json!({
-        "id": "1070-555ccf1dc52bd888aa8c71df227e2672", "PassengerId": 1070, "Survived": 1, "probability": 0.964_795_3,
-        "model_version": "1.0.0-612c442f", "created_at": "2026-11-23T20:07:20.289Z",
+        "id": "1070-11d08092d515798f5405b9f12c5230ab", "PassengerId": 1070, "Survived": 1, "probability": 0.964_795_3,
+        "model_version": "1.0.0-52bbc61d", "created_at": "2026-11-23T20:07:20.289Z",
     })
 }
 

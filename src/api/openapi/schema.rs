@@ -63,8 +63,12 @@ fn property(field: Field) -> ObjectBuilder {
         Field::Name => text("`Surname, Title. Given names`."),
         Field::Sex => choice(&[json!("female"), json!("male")]).description(Some("In any case.")),
         Field::Age => number(Type::Number, MAX_AGE_YEARS, "Years."),
-        Field::SibSp => number(Type::Integer, MAX_RELATIVES.into(), "Siblings and spouses aboard; null is 0."),
-        Field::Parch => number(Type::Integer, MAX_RELATIVES.into(), "Parents and children aboard; null is 0."),
+        Field::SibSp => {
+            number(Type::Integer, MAX_RELATIVES.into(), "Siblings and spouses aboard; the model takes null for 0.")
+        }
+        Field::Parch => {
+            number(Type::Integer, MAX_RELATIVES.into(), "Parents and children aboard; the model takes null for 0.")
+        }
         Field::Ticket => text("Number of the ticket, with what stands before it."),
         Field::Fare => number(Type::Number, MAX_FARE_POUNDS, "Pounds of 1912."),
         Field::Cabin => text("Deck and number."),

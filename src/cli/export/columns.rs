@@ -75,8 +75,8 @@ pub(super) fn cells<E>(
     take(passenger.name.as_deref().map(Cell::Text))?;
     take(Some(Cell::Text(passenger.sex.as_str())))?;
     take(passenger.age.map(Cell::Double))?;
-    take(Some(Cell::Integer(passenger.sib_sp.into())))?;
-    take(Some(Cell::Integer(passenger.parch.into())))?;
+    take(passenger.sib_sp.map(|count| Cell::Integer(count.into())))?;
+    take(passenger.parch.map(|count| Cell::Integer(count.into())))?;
     take(passenger.ticket.as_deref().map(Cell::Text))?;
     take(passenger.fare.map(Cell::Double))?;
     take(passenger.cabin.as_deref().map(Cell::Text))?;

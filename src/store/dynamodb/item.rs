@@ -110,8 +110,8 @@ pub(super) fn of(prediction: &Prediction, write_id: &WriteId, is_sampled: bool) 
     put("Name", passenger.name.as_deref().map(text));
     put("Sex", Some(text(passenger.sex.as_str())));
     put("Age", passenger.age.map(double));
-    put("SibSp", Some(number(passenger.sib_sp)));
-    put("Parch", Some(number(passenger.parch)));
+    put("SibSp", passenger.sib_sp.map(number));
+    put("Parch", passenger.parch.map(number));
     put("Ticket", passenger.ticket.as_deref().map(text));
     put("Fare", passenger.fare.map(double));
     put("Cabin", passenger.cabin.as_deref().map(text));
@@ -174,8 +174,8 @@ fn read(item: &Item) -> Result<Prediction, Damaged> {
             name: optional(item, "Name")?,
             sex: Sex::from_text(required_text(item, "Sex")?).ok_or(Damaged("Sex"))?,
             age: optional(item, "Age")?,
-            sib_sp: required(item, "SibSp")?,
-            parch: required(item, "Parch")?,
+            sib_sp: optional(item, "SibSp")?,
+            parch: optional(item, "Parch")?,
             ticket: optional(item, "Ticket")?,
             fare: optional(item, "Fare")?,
             cabin: optional(item, "Cabin")?,

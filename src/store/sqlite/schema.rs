@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::OpenError;
 
 /// The schema that this program reads and writes.
-const LATEST: u32 = 4;
+const LATEST: u32 = 5;
 
 /// Each brings the schema from the version of its index to the next; what stands here never changes again.
 const MIGRATIONS: [&str; LATEST as usize] = [
@@ -15,6 +15,7 @@ const MIGRATIONS: [&str; LATEST as usize] = [
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
+    include_str!("schema_5.sql"),
 ];
 
 /// Marks the file as lifeboat's (`lboa`), so that another program's database is never altered.
@@ -95,6 +96,28 @@ mod tests {
         assert_eq!(version(&connection).unwrap(), LATEST);
         let row = "SELECT count(*) FROM predictions WHERE id = 'a' AND outcome IS NULL AND outcome_recorded_at IS NULL";
         assert_eq!(connection.query_row(row, [], |row| row.get::<_, u32>(0)), Ok(1));
+    }
+
+    #[test]
+    fn a_table_that_is_made_anew_keeps_every_column_of_every_row_in_its_place() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        MIGRATIONS[..4].iter().for_each(|migration| connection.execute_batch(migration).unwrap());
+        let names: Vec<String> = {
+            let statement = connection.prepare("SELECT * FROM predictions").unwrap();
+            statement.column_names().into_iter().map(str::to_owned).collect()
+        };
+        // Each cell says which column it is in, as far as its type lets it.
+        let values: Vec<String> = (0..names.len()).map(|column| format!("'{column}'")).collect();
+        let insert = format!("INSERT INTO predictions ({}) VALUES ({})", names.join(", "), values.join(", "));
+        connection.execute(&insert, []).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 4).unwrap();
+        migrate(&mut connection, Path::new("old")).unwrap();
+        for (column, name) in names.iter().enumerate() {
+            let found = format!("SELECT CAST({name} AS REAL) FROM predictions");
+            let found: f64 = connection.query_row(&found, [], |row| row.get(0)).unwrap();
+            assert!((found - crate::statistics::to_float(column as u64)).abs() < 1e-9, "{name}: {found}");
+        }
     }
 
     #[test]
