@@ -1,7 +1,7 @@
 # What a developer runs. `make` alone lists it. CARGO_TARGET_DIR and CARGO_BUILD_JOBS are honoured as cargo does.
 
 .DEFAULT_GOAL := help
-.PHONY: help check test lint doc tools infra bootstrap fuzz soak smoke coverage bench dist data train train-check retrain
+.PHONY: help check test lint doc tools infra bootstrap deploy-test fuzz soak smoke coverage bench dist data train train-check retrain
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -22,7 +22,7 @@ help: ## Lists the targets
 check: lint ## The fast part: format, lints and unit tests; under a minute once it is built
 	$(CARGO) test --release --locked --lib
 
-test: lint doc tools infra bootstrap $(TRAINING) ## All of it, as CI does: the stores, the API and its clients, the functions, a model's life, a release
+test: lint doc tools infra bootstrap deploy-test $(TRAINING) ## All of it, as CI does: the stores, the API and its clients, the functions, a model's life, a release
 	tests/cargo_lambda.sh
 	$(CARGO) build --release --locked --offline
 	tests/clients/run.sh $(PROGRAM)
@@ -56,6 +56,9 @@ bootstrap: tools ## Builds the functions as they are deployed, by cargo-lambda a
 	$(CARGO) lambda build --release --locked --bin api --bin monitor
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 sam build --build-dir .aws-sam/test \
 		--parameter-overrides Architecture=$(ARCHITECTURE)
+
+deploy-test: bootstrap ## Deploys the template on an emulator of AWS, as SAM built it, and calls it
+	.tools/ministack/bin/python -B tests/deploy/main.py .aws-sam/test/template.yaml
 
 coverage: tools ## Measures what the tests of Rust reach, into target/coverage/lcov.info; needs cargo-llvm-cov
 	mkdir -p target/coverage

