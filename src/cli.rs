@@ -1,6 +1,7 @@
-//! The command line: serve, predict, record outcomes, look at the model, monitor it, what training needs (fit, features), what a container needs
-//! (health), and what a shell needs (completions, man pages).
+//! The command line: serve, predict, record outcomes, look at the model, monitor it, back its predictions up, what training needs
+//! (fit, features), what a container needs (health), and what a shell needs (completions, man pages).
 
+mod backup;
 mod check;
 mod compare;
 mod export;
@@ -58,6 +59,7 @@ enum Command {
     Monitor(monitor::MonitorArgs),
     Replay(replay::ReplayArgs),
     Export(export::ExportArgs),
+    Backup(backup::BackupArgs),
     Check(check::CheckArgs),
     Compare(compare::CompareArgs),
     Fit(fit::FitArgs),
@@ -80,6 +82,7 @@ impl Cli {
                 return replay::replay(args, self.quiet).unwrap_or_else(|error| failure::tell(&error));
             }
             Command::Export(args) => export::export(args, self.quiet),
+            Command::Backup(args) => backup::backup(args, self.quiet),
             Command::Check(args) => return check::check(args).unwrap_or_else(|error| failure::tell(&error)),
             Command::Compare(args) => return compare::compare(args).unwrap_or_else(|error| failure::tell(&error)),
             Command::Fit(args) => fit::fit(args),

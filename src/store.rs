@@ -56,7 +56,7 @@ pub trait PredictionStore: fmt::Debug + Send + Sync {
     /// Returns the kept report whose window ended last.
     async fn latest_report(&self) -> Result<Option<String>, StoreError>;
 
-    /// Tells whether the database can be reached.
+    /// Tells whether predictions can be stored now: where a write is cheap, by one that is durable and changes nothing.
     async fn ready(&self) -> Result<(), StoreError>;
 }
 
@@ -182,6 +182,73 @@ pub enum StoreError {
     Unreadable(#[source] Box<dyn StdError + Send + Sync>),
 }
 
+impl StoreError {
+    /// Says of a database that is unavailable what is in its way.
+    pub(crate) fn blocked(obstacle: Obstacle, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Unavailable(Box::new(Blocked { obstacle, source: source.into() }))
+    }
+
+    /// Returns what is in the way of a database that is unavailable, where that is known.
+    pub fn obstacle(&self) -> Option<Obstacle> {
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            if let Some(blocked) = error.downcast_ref::<Blocked>() {
+                return Some(blocked.obstacle);
+            }
+            cause = error.source();
+        }
+        None
+    }
+}
+
+/// What keeps a database from storing predictions, in words for whoever asks the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Obstacle {
+    /// Nothing more fits on its disk.
+    #[error("the disk of the database is full")]
+    DiskFull,
+    /// Its disk refuses to write or read.
+    #[error("the disk of the database cannot be written or read")]
+    DiskFails,
+    /// It may be read only.
+    #[error("the database is read-only")]
+    ReadOnly,
+    /// Another program has it for itself.
+    #[error("another program has locked the database")]
+    Locked,
+    /// Its file is not at its place any more, and what it holds is not safe yet.
+    #[error("the file of the database was moved or deleted")]
+    Moved,
+    /// What is at its place is not a database of this program, or damaged.
+    #[error("the file of the database cannot be used")]
+    Unusable,
+    /// It takes too long.
+    #[error("the database does not answer in time")]
+    Slow,
+    /// Nobody writes into it any more.
+    #[error("the writer of the database has stopped: the service must be started again")]
+    Stopped,
+}
+
+/// An obstacle, and what told of it.
+#[derive(Debug, Error)]
+#[error("{obstacle}")]
+struct Blocked {
+    obstacle: Obstacle,
+    source: Box<dyn StdError + Send + Sync>,
+}
+
+/// Returns an error with all that caused it, outermost first.
+pub(crate) fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
 /// A place in a passenger's predictions, newest first: the one after which a page begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
@@ -245,6 +312,13 @@ mod tests {
             hash: "0123456789abcdef0123456789abcdef".parse().unwrap(),
         };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
+    }
+
+    #[test]
+    fn an_obstacle_is_known_however_deep_it_stands() {
+        let full = Arc::new(StoreError::blocked(Obstacle::DiskFull, "no space left"));
+        assert_eq!(StoreError::Unavailable(full.into()).obstacle(), Some(Obstacle::DiskFull));
+        assert_eq!(StoreError::Unavailable("no route to host".into()).obstacle(), None);
     }
 
     #[test]

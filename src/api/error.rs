@@ -1,7 +1,6 @@
 //! Every way a request can fail, as RFC 9457 `application/problem+json`.
 
 use std::any::Any;
-use std::error::Error as StdError;
 use std::sync::Arc;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -13,7 +12,7 @@ use super::encoding::Encoding;
 use crate::passenger::Fault;
 use crate::prediction::{Outcome, format_time};
 use crate::service::ServiceError;
-use crate::store::StoreError;
+use crate::store::{StoreError, chain};
 
 /// How soon a client should try again when the store or the service is overloaded, in seconds.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
@@ -235,9 +234,10 @@ impl ApiError {
             ),
             Self::Overloaded => "the service is busy with other requests; the same request again is safe".to_owned(),
             Self::TimedOut => "the request took too long; the same request again is safe".to_owned(),
-            Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => {
-                "predictions cannot be stored or read now; the same request again is safe".to_owned()
-            }
+            Self::Service(ServiceError::Store(error @ StoreError::Unavailable(_))) => match error.obstacle() {
+                Some(obstacle) => format!("{obstacle}; the same request again is safe"),
+                None => "predictions cannot be stored or read now; the same request again is safe".to_owned(),
+            },
             Self::Service(_) | Self::Panicked => "the request could not be answered".to_owned(),
         }
     }
@@ -305,15 +305,4 @@ pub(super) fn panic_response(panic: Box<dyn Any + Send>) -> Response {
     let cause = format!("panicked: {}", text.unwrap_or("with something that is no text"));
     response.extensions_mut().insert(Cause(cause.into()));
     response
-}
-
-/// Returns an error with all that caused it, outermost first.
-fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -33,7 +33,7 @@ pub(super) async fn health(State(service): State<PredictionService>) -> Response
     Json(Status { status: "alive", model_version: service.model().version() }).into_response()
 }
 
-/// Answers `200` when predictions can be made and the store can be reached, else `503`.
+/// Answers `200` when predictions can be made and stored, else `503`, with the reason in `detail`.
 #[utoipa::path(get, path = "/ready", tag = "health", responses((status = 200, body = Status, description = "Predictions can be made and stored.")))]
 pub(super) async fn ready(State(service): State<PredictionService>) -> Result<Response, ApiError> {
     service.ready().await?;

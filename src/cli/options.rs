@@ -68,7 +68,7 @@ impl ModelOption {
 /// Opens the store that predictions were put into: a file that is not there is a mistake, not a new database.
 pub(super) fn existing_store(database: DatabaseConfig) -> anyhow::Result<Arc<dyn PredictionStore>> {
     if let DatabaseConfig::Sqlite(sqlite) = &database
-        && !sqlite.path.exists()
+        && !store::sqlite::is_at(&sqlite.path)?
     {
         bail!("{} does not exist: nothing was stored there", sqlite.path.display());
     }

@@ -1,9 +1,18 @@
 //! Predictions in a SQLite file: the local mode's database.
 //!
 //! Writes go through one thread that takes everything that waits into one transaction and answers after its commit, so that
-//! concurrent requests share the one `fsync` that makes them durable. Reads have connections of their own and never wait
+//! concurrent requests share the one `fsync` that makes them durable. Reads have a few connections of their own and never wait
 //! for a write.
+//!
+//! The file may be moved, replaced or deleted under a running service: what was acknowledged is put where it is found, and only
+//! then is the file now at the path used.
 
+mod backup;
+mod batch;
+mod copy;
+mod files;
+mod opened;
+mod readers;
 mod row;
 mod schema;
 mod writer;
@@ -11,17 +20,21 @@ mod writer;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use thiserror::Error;
 
-use super::{Cursor, PredictionStore, Put, Recording, SampleRate, StoreError, Window};
+use super::{Cursor, Obstacle, PredictionStore, Put, Recording, SampleRate, StoreError, Window};
 use crate::prediction::{Outcome, Prediction, PredictionId, format_time};
+pub use backup::{BackupError, back_up};
+pub use copy::CopyError;
+use opened::Opened;
+use readers::Readers;
 use row::{ROW_ID, SELECT_BY_ID, SELECT_WINDOW, prediction, select};
 use writer::Writer;
 
@@ -92,6 +105,31 @@ pub enum OpenError {
     /// The table is some other program's.
     #[error("{0} is the database of another program")]
     Foreign(PathBuf),
+    /// It is missing or empty, and its log, which alone holds what was stored last, is still there.
+    #[error(
+        "{path} is missing or empty, but {log} holds predictions that were stored in it: if it was moved to OTHER, move it back \
+         (mv OTHER {path}), or let its log follow it (mv {log} OTHER-wal) and open it once \
+         (lifeboat export --database-url sqlite:OTHER --format csv > /dev/null); if those predictions may be lost, \
+         delete the log (rm {log})",
+        path = path.display(), log = log.display()
+    )]
+    OrphanedLog {
+        /// The file.
+        path: PathBuf,
+        /// Its write-ahead log.
+        log: PathBuf,
+    },
+    /// Another file took its place while it was opened.
+    #[error("{0} was replaced while it was opened")]
+    Replaced(PathBuf),
+    /// The file cannot be looked at.
+    #[error("cannot use {path} as the database")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
     /// The writer's thread could not be started.
     #[error("cannot start the database writer")]
     Thread(#[source] std::io::Error),
@@ -99,6 +137,7 @@ pub enum OpenError {
 
 /// Keeps predictions in a SQLite file.
 pub struct SqliteStore {
+    path: PathBuf,
     readers: Arc<Readers>,
     writer: Writer,
 }
@@ -106,10 +145,11 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the file, making or migrating it where needed, and starts its writer.
     pub fn open(config: SqliteConfig) -> Result<Self, OpenError> {
-        let connection = open_to_write(&config)?;
-        let readers = Arc::new(Readers::new(config.path.clone()));
-        let writer = Writer::start(config, connection, Arc::clone(&readers))?;
-        Ok(Self { readers, writer })
+        let path = config.path.clone();
+        let opened = Opened::open(&config)?;
+        let readers = Arc::new(Readers::new(Arc::clone(opened.place())));
+        let writer = Writer::start(config, opened, Arc::clone(&readers))?;
+        Ok(Self { path, readers, writer })
     }
 
     /// Runs a read on a thread where it may block.
@@ -117,15 +157,13 @@ impl SqliteStore {
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let readers = Arc::clone(&self.readers);
-        let result = tokio::task::spawn_blocking(move || readers.with(query)).await;
-        result.map_err(|error| StoreError::Unavailable(error.into()))?.map_err(store_error)
+        self.readers.read(query).await
     }
 }
 
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteStore").field("path", &self.readers.path).finish_non_exhaustive()
+        f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -202,8 +240,7 @@ impl PredictionStore for SqliteStore {
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
-        self.read(|connection| connection.query_row("SELECT count(*) FROM predictions WHERE id = ''", [], |_| Ok(())))
-            .await
+        self.writer.ready().await
     }
 }
 
@@ -226,85 +263,44 @@ fn page_of_window(
     Ok((rows.into_iter().map(|(prediction, _)| prediction).collect(), last))
 }
 
-/// Connections for reading, made when there is none to spare.
-#[derive(Debug)]
-struct Readers {
-    path: PathBuf,
-    pool: Mutex<Pool>,
-}
-
-#[derive(Debug, Default)]
-struct Pool {
-    idle: Vec<Connection>,
-    /// Which file at the path the idle connections are to: the first, the second …
-    generation: u64,
-}
-
-impl Readers {
-    fn new(path: PathBuf) -> Self {
-        Self { path, pool: Mutex::default() }
-    }
-
-    /// Runs a query on an idle connection, which goes back only if the query succeeded and the file is still the same.
-    fn with<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-        let (idle, generation) = {
-            let mut pool = self.pool();
-            (pool.idle.pop(), pool.generation)
-        };
-        let connection = idle.map_or_else(|| self.open(), Ok)?;
-        let result = query(&connection)?;
-        let mut pool = self.pool();
-        if pool.generation == generation {
-            pool.idle.push(connection);
-        }
-        Ok(result)
-    }
-
-    fn open(&self) -> rusqlite::Result<Connection> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        Ok(connection)
-    }
-
-    /// Forgets all connections, also those in use: the file they know is no longer the one at the path.
-    fn clear(&self) {
-        let mut pool = self.pool();
-        pool.idle.clear();
-        pool.generation += 1;
-    }
-
-    fn pool(&self) -> MutexGuard<'_, Pool> {
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Opens the file for the writer, with its schema brought up to date.
-fn open_to_write(config: &SqliteConfig) -> Result<Connection, OpenError> {
-    let path = &config.path;
-    let sqlite = |source| OpenError::Sqlite { path: path.clone(), source };
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
-    if connection.is_readonly("main").map_err(sqlite)? {
-        return Err(OpenError::ReadOnly(path.clone()));
-    }
-    schema::check(&connection, path)?;
-    connection.pragma_update(None, "journal_mode", "wal").map_err(sqlite)?;
-    let synchronous = match config.synchronous {
-        Synchronous::Full => "full",
-        Synchronous::Normal => "normal",
-    };
-    connection.pragma_update(None, "synchronous", synchronous).map_err(sqlite)?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES).map_err(sqlite)?;
-    connection.pragma_update(None, "cache_size", -CACHE_KIBIBYTES).map_err(sqlite)?;
-    schema::migrate(&mut connection, path)?;
-    Ok(connection)
+/// Returns whether a file stands at the path, and refuses a log that stands there without one.
+pub fn is_at(path: &Path) -> Result<bool, OpenError> {
+    opened::refuse_orphaned_log(path)?;
+    Ok(path.exists())
 }
 
 /// Tells a fault of the database from a fault of what stands in it.
 fn store_error(error: rusqlite::Error) -> StoreError {
-    if is_unreadable(&error) { StoreError::Unreadable(error.into()) } else { StoreError::Unavailable(error.into()) }
+    if is_unreadable(&error) {
+        return StoreError::Unreadable(error.into());
+    }
+    match obstacle(&error) {
+        Some(obstacle) => StoreError::blocked(obstacle, error),
+        None => StoreError::Unavailable(error.into()),
+    }
+}
+
+/// Returns what an error of SQLite says to people who know nothing of SQLite.
+fn obstacle(error: &rusqlite::Error) -> Option<Obstacle> {
+    match error.sqlite_error_code()? {
+        ErrorCode::DiskFull => Some(Obstacle::DiskFull),
+        ErrorCode::SystemIoFailure => Some(Obstacle::DiskFails),
+        ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Some(Obstacle::ReadOnly),
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Some(Obstacle::Locked),
+        ErrorCode::CannotOpen | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Some(Obstacle::Unusable),
+        _ => None,
+    }
+}
+
+/// Says of a file that cannot be opened under a running service that the store is unavailable.
+fn unopened(error: OpenError) -> StoreError {
+    let obstacle = match &error {
+        OpenError::Sqlite { source, .. } => obstacle(source).unwrap_or(Obstacle::Unusable),
+        OpenError::ReadOnly(_) => Obstacle::ReadOnly,
+        OpenError::OrphanedLog { .. } | OpenError::Replaced(_) => Obstacle::Moved,
+        _ => Obstacle::Unusable,
+    };
+    StoreError::blocked(obstacle, error)
 }
 
 fn is_unreadable(error: &rusqlite::Error) -> bool {

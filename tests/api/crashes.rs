@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use reqwest::{Client, StatusCode};
 use rusqlite::Connection;
@@ -158,6 +159,14 @@ async fn a_full_disk_is_worth_a_retry_and_loses_nothing() {
         }
     }
     assert!(!acknowledged.is_empty() && !refused.is_empty(), "{} stored", acknowledged.len());
+    for _ in 0..2 {
+        let answer = client.get(server.url("/ready")).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "it is not ready either");
+        let problem: Value = answer.json().await.unwrap();
+        assert!(problem["detail"].as_str().unwrap().starts_with("the disk of the database"), "{problem}");
+        // What the last write told is forgotten, and another one fails.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+    }
     still_there(&server, &acknowledged).await;
     server.kill();
 

@@ -2,6 +2,7 @@
 
 mod app;
 mod arbitrary_bodies;
+mod backing_up;
 mod bad_input;
 mod broken_packages;
 mod checking;
@@ -16,6 +17,7 @@ mod lookups;
 mod manners;
 mod metrics;
 mod monitoring;
+mod moved_files;
 mod mutations;
 mod options;
 mod outcomes;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::folder::{Folder, ended_with, succeeded};
 use crate::server::{BINARY, lifeboat};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "serve",
     "predict",
     "outcomes",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 14] = [
     "monitor",
     "replay",
     "export",
+    "backup",
     "check",
     "compare",
     "fit",

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use lifeboat::store::sqlite::{OpenError, SqliteConfig, SqliteStore};
-use lifeboat::store::{PredictionStore, Put, StoreError};
+use lifeboat::store::{Obstacle, PredictionStore, Put, StoreError};
 use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
@@ -24,18 +25,18 @@ async fn fresh() -> (TempDir, Arc<dyn PredictionStore>) {
     (folder, Arc::new(open(&path).unwrap()))
 }
 
-fn new_file() -> (TempDir, PathBuf) {
+pub(crate) fn new_file() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("predictions.db");
     (folder, path)
 }
 
-fn open(path: &Path) -> Result<SqliteStore, OpenError> {
+pub(crate) fn open(path: &Path) -> Result<SqliteStore, OpenError> {
     SqliteStore::open(SqliteConfig::new(path.to_owned()))
 }
 
 /// Counts what another program finds in the file.
-fn rows(path: &Path) -> u32 {
+pub(crate) fn rows(path: &Path) -> u32 {
     let connection = Connection::open(path).unwrap();
     connection.query_row("SELECT count(*) FROM predictions", [], |row| row.get(0)).unwrap()
 }
@@ -153,8 +154,8 @@ async fn a_file_made_anew_under_readers_is_the_one_that_they_read_from_then_on()
                 let (store, reading, id) = (Arc::clone(&store), Arc::clone(&reading), known.id);
                 async move {
                     while reading.load(Ordering::Relaxed) {
-                        // Between two files there may be none to read.
-                        let _ = store.get(id).await;
+                        // It waits between two files. The new one may be there already, which does not have it.
+                        store.get(id).await.unwrap();
                     }
                 }
             })
@@ -246,4 +247,96 @@ async fn a_damaged_row_does_not_fail_the_requests_beside_it() {
     for (number, result) in writers.join_all().await {
         assert_eq!(result.is_ok(), number != 1, "passenger {number}: {result:?}");
     }
+}
+
+/// Returns the length of the write-ahead log.
+fn log_length(path: &Path) -> u64 {
+    fs::metadata(path.with_extension("db-wal")).unwrap().len()
+}
+
+/// Waits until what is known of the last write is old.
+async fn a_while() {
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+}
+
+#[tokio::test]
+async fn a_store_is_ready_after_a_durable_write_that_nobody_sees() {
+    let (_folder, path) = new_file();
+    let store = open(&path).unwrap();
+    let before = log_length(&path);
+    store.ready().await.unwrap();
+    let once = log_length(&path);
+    assert!(once > before, "nothing was written");
+    for _ in 0..100 {
+        store.ready().await.unwrap();
+    }
+    assert_eq!(log_length(&path), once, "a write tells for a second");
+    a_while().await;
+    store.ready().await.unwrap();
+    assert!(log_length(&path) > once);
+    assert_eq!(rows(&path), 0);
+}
+
+#[tokio::test]
+async fn a_prediction_that_was_stored_tells_that_the_store_is_ready() {
+    let (_folder, path) = new_file();
+    let store = open(&path).unwrap();
+    store.put(vec![of_number(1, at(0))]).await.unwrap();
+    let stored = log_length(&path);
+    store.ready().await.unwrap();
+    assert_eq!(log_length(&path), stored);
+}
+
+#[tokio::test]
+async fn a_locked_database_is_not_ready_until_it_is_released() {
+    let (_folder, path) = new_file();
+    let store = open(&path).unwrap();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(store.ready().await.unwrap_err().obstacle(), Some(Obstacle::Locked));
+    other.execute_batch("ROLLBACK").unwrap();
+    store.ready().await.expect_err("a failed write tells for a second too");
+    a_while().await;
+    store.ready().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_is_replaced_by_no_database_is_not_ready() {
+    let (folder, path) = new_file();
+    let store = open(&path).unwrap();
+    let notes = folder.path().join("notes");
+    fs::write(&notes, "Dear diary, today we sailed from Southampton. ".repeat(100)).unwrap();
+    fs::rename(&notes, &path).unwrap();
+    assert_eq!(store.ready().await.unwrap_err().obstacle(), Some(Obstacle::Unusable));
+    fs::remove_file(&path).unwrap();
+    a_while().await;
+    store.ready().await.unwrap();
+}
+
+/// Counts the descriptors that this process has of a file.
+fn descriptors(path: &Path) -> usize {
+    let path = fs::canonicalize(path).unwrap();
+    let all = fs::read_dir("/proc/self/fd").unwrap();
+    all.filter(|entry| fs::read_link(entry.as_ref().unwrap().path()).is_ok_and(|target| target == path)).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hundreds_of_reads_at_once_share_a_few_connections() {
+    const READS: usize = 500;
+    const PREDICTIONS: u32 = 2000;
+    const MOST_CONNECTIONS: usize = 16;
+    let (_folder, path) = new_file();
+    let store = Arc::new(open(&path).unwrap());
+    let passenger = |fare| crate::predictions::of_passenger(7, fare, at(i64::from(fare)));
+    store.put((0..PREDICTIONS).map(passenger).collect()).await.unwrap();
+    let reads: JoinSet<_> = (0..READS)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            async move { store.history(7, None, 200).await.unwrap().len() }
+        })
+        .collect();
+    assert!(reads.join_all().await.iter().all(|read| *read == 200));
+    // The writer has one, and a handle to tell what became of the file.
+    let open = descriptors(&path) - 2;
+    assert!(open <= MOST_CONNECTIONS, "{open} connections");
 }

@@ -1,19 +1,20 @@
 //! The one thread that writes, with group commit.
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, oneshot};
+use tracing::{error, info};
 
-use super::row::{INSERT, KEEP_REPORT, RECORD_OUTCOME, SELECT_MADE, SELECT_OUTCOME, bind, outcome, stored};
-use super::{OpenError, Put, Readers, SqliteConfig, StoreError, is_unreadable, open_to_write, store_error};
-use crate::prediction::{Outcome, Prediction, PredictionId, format_time};
-use crate::store::{Recording, SampleRate};
+use super::batch::{Answer, Done, Job, commit};
+use super::opened::{Opened, SaveError};
+use super::readers::Readers;
+use super::{OpenError, Put, SqliteConfig, StoreError, store_error, unopened};
+use crate::prediction::{Outcome, Prediction, PredictionId};
+use crate::store::{Obstacle, Recording, chain};
 
 /// So many requests may wait for the writer; further ones wait before they are taken in.
 const QUEUE_LENGTH: usize = 1024;
@@ -27,70 +28,35 @@ const PAUSE: Duration = Duration::from_micros(100);
 /// The longest that it waits for them.
 const MOST_PATIENCE: Duration = Duration::from_millis(5);
 
-type Answer<T> = Result<T, StoreError>;
+/// How often the writer looks for its file when nobody writes: what is moved is whole within a second.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// What a request wants written, and where its answer goes.
-enum Job {
-    Put { predictions: Vec<Prediction>, answer: oneshot::Sender<Answer<Vec<Put>>> },
-    Record { id: PredictionId, outcome: Outcome, answer: oneshot::Sender<Answer<Option<Recording>>> },
-    Keep { window_end: Timestamp, report: String, answer: oneshot::Sender<Answer<()>> },
-}
+/// How long the last write tells whether the database takes another one.
+const NEWS: Duration = Duration::from_secs(1);
 
-impl Job {
-    fn rows(&self) -> usize {
-        match self {
-            Self::Put { predictions, .. } => predictions.len(),
-            Self::Record { .. } | Self::Keep { .. } => 1,
-        }
-    }
+/// How long a question whether the database is ready may take; a locked one is known after two seconds.
+const READY_PATIENCE: Duration = Duration::from_secs(3);
 
-    /// Answers that the job was not done. A client that no longer waits is not told.
-    fn fail(self, error: StoreError) {
-        match self {
-            Self::Put { answer, .. } => drop(answer.send(Err(error))),
-            Self::Record { answer, .. } => drop(answer.send(Err(error))),
-            Self::Keep { answer, .. } => drop(answer.send(Err(error))),
-        }
-    }
-}
-
-/// What was done for a job; nobody may be told before it is durable.
-enum Done {
-    Put(Answer<Vec<Put>>),
-    Recorded(Answer<Option<Recording>>),
-    Kept,
-}
-
-impl Done {
-    /// Answers a job. A client that no longer waits has its prediction stored all the same.
-    fn answer(self, job: Job) {
-        match (self, job) {
-            (Self::Put(result), Job::Put { answer, .. }) => drop(answer.send(result)),
-            (Self::Recorded(result), Job::Record { answer, .. }) => drop(answer.send(result)),
-            (Self::Kept, Job::Keep { answer, .. }) => drop(answer.send(Ok(()))),
-            _ => {}
-        }
-    }
-}
+/// How long reads of a file may go on that the writer leaves.
+const READ_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A handle to the writing thread; dropping it ends the thread after what it has taken in.
 pub(super) struct Writer {
-    queue: Option<mpsc::Sender<Job>>,
+    /// What may still go into the queue.
+    room: Arc<Semaphore>,
+    queue: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
-    /// Starts the thread on an open connection.
-    pub(super) fn start(
-        config: SqliteConfig,
-        connection: Connection,
-        readers: Arc<Readers>,
-    ) -> Result<Self, OpenError> {
-        let (queue, jobs) = mpsc::channel(QUEUE_LENGTH);
-        let mut database =
-            Database { file: FileIdentity::of(&config.path), log: None, config, connection: Some(connection), readers };
-        let thread = thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || database.run(jobs));
-        Ok(Self { queue: Some(queue), thread: Some(thread.map_err(OpenError::Thread)?) })
+    /// Starts the thread on an open database.
+    pub(super) fn start(config: SqliteConfig, opened: Opened, readers: Arc<Readers>) -> Result<Self, OpenError> {
+        let room = Arc::new(Semaphore::new(QUEUE_LENGTH));
+        let (queue, jobs) = channel();
+        let database = Database { config, opened: Some(opened), has_failed: false, last: None, trouble: None, readers };
+        let jobs = Jobs { queue: jobs, room: Arc::clone(&room) };
+        let thread = thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || database.run(&jobs));
+        Ok(Self { room, queue: Some(queue), thread: Some(thread.map_err(OpenError::Thread)?) })
     }
 
     /// Hands predictions to the thread and waits until they are durable.
@@ -114,9 +80,21 @@ impl Writer {
         kept.await.map_err(|_| gone())?
     }
 
+    /// Asks the thread whether it can write now.
+    pub(super) async fn ready(&self) -> Answer<()> {
+        let asked = async {
+            let (answer, ready) = oneshot::channel();
+            self.send(Job::Ready { answer }).await?;
+            ready.await.map_err(|_| gone())?
+        };
+        let slow = |elapsed| StoreError::blocked(Obstacle::Slow, elapsed);
+        tokio::time::timeout(READY_PATIENCE, asked).await.map_err(slow)?
+    }
+
     async fn send(&self, job: Job) -> Result<(), StoreError> {
         let queue = self.queue.as_ref().ok_or_else(gone)?;
-        queue.send(job).await.map_err(|_| gone())
+        self.room.acquire().await.map_err(|_| gone())?.forget();
+        queue.send(job).map_err(|_| gone())
     }
 }
 
@@ -130,97 +108,193 @@ impl Drop for Writer {
 }
 
 fn gone() -> StoreError {
-    StoreError::Unavailable("the writer has stopped".into())
+    StoreError::blocked(Obstacle::Stopped, "the writer has stopped")
 }
 
-/// The thread's side: the connection, opened anew after a failure.
+/// The thread's end of the queue.
+struct Jobs {
+    queue: Receiver<Job>,
+    room: Arc<Semaphore>,
+}
+
+impl Jobs {
+    fn next(&self) -> Result<Job, RecvTimeoutError> {
+        let job = self.queue.recv_timeout(LOOK_EVERY)?;
+        self.room.add_permits(1);
+        Ok(job)
+    }
+
+    fn next_waiting(&self) -> Option<Job> {
+        let job = self.queue.try_recv().ok()?;
+        self.room.add_permits(1);
+        Some(job)
+    }
+}
+
+impl Drop for Jobs {
+    /// Whoever waits for room learns that the writer has stopped.
+    fn drop(&mut self) {
+        self.room.close();
+    }
+}
+
+/// The thread's side: the open database, and what came of its use.
 struct Database {
     config: SqliteConfig,
-    connection: Option<Connection>,
-    /// The file that the connection is to.
-    file: Option<FileIdentity>,
-    /// Its write-ahead log.
-    log: Option<FileIdentity>,
+    /// Nothing while the file at the path cannot be opened.
+    opened: Option<Opened>,
+    /// Whether a write failed on this connection.
+    has_failed: bool,
+    /// What came of the last write, and when.
+    last: Option<(Instant, Result<(), Arc<StoreError>>)>,
+    /// What was last said about the file in the log: it is said once.
+    trouble: Option<String>,
     readers: Arc<Readers>,
 }
 
 impl Database {
-    fn run(&mut self, mut jobs: mpsc::Receiver<Job>) {
+    fn run(mut self, jobs: &Jobs) {
         let mut batch = Vec::new();
         let mut patience = Duration::ZERO;
-        while let Some(job) = jobs.blocking_recv() {
-            batch.push(job);
-            gather(&mut jobs, &mut batch, patience);
+        loop {
+            match jobs.next() {
+                Ok(job) => batch.push(job),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.look();
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            gather(jobs, &mut batch, patience);
             let (is_crowd, started) = (batch.len() > 1, Instant::now());
-            self.write(&mut batch);
+            self.answer(&mut batch);
             patience = if is_crowd { (started.elapsed() / 2).min(MOST_PATIENCE) } else { Duration::ZERO };
         }
+        self.close();
     }
 
     /// Writes a batch in one transaction, and answers each request once it is committed or has failed.
-    fn write(&mut self, batch: &mut Vec<Job>) {
-        let sample_rate = self.config.sample_rate;
-        match self.connect().and_then(|connection| commit(connection, batch, sample_rate).map_err(store_error)) {
-            Ok(results) => results.into_iter().zip(batch.drain(..)).for_each(|(done, job)| done.answer(job)),
-            Err(error) => {
-                // What broke may be this connection or the file: the next batch starts from a new one.
-                self.connection = None;
-                let error = Arc::new(error);
-                batch.drain(..).for_each(|job| job.fail(StoreError::Unavailable(Arc::clone(&error).into())));
-            }
+    fn answer(&mut self, batch: &mut Vec<Job>) {
+        let is_question = batch.iter().all(Job::is_question);
+        if is_question && let Some(last) = self.news() {
+            answer_all(batch, last.map(|()| batch.iter().map(|_| Done::Ready).collect()));
+            return;
         }
+        let written = self.write(batch).map_err(Arc::new);
+        self.last = Some((Instant::now(), written.as_ref().map(drop).map_err(Arc::clone)));
+        answer_all(batch, written);
+    }
+
+    /// Returns what came of the last write, if that was just now.
+    fn news(&self) -> Option<Result<(), Arc<StoreError>>> {
+        self.last.as_ref().filter(|(at, _)| at.elapsed() < NEWS).map(|(_, result)| result.clone())
+    }
+
+    fn write(&mut self, batch: &mut [Job]) -> Result<Vec<Done>, StoreError> {
+        let sample_rate = self.config.sample_rate;
+        let done = match commit(&mut self.connect()?.connection, batch, sample_rate) {
+            Ok(done) => done,
+            Err(error) => {
+                self.has_failed = true;
+                return Err(store_error(error));
+            }
+        };
+        // What was written into a file that was moved meanwhile is safe only once it is saved there.
+        self.leave_unless_kept()?;
+        Ok(done)
     }
 
     /// Returns a connection to the file that is at the path now.
     ///
-    /// A file that was deleted or replaced under the running service would take writes that nobody can ever read.
-    fn connect(&mut self) -> Result<&mut Connection, StoreError> {
-        let path = &self.config.path;
-        let has_moved = FileIdentity::of(path) != self.file;
-        if self.connection.is_none() || has_moved {
-            self.connection = None;
-            self.readers.clear();
-            let log = self.log.take();
-            if has_moved {
-                remove_stale_log(path, log);
-            }
-            let connection = open_to_write(&self.config).map_err(|error| StoreError::Unavailable(error.into()))?;
-            self.file = FileIdentity::of(path);
-            self.connection = Some(connection);
+    /// A file that was moved, deleted or replaced under the running service would take writes that nobody can ever read.
+    fn connect(&mut self) -> Result<&mut Opened, StoreError> {
+        self.leave_unless_kept()?;
+        if self.has_failed || self.opened.is_none() {
+            self.open()?;
         }
-        self.log = self.log.or_else(|| FileIdentity::of(&log_of(path)));
-        self.connection.as_mut().ok_or_else(gone)
+        self.opened.as_mut().ok_or_else(gone)
+    }
+
+    /// Opens the file. What broke may be the connection: the old one, if any, is closed only once there is a new one.
+    fn open(&mut self) -> Result<(), StoreError> {
+        let opened = Opened::open(&self.config).map_err(unopened)?;
+        if self.opened.as_ref().is_some_and(|old| !old.place().is_same(opened.place())) {
+            return Err(unopened(OpenError::Replaced(self.config.path.clone())));
+        }
+        self.readers.go_on(Arc::clone(opened.place()));
+        self.opened = Some(opened);
+        self.has_failed = false;
+        Ok(())
+    }
+
+    /// Leaves a file that is not at the path any more, or has lost its log, once all that it was given is safe.
+    fn leave_unless_kept(&mut self) -> Result<(), StoreError> {
+        let Some(opened) = self.opened.take_if(|opened| !opened.place().is_kept()) else { return Ok(()) };
+        match self.leave(&opened) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                // The connection is all that leads to what was committed last.
+                self.opened = Some(opened);
+                Err(StoreError::blocked(Obstacle::Moved, error))
+            }
+        }
+    }
+
+    fn leave(&self, opened: &Opened) -> Result<(), SaveError> {
+        opened.save()?;
+        let place = opened.place();
+        if !self.readers.stop(READ_PATIENCE) && place.has_database() {
+            // The next connection to the same file would share a log with these reads that nobody else sees.
+            self.readers.go_on(Arc::clone(place));
+            return Err(SaveError::Read(place.path().to_owned()));
+        }
+        info!(file = %place.path().display(), "the database file was moved, deleted or replaced: the one at its path is used");
+        Ok(())
+    }
+
+    /// Looks for the file while nobody writes.
+    fn look(&mut self) {
+        let found = self.connect().map(drop);
+        let trouble = found.as_ref().err().map(|error| chain(error));
+        if let Some(trouble) = &trouble
+            && self.trouble.as_ref() != Some(trouble)
+        {
+            error!(cause = trouble, "the database file cannot be used");
+        }
+        self.trouble = trouble;
+        if let Err(error) = found {
+            self.last = Some((Instant::now(), Err(Arc::new(error))));
+        }
+    }
+
+    /// Ends with a file that alone is the whole database, wherever it stands, unless another program has it open too.
+    fn close(mut self) {
+        if let Err(error) = self.leave_unless_kept() {
+            let cause = chain(&error);
+            error!(cause, "the database file was moved or deleted, and what was stored last could not be saved");
+        }
+        // SQLite copies the log into the file, and deletes it, with the last connection that can write.
+        self.readers.stop(READ_PATIENCE);
     }
 }
 
-/// Removes the write-ahead log of a file that is gone: SQLite would take it for that of the file now in its place.
-fn remove_stale_log(path: &Path, stale: Option<FileIdentity>) {
-    let log = log_of(path);
-    if stale.is_some() && FileIdentity::of(&log) == stale {
-        let _ = fs::remove_file(log);
-        let _ = fs::remove_file(beside(path, "-shm"));
+/// Answers each request of a batch.
+fn answer_all(batch: &mut Vec<Job>, written: Result<Vec<Done>, Arc<StoreError>>) {
+    match written {
+        Ok(all_done) => all_done.into_iter().zip(batch.drain(..)).for_each(|(done, job)| done.answer(job)),
+        Err(error) => batch.drain(..).for_each(|job| job.fail(StoreError::Unavailable(Arc::clone(&error).into()))),
     }
-}
-
-fn log_of(path: &Path) -> PathBuf {
-    beside(path, "-wal")
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 /// Takes in what waits. Where requests come in crowds, it then waits for more, as long as they keep coming and up to half the
 /// time that a commit takes: a commit costs little more for fifty rows than for one. A lone client never waits.
-fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, patience: Duration) {
+fn gather(jobs: &Jobs, batch: &mut Vec<Job>, patience: Duration) {
     let started = Instant::now();
     let mut rows: usize = batch.iter().map(Job::rows).sum();
     loop {
         let before = batch.len();
         while rows < BATCH_ROWS
-            && let Ok(job) = jobs.try_recv()
+            && let Some(job) = jobs.next_waiting()
         {
             rows += job.rows();
             batch.push(job);
@@ -233,76 +307,17 @@ fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, patience: Durati
     }
 }
 
-/// Writes all requests in one transaction. A stored row that cannot be read fails the request that met it, not the others.
-fn commit(connection: &mut Connection, batch: &mut [Job], sample_rate: SampleRate) -> rusqlite::Result<Vec<Done>> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut all_done = Vec::with_capacity(batch.len());
-    {
-        let mut insert = transaction.prepare_cached(&INSERT)?;
-        let mut select = transaction.prepare_cached(&SELECT_MADE)?;
-        let mut put = |new: Prediction| {
-            bind(&mut insert, &new, sample_rate.holds(new.id))?;
-            if insert.raw_execute()? == 1 {
-                return Ok(Put::Created(new));
-            }
-            let mut rows = select.query([new.id.to_string()])?;
-            let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-            stored(new, row).map(Put::Existing)
-        };
-        for job in batch {
-            all_done.push(match job {
-                Job::Put { predictions, .. } => {
-                    let puts: rusqlite::Result<_> = std::mem::take(predictions).into_iter().map(&mut put).collect();
-                    Done::Put(unless_unreadable(puts)?)
-                }
-                Job::Record { id, outcome, .. } => {
-                    Done::Recorded(unless_unreadable(record(&transaction, *id, *outcome))?)
-                }
-                Job::Keep { window_end, report, .. } => {
-                    transaction.execute(KEEP_REPORT, params![format_time(*window_end), &*report])?;
-                    Done::Kept
-                }
-            });
-        }
-    }
-    transaction.commit()?;
-    Ok(all_done)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Records an outcome where there is none, and returns what stands there then.
-fn record(transaction: &Connection, id: PredictionId, told: Outcome) -> rusqlite::Result<Option<Recording>> {
-    let id = id.to_string();
-    let mut update = transaction.prepare_cached(RECORD_OUTCOME)?;
-    if update.execute(params![id, told.survived, format_time(told.recorded_at)])? == 1 {
-        return Ok(Some(Recording::Stands(told)));
-    }
-    let mut select = transaction.prepare_cached(SELECT_OUTCOME)?;
-    let recorded = select.query_row([id], |row| outcome(row, 0)).optional()?.flatten();
-    Ok(recorded.map(|recorded| Recording::of(told, recorded)))
-}
-
-/// Tells a request that met what cannot be read from a transaction that cannot go on.
-fn unless_unreadable<T>(result: rusqlite::Result<T>) -> rusqlite::Result<Answer<T>> {
-    match result {
-        Ok(done) => Ok(Ok(done)),
-        Err(error) if is_unreadable(&error) => Ok(Err(store_error(error))),
-        Err(error) => Err(error),
-    }
-}
-
-/// Which file stands at a path: two that differ in this are two files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct FileIdentity(u64, u64);
-
-impl FileIdentity {
-    #[cfg(unix)]
-    fn of(path: &Path) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt;
-        fs::metadata(path).ok().map(|metadata| Self(metadata.dev(), metadata.ino()))
-    }
-
-    #[cfg(not(unix))]
-    fn of(_: &Path) -> Option<Self> {
-        None
+    #[tokio::test]
+    async fn a_writer_that_has_stopped_is_not_ready() {
+        let room = Arc::new(Semaphore::new(QUEUE_LENGTH));
+        let (queue, jobs) = channel();
+        let writer = Writer { room: Arc::clone(&room), queue: Some(queue), thread: None };
+        drop(Jobs { queue: jobs, room });
+        assert_eq!(writer.ready().await.unwrap_err().obstacle(), Some(Obstacle::Stopped));
+        assert_eq!(writer.put(Vec::new()).await.unwrap_err().obstacle(), Some(Obstacle::Stopped));
     }
 }

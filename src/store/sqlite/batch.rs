@@ -1,0 +1,137 @@
+//! A batch of requests: what each wants written, and the one transaction that they share.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use tokio::sync::oneshot;
+
+use super::row::{INSERT, KEEP_REPORT, RECORD_OUTCOME, SELECT_MADE, SELECT_OUTCOME, bind, outcome, stored};
+use super::{Put, StoreError, is_unreadable, store_error};
+use crate::prediction::{Outcome, Prediction, PredictionId, format_time};
+use crate::store::{Recording, SampleRate};
+
+/// Stores a row and takes it out again, in one transaction: the least that tells whether a prediction can be stored. Nobody ever
+/// sees the row, but its pages are written, as a prediction's are.
+const TOUCH: &str = "\
+    INSERT INTO predictions (id, created_at, model_version, probability, Survived, Pclass, Sex, SibSp, Parch) \
+        VALUES ('', '', '', 0, 0, 0, '', 0, 0);
+    DELETE FROM predictions WHERE id = '';";
+
+pub(super) type Answer<T> = Result<T, StoreError>;
+
+/// What a request wants written, and where its answer goes.
+pub(super) enum Job {
+    Put { predictions: Vec<Prediction>, answer: oneshot::Sender<Answer<Vec<Put>>> },
+    Record { id: PredictionId, outcome: Outcome, answer: oneshot::Sender<Answer<Option<Recording>>> },
+    Keep { window_end: Timestamp, report: String, answer: oneshot::Sender<Answer<()>> },
+    Ready { answer: oneshot::Sender<Answer<()>> },
+}
+
+impl Job {
+    pub(super) fn rows(&self) -> usize {
+        match self {
+            Self::Put { predictions, .. } => predictions.len(),
+            Self::Record { .. } | Self::Keep { .. } => 1,
+            Self::Ready { .. } => 0,
+        }
+    }
+
+    pub(super) fn is_question(&self) -> bool {
+        matches!(self, Self::Ready { .. })
+    }
+
+    /// Answers that the job was not done. A client that no longer waits is not told.
+    pub(super) fn fail(self, error: StoreError) {
+        match self {
+            Self::Put { answer, .. } => drop(answer.send(Err(error))),
+            Self::Record { answer, .. } => drop(answer.send(Err(error))),
+            Self::Keep { answer, .. } | Self::Ready { answer } => drop(answer.send(Err(error))),
+        }
+    }
+}
+
+/// What was done for a job; nobody may be told before it is durable.
+pub(super) enum Done {
+    Put(Answer<Vec<Put>>),
+    Recorded(Answer<Option<Recording>>),
+    Kept,
+    Ready,
+}
+
+impl Done {
+    /// Answers a job. A client that no longer waits has its prediction stored all the same.
+    pub(super) fn answer(self, job: Job) {
+        match (self, job) {
+            (Self::Put(result), Job::Put { answer, .. }) => drop(answer.send(result)),
+            (Self::Recorded(result), Job::Record { answer, .. }) => drop(answer.send(result)),
+            (Self::Kept, Job::Keep { answer, .. }) | (Self::Ready, Job::Ready { answer }) => {
+                drop(answer.send(Ok(())));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Writes all requests in one transaction. A stored row that cannot be read fails the request that met it, not the others.
+pub(super) fn commit(
+    connection: &mut Connection,
+    batch: &mut [Job],
+    sample_rate: SampleRate,
+) -> rusqlite::Result<Vec<Done>> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut all_done = Vec::with_capacity(batch.len());
+    {
+        let mut insert = transaction.prepare_cached(&INSERT)?;
+        let mut select = transaction.prepare_cached(&SELECT_MADE)?;
+        let mut put = |new: Prediction| {
+            bind(&mut insert, &new, sample_rate.holds(new.id))?;
+            if insert.raw_execute()? == 1 {
+                return Ok(Put::Created(new));
+            }
+            let mut rows = select.query([new.id.to_string()])?;
+            let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+            stored(new, row).map(Put::Existing)
+        };
+        for job in batch {
+            all_done.push(match job {
+                Job::Put { predictions, .. } => {
+                    let puts: rusqlite::Result<_> = std::mem::take(predictions).into_iter().map(&mut put).collect();
+                    Done::Put(unless_unreadable(puts)?)
+                }
+                Job::Record { id, outcome, .. } => {
+                    Done::Recorded(unless_unreadable(record(&transaction, *id, *outcome))?)
+                }
+                Job::Keep { window_end, report, .. } => {
+                    transaction.execute(KEEP_REPORT, params![format_time(*window_end), &*report])?;
+                    Done::Kept
+                }
+                Job::Ready { .. } => Done::Ready,
+            });
+        }
+    }
+    if all_done.iter().all(|done| matches!(done, Done::Ready)) {
+        transaction.execute_batch(TOUCH)?;
+    }
+    transaction.commit()?;
+    Ok(all_done)
+}
+
+/// Records an outcome where there is none, and returns what stands there then.
+fn record(transaction: &Connection, id: PredictionId, told: Outcome) -> rusqlite::Result<Option<Recording>> {
+    let id = id.to_string();
+    let mut update = transaction.prepare_cached(RECORD_OUTCOME)?;
+    if update.execute(params![id, told.survived, format_time(told.recorded_at)])? == 1 {
+        return Ok(Some(Recording::Stands(told)));
+    }
+    let mut select = transaction.prepare_cached(SELECT_OUTCOME)?;
+    let recorded = select.query_row([id], |row| outcome(row, 0)).optional()?.flatten();
+    Ok(recorded.map(|recorded| Recording::of(told, recorded)))
+}
+
+/// Tells a request that met what cannot be read from a transaction that cannot go on.
+fn unless_unreadable<T>(result: rusqlite::Result<T>) -> rusqlite::Result<Answer<T>> {
+    match result {
+        Ok(done) => Ok(Ok(done)),
+        Err(error) if is_unreadable(&error) => Ok(Err(store_error(error))),
+        Err(error) => Err(error),
+    }
+}
