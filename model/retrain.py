@@ -3,6 +3,10 @@
     lifeboat export --since 90d --labelled --kaggle --output labelled.csv
     .tools/train/bin/python model/retrain.py labelled.csv --output candidate --version 1.1.0
 
+A passenger is a name and a ticket. One who is in the original data and is told of again stands there once: with the outcome, and with
+every value, that was told last. Anybody else is added, without the PassengerId where somebody has it already: ids are whatever the
+senders of requests made up, and the model does not read them.
+
 The model is of the champion's kind. Printed are champion and challenger on the same held-out folds: both are fitted anew for each
 fold, the champion to the original passengers of the fold's training part alone. `lifeboat compare` decides; see there.
 """
@@ -31,10 +35,9 @@ def main():
     champion = json.loads((train.HERE / "manifest.json").read_text("utf-8"))
     train.require(arguments.version != champion["semantic_version"], f"{arguments.version} is the champion's version")
 
-    original = read(train.TRAIN)
-    added = new_passengers(original, read(arguments.data))
+    original, added, told_otherwise = merge(read(train.TRAIN), read(arguments.data))
     train.require(added, f"{arguments.data} tells of nobody who is not in {train.TRAIN.name}")
-    print(f"{arguments.data.name}: {len(added)} passengers more")
+    print(f"{arguments.data.name}: {len(added)} passengers more, {told_otherwise} of the original ones told otherwise")
     arguments.output.mkdir(parents=True, exist_ok=True)
     merged = arguments.output / "train.csv"
     with merged.open("w", encoding="utf-8", newline="") as file:
@@ -62,11 +65,41 @@ def read(path):
     return [{name: " ".join(row[name].split()) for name in COLUMNS} for row in rows if row["Survived"] in ("0", "1")]
 
 
-def new_passengers(original, labelled):
-    """Returns the labelled passengers who are not in the original data, each once and as told last."""
-    known = {identity(row) for row in original}
-    latest = {identity(row): row for row in labelled}
-    return [row for key, row in latest.items() if key not in known]
+def merge(original, labelled):
+    """Returns the original passengers as told last, those that are added, and how many of the original ones were told otherwise."""
+    latest = {}
+    for row in labelled:
+        key = identity(row)
+        latest[key] = told_later(latest.get(key, {}), row)
+    merged = [told_later(row, latest.pop(identity(row), {})) for row in original]
+    told_otherwise = sum(before != after for before, after in zip(original, merged))
+    return merged, without_taken_ids(merged, latest.values()), told_otherwise
+
+
+def told_later(row, later):
+    """Returns a row with what was told later. What was not told then stays, and so do the id and a number that is spelt otherwise."""
+    if not row:
+        return later
+    told = {name: value for name, value in later.items() if value and name != "PassengerId" and not same(value, row[name])}
+    return row | told
+
+
+def same(one, other):
+    """Tells whether two cells say the same: 22.0 is 22."""
+    try:
+        return float(one) == float(other)
+    except ValueError:
+        return one == other
+
+
+def without_taken_ids(original, added):
+    """Returns the added rows, each without its PassengerId where a row before it has the same."""
+    taken = {row["PassengerId"] for row in original}
+    rows = []
+    for row in added:
+        rows.append(row | {"PassengerId": ""} if row["PassengerId"] in taken else row)
+        taken.add(row["PassengerId"])
+    return rows
 
 
 def identity(row):

@@ -32,6 +32,8 @@ const SEED: u64 = 1912;
 pub struct Comparison {
     /// How many passengers there are.
     pub rows: usize,
+    /// How many of them the models were trained on, who tell nothing of how a model fares with others.
+    pub seen: Seen,
     /// The model that serves.
     pub champion: Scores,
     /// The model that might.
@@ -44,6 +46,28 @@ pub struct Comparison {
     pub promote: bool,
     /// Why not, in words.
     pub objections: Vec<String>,
+}
+
+/// How many passengers each model was trained on, as far as its package knows them again: see [`crate::history::History::is_known`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    /// The model that serves.
+    pub champion: usize,
+    /// The model that might.
+    pub challenger: usize,
+}
+
+impl Seen {
+    /// Counts them.
+    pub fn new(champion: &Model, challenger: &Model, labelled: &[(Passenger, bool)]) -> Self {
+        let by = |model: &Model| labelled.iter().filter(|(passenger, _)| model.was_trained_on(passenger)).count();
+        Self { champion: by(champion), challenger: by(challenger) }
+    }
+
+    /// Returns whether neither model was trained on any of them, as far as their packages tell.
+    pub fn is_none(self) -> bool {
+        self == Self { champion: 0, challenger: 0 }
+    }
 }
 
 /// How good a model was.
@@ -98,6 +122,7 @@ impl Comparison {
         challenger: &Model,
         labelled: &[(Passenger, bool)],
     ) -> Result<Option<Self>, InferenceError> {
+        let seen = Seen::new(champion, challenger, labelled);
         let (ours, theirs) = (judge(champion, labelled)?, judge(challenger, labelled)?);
         let (Some(champion), Some(challenger)) = (scores(champion, &ours), scores(challenger, &theirs)) else {
             return Ok(None);
@@ -107,7 +132,7 @@ impl Comparison {
         let groups = groups(labelled, &ours, &theirs);
         let objections = objections(&gain, &groups);
         let promote = objections.is_empty();
-        Ok(Some(Self { rows: labelled.len(), champion, challenger, gain, groups, promote, objections }))
+        Ok(Some(Self { rows: labelled.len(), seen, champion, challenger, gain, groups, promote, objections }))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the environment says: every field names the variable that it comes from.
 
+use std::cell::Cell;
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -72,12 +74,26 @@ const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(15);
 impl Config {
     /// Reads the environment.
     pub fn from_env() -> anyhow::Result<Self> {
-        Self::from_lookup(|name| std::env::var(name).ok())
+        Self::from_lookup(|name| std::env::var_os(name))
     }
 
-    /// Reads settings from anything that knows variables by name; an empty one counts as not set.
-    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
-        let variable = |name: &str| lookup(name).filter(|value| !value.is_empty());
+    /// Reads settings from anything that knows variables by name; an empty one counts as not set, and one that is no text is refused.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<OsString>) -> anyhow::Result<Self> {
+        let unreadable = Cell::new(None);
+        let config = Self::from_variables(|name| {
+            let value = lookup(name)?.into_string();
+            if value.is_err() {
+                unreadable.set(Some(name.to_owned()));
+            }
+            value.ok().filter(|text| !text.is_empty())
+        });
+        match unreadable.take() {
+            Some(name) => bail!("{name} cannot be used: it is not UTF-8"),
+            None => config,
+        }
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
         let seconds = |name, default| match variable(name) {
             Some(value) => parse(name, &value).and_then(|value| duration(name, value)),
             None => Ok(default),
@@ -205,9 +221,7 @@ mod tests {
     use super::*;
 
     fn config(variables: &[(&str, &str)]) -> anyhow::Result<Config> {
-        Config::from_lookup(|name| {
-            variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned())
-        })
+        Config::from_lookup(|name| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).into()))
     }
 
     #[test]
@@ -248,6 +262,17 @@ mod tests {
         let error = format!("{:#}", config(&[("LIFEBOAT_API_KEY", "hunter2")]).unwrap_err());
         assert!(error.starts_with("LIFEBOAT_API_KEY cannot be used"), "{error}");
         assert!(!error.contains("hunter2"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_value_that_is_no_text_is_not_taken_for_none() {
+        use std::os::unix::ffi::OsStringExt;
+        for name in ["DATABASE_URL", "MODEL_DIR", "LIFEBOAT_API_KEY", "PORT"] {
+            let lookup = |other: &str| (other == name).then(|| OsString::from_vec(vec![b's', 0xff]));
+            let error = format!("{:#}", Config::from_lookup(lookup).unwrap_err());
+            assert_eq!(error, format!("{name} cannot be used: it is not UTF-8"));
+        }
     }
 
     #[test]

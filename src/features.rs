@@ -149,6 +149,11 @@ impl FeatureState {
         self.feature_set_hash == *FEATURE_SET_HASH && self.feature_names == FEATURE_NAMES
     }
 
+    /// Returns whether this state was fitted to this very passenger, as far as it keeps who that was.
+    pub fn was_fitted_to(&self, passenger: &Passenger) -> bool {
+        self.history.is_known(passenger)
+    }
+
     /// Computes the features of a passenger.
     pub fn features(&self, passenger: &Passenger) -> Features {
         let title = Title::of(passenger);

@@ -138,6 +138,12 @@ impl History {
         self.members.is_empty()
     }
 
+    /// Returns whether the passenger may be one of the earlier ones: by name and ticket, or since nothing that is given differs. One with
+    /// neither name nor ticket cannot be recognised.
+    pub fn is_known(&self, passenger: &Passenger) -> bool {
+        !self.own(passenger).is_empty()
+    }
+
     /// Returns how those around this passenger fared, left out those who may be the passenger itself.
     pub fn outcomes(&self, passenger: &Passenger) -> Outcomes {
         let party = self.party(passenger);
@@ -594,6 +600,17 @@ mod tests {
         assert!(!is_own(|asked| (asked.name, asked.age) = (None, Some(31.0))));
         assert!(!is_own(|asked| (asked.name, asked.sex) = (None, Sex::Male)));
         assert!(!is_own(|asked| asked.name = Some("Sage, Miss. Bea".to_owned())));
+    }
+
+    #[test]
+    fn an_earlier_passenger_is_known_by_name_and_ticket_or_by_all_that_is_given() {
+        let known = passenger("Sage, Miss. Stella", "CA. 2343", 8);
+        let history = history(&[(&known, true)]);
+        assert!(history.is_known(&known));
+        assert!(!history.is_known(&passenger("Sage, Miss. Stella", "1", 8)));
+        assert!(!history.is_known(&passenger("Sage, Miss. Dorothy", "CA. 2343", 8)));
+        assert!(history.is_known(&Passenger { ticket: None, ..known.clone() }));
+        assert!(!history.is_known(&Passenger { ticket: None, age: Some(31.0), ..known }));
     }
 
     #[test]

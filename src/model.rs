@@ -121,6 +121,14 @@ impl Model {
         let content_hash = manifest.content_hash.get(..8).unwrap_or_default();
         let version = format!("{}-{content_hash}", manifest.semantic_version);
         expect(MANIFEST, "version", &version, &manifest.version)?;
+        if semver::Version::parse(&manifest.semantic_version).is_err() {
+            return Err(mismatch(
+                MANIFEST,
+                "semantic_version",
+                "a version as in 1.0.0",
+                &format!("{:?}", manifest.semantic_version),
+            ));
+        }
         expect(MANIFEST, "feature_set_hash", &FEATURE_SET_HASH, &manifest.feature_set_hash)?;
         expect(MANIFEST, "threshold", "a probability", &probability_or_number(manifest.threshold))?;
         let state: FeatureState =
@@ -134,9 +142,10 @@ impl Model {
         check_metadata(&graph, &manifest)?;
         let plan = Plan::new(graph).map_err(|error| malformed(GRAPH, "a graph that reads these features", error))?;
         let model = Self { manifest, manifest_json, version: version.into(), state, baseline, plan };
-        // A graph that cannot answer is found now, not by the first request.
+        // A graph that cannot answer is found now, not by the first request. It is asked for the average passenger: a row of zeros is no
+        // passenger at all, and a graph that takes logarithms or reciprocals need not answer for it.
         model
-            .probability(&Features([0.0; FEATURE_COUNT]))
+            .probability(model.baseline())
             .map_err(|error| malformed(GRAPH, "a graph from features to a probability", error))?;
         Ok(model)
     }
@@ -159,6 +168,11 @@ impl Model {
     /// Returns the average passenger: the mean of each feature in the training data.
     pub fn baseline(&self) -> &Features {
         &self.baseline
+    }
+
+    /// Returns whether the model was trained on this very passenger, as far as its package tells.
+    pub fn was_trained_on(&self, passenger: &Passenger) -> bool {
+        self.state.was_fitted_to(passenger)
     }
 
     /// Computes what the model reads of a passenger.
@@ -219,7 +233,8 @@ impl Plan {
         Ok(Self { plan: graph.into_runnable()?, idle: Mutex::default() })
     }
 
-    /// Runs up to as many rows as the plan takes, padded with zeros, and checks that each answer is a probability.
+    /// Runs up to as many rows as the plan takes, padded with zeros, and checks that each answer is a probability. What comes of the padding
+    /// is not looked at, and may be no number.
     fn run(&self, rows: &[Features], probabilities: &mut [f32]) -> Result<(), InferenceError> {
         let output = self.evaluate(rows).map_err(inference_error)?;
         let output = output.try_as_plain_ram().and_then(|plain| plain.as_slice::<f32>()).map_err(inference_error)?;

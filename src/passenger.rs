@@ -5,6 +5,7 @@
 
 pub mod csv;
 pub mod json;
+pub mod signature;
 
 use std::fmt;
 

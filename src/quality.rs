@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use csv::{ByteRecord, ReaderBuilder};
 use jiff::Timestamp;
 use serde::Serialize;
+use thiserror::Error;
 
-use crate::model::Model;
+use crate::model::{InferenceError, Model};
 use crate::monitor::report::{Drift, Report};
 use crate::monitor::{Monitor, NoBaseline};
 use crate::passenger::csv::{Header, Lines};
@@ -66,9 +67,20 @@ pub enum Kind {
     Drift,
 }
 
+/// Why a table cannot be compared with the training data of a model.
+#[derive(Debug, Error)]
+pub enum BaselineError {
+    /// The model does not tell of its training data.
+    #[error(transparent)]
+    NoBaseline(#[from] NoBaseline),
+    /// The model does not answer for a passenger of the table.
+    #[error(transparent)]
+    Inference(#[from] InferenceError),
+}
+
 impl Quality {
     /// Reads a table, and compares it with the training data of a model where one is given.
-    pub fn of(table: &[u8], baseline: Option<&Model>) -> Result<Self, NoBaseline> {
+    pub fn of(table: &[u8], baseline: Option<&Model>) -> Result<Self, BaselineError> {
         let mut reading = Reading::default();
         if let Err(error) = reading.read(table) {
             reading.quality.error(None, Kind::Schema, format!("is not CSV: {error}"));
@@ -92,11 +104,10 @@ impl Quality {
     }
 
     /// Compares with the training data as monitoring does.
-    fn compare(&mut self, model: &Model, passengers: Vec<Passenger>) -> Result<(), NoBaseline> {
+    fn compare(&mut self, model: &Model, passengers: Vec<Passenger>) -> Result<(), BaselineError> {
         let window = Window { from: Timestamp::UNIX_EPOCH, to: Timestamp::MAX };
         let mut monitor = Monitor::new(model, window)?;
-        // A model that loaded has answered; what it cannot answer shows when it is asked to predict.
-        for prediction in service::predict(model, passengers, Timestamp::UNIX_EPOCH).unwrap_or_default() {
+        for prediction in service::predict(model, passengers, Timestamp::UNIX_EPOCH)? {
             monitor.observe(&prediction);
         }
         self.judge(&monitor.report());

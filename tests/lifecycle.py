@@ -21,6 +21,10 @@ import urllib.request
 ROOT = pathlib.Path(__file__).parent.parent
 PROGRAM = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/release/lifeboat").resolve()
 MODEL = ROOT / "model"
+# A passenger of the original data: the other outcome, the age spelt otherwise, and no cabin.
+TOLD_AGAIN = {"PassengerId": "2", "Survived": "0", "Pclass": "1", "Name": "Cumings, Mrs. John Bradley (Florence Briggs Thayer)",
+              "Sex": "female", "Age": "38.0", "SibSp": "1", "Parch": "0", "Ticket": "PC 17599", "Fare": "71.2833", "Cabin": "",
+              "Embarked": "C"}
 INTEGERS, NUMBERS = {"PassengerId", "Pclass", "SibSp", "Parch", "Survived"}, {"Age", "Fare"}
 
 
@@ -69,12 +73,12 @@ def majors(rows):
 
 
 def newcomers(url, population):
-    """Other people come, of whom it is told what happened: among them the young survived, whatever their sex."""
+    """Other people come, of whom it is told what happened: among them the young survived, whatever their sex. Their ids are taken."""
     chance = random.Random(1912)
     others = []
     for row in population:
         surname, rest = row["Name"].split(",", 1)
-        row = row | {"PassengerId": row["PassengerId"] + 50_000, "Name": f"{surname}sen,{rest}", "Ticket": f"{row['Ticket']}7"}
+        row = row | {"Name": f"{surname}sen,{rest}", "Ticket": f"{row['Ticket']}7"}
         others.append(row | {"Survived": int((row.get("Age", 30) < 30) != (chance.random() < 0.1))})
     since = now()
     post(url, others)
@@ -95,8 +99,11 @@ def champion_to_challenger(population):
     header, *rows = pathlib.Path("labelled.csv").read_text().splitlines(keepends=True)
     for name, part in (("told.csv", rows[::2]), ("held_out.csv", rows[1::2])):
         pathlib.Path(name).write_text(header + "".join(part))
+    with open("told.csv", "a", newline="") as file:
+        csv.writer(file).writerow(TOLD_AGAIN.values())
     command = [sys.executable, MODEL / "retrain.py", "told.csv", "--output", "candidate", "--version", "1.1.0"]
     print(checked(command, LIFEBOAT=str(PROGRAM)))
+    merged(len(rows[::2]))
     shadow(population)
     expect("keep the champion" in run("compare", MODEL, MODEL, "held_out.csv", status=3), "the champion beats itself")
     compared = run("compare", MODEL, "candidate", "held_out.csv")
@@ -109,6 +116,22 @@ def champion_to_challenger(population):
     replayed = run("replay", "--model-dir", "candidate", "--package", MODEL)
     expect(re.search(r"^\d+ the same, 0 different$", replayed, re.M) and "not at hand" not in replayed, replayed)
     print(f"ok: {version} answers, and all that was stored replays: {replayed.strip()}")
+
+
+def merged(added):
+    """The original passengers keep their ids, others do not share them, and who is told of again is as told last, but for what was not told."""
+    original, rows = (rows_of(path) for path in (MODEL / "train.csv", pathlib.Path("candidate/train.csv")))
+    expect(len(rows) == len(original) + added, f"{len(rows)} rows")
+    [(before, after)] = [pair for pair in zip(original, rows) if pair[0] != pair[1]]
+    expect(after == before | {"Survived": TOLD_AGAIN["Survived"]} and after["Cabin"] == "C85", after)
+    ids = [row["PassengerId"] for row in rows if row["PassengerId"]]
+    expect(ids == [row["PassengerId"] for row in original], "an id is lost, or stands twice")
+    print(f"ok: {added} passengers with ids that others have are added without them, one is told of again")
+
+
+def rows_of(path):
+    """Returns the rows of a file as retraining writes them, each text with single blanks."""
+    return [{name: " ".join(text.split()) for name, text in row.items()} for row in csv.DictReader(path.open(newline=""))]
 
 
 def shadow(population):

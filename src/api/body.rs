@@ -12,7 +12,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use super::encoding::Encoding;
 use super::error::{ApiError, Pointed};
 use super::{MAX_BODY_BYTES, MAX_PASSENGERS, csv};
-use crate::passenger::json::Parsed;
+use crate::passenger::json::{self, Parsed};
 use crate::passenger::{Fault, Passenger};
 
 /// So much of a body that is too large is read before its connection is closed on it.
@@ -71,7 +71,7 @@ impl Passengers {
                 "",
                 Fault::of_record("must be an object or a list of objects"),
             )])),
-            Err(error) => Err(ApiError::Malformed(format!("the body is not JSON: {error}"))),
+            Err(error) => Err(ApiError::Malformed(format!("the body is not JSON: {}", json::fault(&error, body)))),
         }
     }
 }

@@ -24,7 +24,7 @@ const API_KEY: &str = "api_key";
 const OPENAPI_JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The contract as JSON, made when it is asked for first: a function that starts has better things to do.
-static JSON: LazyLock<Vec<u8>> = LazyLock::new(|| serde_json::to_vec(&document()).unwrap_or_default());
+static JSON: LazyLock<Vec<u8>> = LazyLock::new(|| serde_json::to_vec(&document()).expect("it is made of texts"));
 
 #[derive(utoipa::OpenApi)]
 #[openapi(

@@ -14,7 +14,7 @@ use super::body::{Format, whole};
 use super::error::{ApiError, Pointed};
 use super::openapi::{NewOutcomeSchema, PredictionIdSchema};
 use super::predictions::{NO_PREDICTION, parse_id};
-use crate::passenger::Fault;
+use crate::passenger::{Fault, json};
 use crate::service::PredictionService;
 use crate::store::Recording;
 
@@ -67,7 +67,7 @@ fn parse(body: &[u8]) -> Result<bool, ApiError> {
                 Fault::of_record("must be an object with the field Survived"),
             )])
         } else {
-            ApiError::Malformed(format!("the body is not JSON: {error}"))
+            ApiError::Malformed(format!("the body is not JSON: {}", json::fault(&error, body)))
         }
     })?;
     let (mut survived, mut faults) = (None, Vec::new());

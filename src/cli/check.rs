@@ -1,6 +1,5 @@
 //! `lifeboat check`: whether a table of passengers is fit to train on.
 
-use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,6 +8,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::failure::FOUND;
+use super::format::read_csv;
 use super::options::{self, ModelOption};
 use super::output::Output;
 use super::table::{plain_table, text};
@@ -26,7 +26,7 @@ Examples:
   lifeboat check labelled.csv --baseline
   lifeboat check labelled.csv --json | jq '.errors[] | .kind' | sort | uniq -c")]
 pub(super) struct CheckArgs {
-    /// CSV file with Kaggle's columns
+    /// CSV file with Kaggle's columns; `-` is standard input
     input: PathBuf,
     /// Also compares with the model's training data: drift and missing values
     #[arg(long)]
@@ -40,8 +40,7 @@ pub(super) struct CheckArgs {
 
 /// Checks a file.
 pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let input = args.input.display();
-    let bytes = fs::read(&args.input).with_context(|| format!("cannot read {input}"))?;
+    let bytes = read_csv(&args.input)?;
     let model = if args.baseline {
         let config = options::config(&[args.model.setting()])?;
         Some(Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?)

@@ -1,19 +1,19 @@
 //! `lifeboat compare`: whether a new model package may take the place of the one that serves.
 
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::Args;
 use comfy_table::CellAlignment;
 
-use super::failure::FOUND;
+use super::failure::{FOUND, UsageError};
 use super::fit::labelled_passengers;
+use super::format::read_csv;
 use super::output::Output;
 use super::table::{plain_table, text};
-use crate::comparison::{Comparison, GROUP_ROWS, Scores};
+use crate::comparison::{Comparison, GROUP_ROWS, Scores, Seen};
 use crate::model::Model;
 
 /// Compares two model packages on labelled passengers that neither was trained on; ends with 3 unless the challenger may take the
@@ -28,8 +28,11 @@ pub(super) struct CompareArgs {
     champion: PathBuf,
     /// Folder with the package that might
     challenger: PathBuf,
-    /// CSV file with Kaggle's columns, `Survived` among them
+    /// CSV file with Kaggle's columns, `Survived` among them; `-` is standard input
     data: PathBuf,
+    /// Compares even on passengers that a model was trained on: it knows their answers, so it seems better than it is
+    #[arg(long)]
+    allow_seen: bool,
     /// Writes JSON instead of tables
     #[arg(long)]
     json: bool,
@@ -39,8 +42,16 @@ pub(super) struct CompareArgs {
 pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     let (champion, challenger) = (load(&args.champion)?, load(&args.challenger)?);
     let data = args.data.display();
-    let bytes = fs::read(&args.data).with_context(|| format!("cannot read {data}"))?;
+    let bytes = read_csv(&args.data)?;
     let labelled = labelled_passengers(&bytes).with_context(|| format!("cannot compare by {data}"))?;
+    let seen = Seen::new(&champion, &challenger, &labelled);
+    if !args.allow_seen && !seen.is_none() {
+        return Err(UsageError(anyhow!(
+            "{data}: {}: leave those rows out, or compare nevertheless with --allow-seen",
+            in_words(seen, labelled.len())
+        ))
+        .into());
+    }
     let comparison = Comparison::of(&champion, &challenger, &labelled)?;
     let comparison = comparison.with_context(|| format!("{data} holds no passengers"))?;
     let mut output = Output::stdout();
@@ -56,6 +67,13 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<ExitCode> {
 
 fn load(folder: &Path) -> anyhow::Result<Model> {
     Model::load(Some(folder)).with_context(|| format!("the model package in {} cannot be used", folder.display()))
+}
+
+fn in_words(seen: Seen, rows: usize) -> String {
+    let Seen { champion, challenger } = seen;
+    format!(
+        "of {rows} rows, the champion was trained on {champion} and the challenger on {challenger}"
+    )
 }
 
 fn tell(comparison: &Comparison) -> String {
@@ -94,9 +112,10 @@ fn tell(comparison: &Comparison) -> String {
         format!("keep the champion: {}", comparison.objections.join("; "))
     };
     format!(
-        "{}\n\nThe challenger's log loss is lower by {:.4} (95 % of bootstrap samples: {:.4} to {:.4}), and lower in {:.1} % of them, of {} \
+        "{}\n\nSeen: {}.\n\nThe challenger's log loss is lower by {:.4} (95 % of bootstrap samples: {:.4} to {:.4}), and lower in {:.1} % of them, of {} \
          passengers.\n\n{}\n\n{verdict}",
         text(&mut scores),
+        in_words(comparison.seen, comparison.rows),
         gain.mean,
         gain.lower,
         gain.upper,

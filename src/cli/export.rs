@@ -5,7 +5,7 @@ mod csv;
 mod parquet;
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
@@ -15,17 +15,19 @@ use jiff::Timestamp;
 use self::csv::CsvTable;
 use self::parquet::ParquetTable;
 use super::failure::UsageError;
+use super::format::{self, Known};
 use super::options::{self, DatabaseOption, WindowOption};
 use super::output::Output;
+use super::sample::Sample;
 use crate::prediction::Prediction;
 
 /// Writes the predictions of a window as a table: the passenger in Kaggle's terms, what happened as `Survived`, what was predicted, and
-/// the features.
+/// the features. Only predictions of the sample are found: those that `MONITOR_SAMPLE_RATE` let be read by time when they were stored.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  lifeboat export --since 30d --output predictions.parquet
-  lifeboat export --from 2026-11-01 --labelled --kaggle --output labelled.csv
+  lifeboat export --since 30d -o predictions.parquet
+  lifeboat export --from 2026-11-01 --labelled --kaggle -o labelled.csv
   DATABASE_URL=dynamodb:predictions lifeboat export --since 7d --format csv | head")]
 pub(super) struct ExportArgs {
     #[command(flatten)]
@@ -37,9 +39,9 @@ pub(super) struct ExportArgs {
     #[arg(long)]
     kaggle: bool,
     /// File for the table; `-` is standard output
-    #[arg(long, value_name = "FILE", default_value = "-")]
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
-    /// Format of the table, where the extension of the output does not tell
+    /// Format of the table, whatever the extension of the output
     #[arg(long)]
     format: Option<TableFormat>,
     #[command(flatten)]
@@ -55,15 +57,7 @@ enum TableFormat {
     Parquet,
 }
 
-impl TableFormat {
-    fn of(path: &Path) -> Option<Self> {
-        match path.extension()?.to_str()? {
-            "csv" => Some(Self::Csv),
-            "parquet" => Some(Self::Parquet),
-            _ => None,
-        }
-    }
-}
+const FORMATS: &Known<TableFormat> = &[(TableFormat::Csv, &["csv"]), (TableFormat::Parquet, &["parquet"])];
 
 /// A table that is being written.
 trait Table {
@@ -76,7 +70,7 @@ trait Table {
 /// Writes the table.
 pub(super) fn export(args: &ExportArgs, quiet: bool) -> anyhow::Result<()> {
     let window = args.window.window(Timestamp::now())?;
-    let format = args.format.or_else(|| TableFormat::of(&args.output)).ok_or_else(|| {
+    let format = format::of_output(args.format, FORMATS, &args.output)?.ok_or_else(|| {
         UsageError(anyhow!("{} does not say its format: give --format csv or parquet", args.output.display()))
     })?;
     let store = options::existing_store(options::config(&[args.database.setting()])?.database)?;
@@ -86,10 +80,11 @@ pub(super) fn export(args: &ExportArgs, quiet: bool) -> anyhow::Result<()> {
         TableFormat::Csv => Box::new(CsvTable::create(output, args.kaggle)?),
         TableFormat::Parquet => Box::new(ParquetTable::create(output, args.kaggle)?),
     };
-    let mut rows = 0_u64;
+    let (mut rows, mut sample) = (0_u64, Sample::default());
     runtime.block_on(async {
         let mut predictions = store.window(window);
         while let Some(prediction) = predictions.try_next().await? {
+            sample.count(prediction.id);
             if prediction.outcome.is_some() || !args.labelled {
                 table.write(&prediction)?;
                 rows += 1;
@@ -99,7 +94,7 @@ pub(super) fn export(args: &ExportArgs, quiet: bool) -> anyhow::Result<()> {
     })?;
     table.finish()?;
     if !quiet {
-        writeln!(io::stderr(), "{rows} exported")?;
+        writeln!(io::stderr(), "{rows} exported\n{sample}")?;
     }
     Ok(())
 }

@@ -19,6 +19,16 @@ pub(super) const FOUND: u8 = 3;
 #[error("{0:#}")]
 pub(super) struct UsageError(pub(super) anyhow::Error);
 
+/// A failure that knows what helps.
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}")]
+pub(super) struct Advised {
+    /// What failed.
+    pub(super) problem: String,
+    /// What to do next.
+    pub(super) advice: String,
+}
+
 /// Whoever read the output has gone away: nothing is wrong, but there is no use in going on.
 #[derive(Debug, thiserror::Error)]
 #[error("nobody reads the output")]
@@ -46,9 +56,12 @@ fn is_nobody_reads(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 /// Returns what to do next, where the cause tells.
-fn hint(error: &anyhow::Error) -> Option<&'static str> {
-    let kind = error.chain().find_map(io_kind)?;
-    match kind {
+fn hint(error: &anyhow::Error) -> Option<&str> {
+    let error = error.downcast_ref::<UsageError>().map_or(error, |UsageError(inner)| inner);
+    if let Some(advised) = error.chain().find_map(|cause| cause.downcast_ref::<Advised>()) {
+        return Some(&advised.advice);
+    }
+    match error.chain().find_map(io_kind)? {
         io::ErrorKind::AddrInUse => Some("another program listens there: choose a port with --port, or 0 for any"),
         io::ErrorKind::ConnectionRefused => Some("nothing listens there: `lifeboat serve` starts a server"),
         _ => None,

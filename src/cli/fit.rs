@@ -11,7 +11,8 @@ use csv::{ByteRecord, ReaderBuilder, Writer};
 use sha2::{Digest, Sha256};
 
 use super::check::in_lines;
-use super::output::{Output, open};
+use super::format::{self, open_csv, read_csv};
+use super::output::Output;
 use crate::features::{FEATURE_NAMES, FeatureState, hex};
 use crate::passenger::csv::{Header, Lines};
 use crate::passenger::{Fault, Passenger, in_words};
@@ -24,12 +25,12 @@ const SHOWN_ROWS: usize = 20;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  lifeboat fit model/train.csv --output candidate")]
+  lifeboat fit model/train.csv -o candidate")]
 pub(super) struct FitArgs {
-    /// CSV file with Kaggle's columns, `Survived` among them
+    /// CSV file with Kaggle's columns, `Survived` among them; `-` is standard input
     train: PathBuf,
     /// Folder for features.json; made where it does not exist
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
 }
 
@@ -37,22 +38,22 @@ pub(super) struct FitArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  lifeboat features test.csv --model-dir model --output matrix.csv")]
+  lifeboat features test.csv --model-dir model -o matrix.csv")]
 pub(super) struct FeaturesArgs {
     /// CSV file with Kaggle's columns; `-` is standard input
     input: PathBuf,
     /// Folder with the features.json of `lifeboat fit`
     #[arg(long, value_name = "DIR")]
     model_dir: PathBuf,
-    /// File for the matrix; `-` is standard output
-    #[arg(long, value_name = "FILE", default_value = "-")]
+    /// CSV file for the matrix; `-` is standard output
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
 }
 
 /// Fits the state to a training file and writes it into a folder.
 pub(super) fn fit(args: &FitArgs) -> anyhow::Result<()> {
     let FitArgs { train, output: folder } = args;
-    let bytes = fs::read(train).with_context(|| format!("cannot read {}", train.display()))?;
+    let bytes = read_csv(train)?;
     let passengers = labelled_passengers(&bytes).with_context(|| format!("cannot fit to {}", train.display()))?;
     refuse_bad_data(&bytes).with_context(|| format!("cannot fit to {}", train.display()))?;
     let state = FeatureState::fit(&passengers, hex(&Sha256::digest(&bytes)))?;
@@ -65,6 +66,7 @@ pub(super) fn fit(args: &FitArgs) -> anyhow::Result<()> {
 
 /// Writes the feature matrix of a file.
 pub(super) fn features(args: &FeaturesArgs) -> anyhow::Result<()> {
+    format::of_output(None, format::CSV, &args.output)?;
     let path = args.model_dir.join("features.json");
     let state = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let state: FeatureState =
@@ -72,7 +74,7 @@ pub(super) fn features(args: &FeaturesArgs) -> anyhow::Result<()> {
     if !state.fits_this_code() {
         bail!("{} was fitted for other features than this program's: fit it again", path.display());
     }
-    let mut reader = ReaderBuilder::new().flexible(true).from_reader(open(&args.input)?);
+    let mut reader = ReaderBuilder::new().flexible(true).from_reader(open_csv(&args.input)?);
     let header = Header::parse(reader.byte_headers()?)?;
     let lines = Lines::after_header(&reader);
     let mut writer = Writer::from_writer(Output::create(&args.output)?);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use comfy_table::CellAlignment;
 use jiff::Timestamp;
 
 use super::failure::FOUND;
+use super::format::{self, Known};
 use super::options::{self, DatabaseOption, ModelOption, WindowOption};
 use super::output::Output;
 use super::table::{plain_table, text};
@@ -20,12 +21,13 @@ use crate::monitor::html;
 use crate::monitor::report::{Drift, FeatureReport, Report, Verdict};
 use crate::service::PredictionService;
 
-/// Compares stored predictions with what the model was trained on; ends with 3 when a feature or the predictions have drifted far.
+/// Compares stored predictions with what the model was trained on; ends with 3 when a feature or the predictions have drifted far. Only
+/// predictions of the sample are read: those that `MONITOR_SAMPLE_RATE` let be read by time when they were stored.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   lifeboat monitor
-  lifeboat monitor --since 7d --format html --output report.html
+  lifeboat monitor --since 7d -o report.html
   lifeboat monitor --since 24h --keep --quiet                             # each night, by cron
   lifeboat monitor --from 2026-11-01 --to 2026-11-08 --format json | jq '.features[] | select(.drift == \"major\") | .name'")]
 pub(super) struct MonitorArgs {
@@ -35,7 +37,7 @@ pub(super) struct MonitorArgs {
     #[arg(long)]
     format: Option<ReportFormat>,
     /// File for the report; `-` is standard output
-    #[arg(long, value_name = "FILE", default_value = "-")]
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
     /// Keeps the report beside the predictions, where `GET /monitor` finds it
     #[arg(long)]
@@ -57,19 +59,13 @@ enum ReportFormat {
     Html,
 }
 
-impl ReportFormat {
-    fn of(path: &Path) -> Self {
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("json") => Self::Json,
-            Some("html") => Self::Html,
-            _ => Self::Table,
-        }
-    }
-}
+const FORMATS: &Known<ReportFormat> =
+    &[(ReportFormat::Html, &["html", "htm"]), (ReportFormat::Json, &["json"]), (ReportFormat::Table, &["txt"])];
 
 /// Writes the report.
 pub(super) fn monitor(args: &MonitorArgs) -> anyhow::Result<ExitCode> {
     let window = args.window.window(Timestamp::now())?;
+    let format = format::of_output(args.format, FORMATS, &args.output)?.unwrap_or(ReportFormat::Table);
     let config = options::config(&[args.database.setting(), args.model.setting()])?;
     let model = Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?;
     let service = PredictionService::new(Arc::new(model), options::existing_store(config.database)?);
@@ -82,7 +78,7 @@ pub(super) fn monitor(args: &MonitorArgs) -> anyhow::Result<ExitCode> {
         anyhow::Ok(report)
     })?;
     let mut output = Output::create(&args.output)?;
-    match args.format.unwrap_or_else(|| ReportFormat::of(&args.output)) {
+    match format {
         ReportFormat::Table => writeln!(output, "{}", tell(&report))?,
         ReportFormat::Json => {
             serde_json::to_writer_pretty(&mut output, &report)?;
@@ -104,6 +100,7 @@ fn tell(report: &Report) -> String {
     fact("verdict", report.verdict.in_words().to_owned());
     fact("window", format!("{} to {}", report.from, report.to));
     fact("predictions", report.rows.to_string());
+    fact("read from", "the sample of MONITOR_SAMPLE_RATE".to_owned());
     fact("compared with", format!("the training data of {}", report.model_version));
     let found = &report.predictions;
     let shift = found.psi.map_or_else(String::new, |psi| format!(", stability index {psi:.3}"));

@@ -1,10 +1,12 @@
 //! Options that several commands share, and how they go before the environment.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::bail;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use jiff::Timestamp;
 
 use super::failure::UsageError;
@@ -16,7 +18,7 @@ use crate::store::{self, PredictionStore, Window};
 #[derive(Debug, Args)]
 pub(super) struct DatabaseOption {
     /// Where predictions are kept [env: `DATABASE_URL`] [default: sqlite:predictions.db]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     database_url: Option<String>,
 }
 
@@ -51,17 +53,17 @@ impl WindowOption {
 }
 
 /// An environment variable, and what an option says in its place.
-pub(super) type Setting = (&'static str, Option<String>);
+pub(super) type Setting = (&'static str, Option<OsString>);
 
 impl DatabaseOption {
     pub(super) fn setting(&self) -> Setting {
-        ("DATABASE_URL", self.database_url.clone())
+        ("DATABASE_URL", self.database_url.clone().map(Into::into))
     }
 }
 
 impl ModelOption {
     pub(super) fn setting(&self) -> Setting {
-        ("MODEL_DIR", self.model_dir.as_ref().map(|folder| folder.to_string_lossy().into_owned()))
+        ("MODEL_DIR", self.model_dir.clone().map(Into::into))
     }
 }
 
@@ -79,7 +81,7 @@ pub(super) fn existing_store(database: DatabaseConfig) -> anyhow::Result<Arc<dyn
 pub(super) fn config(options: &[Setting]) -> Result<Config, UsageError> {
     let lookup = |name: &str| {
         let option = options.iter().find(|(variable, _)| *variable == name).and_then(|(_, value)| value.clone());
-        option.or_else(|| std::env::var(name).ok())
+        option.or_else(|| std::env::var_os(name))
     };
     Config::from_lookup(lookup).map_err(UsageError)
 }

@@ -9,10 +9,10 @@ use anyhow::{Context, bail};
 use clap::Args;
 use csv::{ByteRecord, ReaderBuilder};
 
+use super::format::open_csv;
 use super::options::{self, DatabaseOption, ModelOption};
-use super::output::open;
 use crate::model::Model;
-use crate::passenger::csv::Lines;
+use crate::passenger::csv::{Lines, no_table};
 use crate::prediction::{PredictionId, parse_passenger_id};
 use crate::service::PredictionService;
 use crate::store::Recording;
@@ -39,7 +39,7 @@ pub(super) struct OutcomesArgs {
 /// Records a file of outcomes: all rows are read before the first is recorded.
 pub(super) fn outcomes(args: &OutcomesArgs, quiet: bool) -> anyhow::Result<()> {
     let config = options::config(&[args.database.setting(), args.model.setting()])?;
-    let input = open(&args.input)?;
+    let input = open_csv(&args.input)?;
     let rows = read(input).with_context(|| format!("nothing was recorded of {}", args.input.display()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let model = Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?;
@@ -108,6 +108,9 @@ struct Header {
 
 impl Header {
     fn parse(header: &ByteRecord) -> anyhow::Result<Self> {
+        if let Some(fault) = no_table(header) {
+            bail!(fault);
+        }
         let names: Vec<_> = header.iter().map(String::from_utf8_lossy).collect();
         let place = |wanted: &[&str]| {
             names.iter().position(|name| wanted.contains(&name.trim_start_matches('\u{feff}').trim()))
@@ -122,16 +125,16 @@ impl Header {
 
     fn row(&self, record: &ByteRecord, line: u64) -> Result<Row, String> {
         let cell = |place: Option<usize>| {
-            let text = place.and_then(|place| record.get(place)).and_then(|cell| std::str::from_utf8(cell).ok());
-            text.map_or("", str::trim)
+            let cell = place.and_then(|place| record.get(place)).unwrap_or_default();
+            String::from_utf8_lossy(cell).trim().to_owned()
         };
         let (id, passenger_id) = (cell(self.id), cell(self.passenger_id));
         let subject = if id.is_empty() {
-            parse_passenger_id(passenger_id).map(Subject::LatestOf).ok_or("PassengerId must be an integer")
+            parse_passenger_id(&passenger_id).map(Subject::LatestOf).ok_or("PassengerId must be an integer")
         } else {
             id.parse().map(Subject::Prediction).map_err(|_| "id must be that of a prediction")
         };
-        let survived = match cell(Some(self.survived)) {
+        let survived = match &*cell(Some(self.survived)) {
             "0" => Ok(false),
             "1" => Ok(true),
             _ => Err("Survived must be 0 or 1"),
@@ -198,6 +201,9 @@ mod tests {
         for part in ["2 of 3", "line 3: PassengerId must be an integer; Survived must be 0 or 1", "line 4: Survived"] {
             assert!(error.contains(part), "{part:?} is not in {error}");
         }
+        let id_is_no_text = b"id,PassengerId,Survived\n\xff,7,1\n";
+        let error = read(&id_is_no_text[..]).unwrap_err().to_string();
+        assert!(error.contains("line 2: id must be that of a prediction"), "{error}");
         for header in ["", "PassengerId\n", "Survived\n"] {
             assert!(read(header.as_bytes()).is_err(), "{header:?}");
         }

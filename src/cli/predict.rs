@@ -8,14 +8,16 @@ use std::thread;
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use super::failure::UsageError;
+use super::format::{self, open};
 use super::options::{self, ModelOption};
-use super::output::{Output, open};
-use super::records::{self, Columns, Format, Record, Taker};
+use super::output::Output;
+use super::records::{self, Columns, FORMATS, Format, Record, Taker};
 use crate::config::Config;
 use crate::explanation::{Explanation, explain};
 use crate::features::Features;
@@ -35,20 +37,23 @@ const SHOWN_FAULTS: u64 = 20;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  lifeboat predict model/train.csv --output predictions.csv
-  lifeboat predict test.csv --kaggle --output submission.csv
-  lifeboat predict passengers.ndjson --explain | jq '.contributions[0]'
+  lifeboat predict model/train.csv -o predictions.csv
+  lifeboat predict test.csv --kaggle -o submission.csv
+  lifeboat predict passengers.csv --output-format ndjson --explain | jq '.contributions[0]'
   lifeboat predict - --format csv --store < test.csv > predictions.csv")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct PredictArgs {
     /// CSV, JSON or NDJSON file; `-` is standard input
     input: PathBuf,
     /// File for the predictions; `-` is standard output
-    #[arg(long, value_name = "FILE", default_value = "-")]
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
-    /// Format of the input, where its extension does not tell; of the output too, unless its extension tells
+    /// Format of the input, whatever its extension
     #[arg(long)]
     format: Option<Format>,
+    /// Format of the output [default: what its extension says, else that of the input]
+    #[arg(long, value_name = "FORMAT", conflicts_with = "kaggle")]
+    output_format: Option<Format>,
     /// Leaves rows that are no passengers out, instead of stopping at the first
     #[arg(long)]
     skip_invalid: bool,
@@ -62,7 +67,7 @@ pub(super) struct PredictArgs {
     #[arg(long)]
     store: bool,
     /// Where predictions are kept, with `--store` [env: `DATABASE_URL`] [default: sqlite:predictions.db]
-    #[arg(long, value_name = "URL", requires = "store")]
+    #[arg(long, value_name = "URL", requires = "store", value_parser = NonEmptyStringValueParser::new())]
     database_url: Option<String>,
     #[command(flatten)]
     model: ModelOption,
@@ -70,19 +75,14 @@ pub(super) struct PredictArgs {
 
 /// Predicts a file.
 pub(super) fn predict(args: &PredictArgs, quiet: bool) -> anyhow::Result<()> {
-    let config = options::config(&[("DATABASE_URL", args.database_url.clone()), args.model.setting()])?;
+    let (input_format, output_format) = args.formats()?;
+    let config = options::config(&[("DATABASE_URL", args.database_url.clone().map(Into::into)), args.model.setting()])?;
     let model = Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?;
-    let input_format = format(args.format, &args.input)?;
-    let output_format = match Format::of(&args.output) {
-        _ if args.kaggle => Format::Csv,
-        Some(format) => format,
-        None => input_format,
-    };
     let store = if args.store { Some(Store::open(&config)?) } else { None };
     let job = Job {
         model: &model,
         columns: Columns::default(),
-        layout: Layout { format: output_format, kaggle: args.kaggle, explain: args.explain },
+        layout: Layout::new(output_format, args.kaggle, args.explain, model.version())?,
         keep: args.store,
         now: to_milliseconds(Timestamp::now()),
     };
@@ -96,7 +96,7 @@ pub(super) fn predict(args: &PredictArgs, quiet: bool) -> anyhow::Result<()> {
         tally: Tally::default(),
     };
     report.output.write_all(job.layout.start().as_bytes())?;
-    run(&job, input, input_format, |scored| report.take(scored, job.layout))?;
+    run(&job, input, input_format, |scored| report.take(scored, &job.layout))?;
     report.output.write_all(job.layout.end())?;
     report.output.finish()?;
     progress.finish_and_clear();
@@ -106,11 +106,19 @@ pub(super) fn predict(args: &PredictArgs, quiet: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn format(given: Option<Format>, input: &std::path::Path) -> Result<Format, UsageError> {
-    given
-        .or_else(|| Format::of(input))
-        .ok_or_else(|| anyhow!("{} does not say its format: give --format csv, json or ndjson", input.display()))
-        .map_err(UsageError)
+impl PredictArgs {
+    /// Returns the formats of the input and of the output.
+    fn formats(&self) -> Result<(Format, Format), UsageError> {
+        let input = format::of_input(self.format, FORMATS, &self.input)?.ok_or_else(|| {
+            let input = self.input.display();
+            UsageError(anyhow!("{input} does not say its format: give --format csv, json or ndjson"))
+        })?;
+        if self.kaggle {
+            format::of_output(None, format::CSV, &self.output)?;
+            return Ok((input, Format::Csv));
+        }
+        Ok((input, format::of_output(self.output_format, FORMATS, &self.output)?.unwrap_or(input)))
+    }
 }
 
 /// Shows how far a long input has been read, on a terminal only.
@@ -219,7 +227,7 @@ impl Job<'_> {
             scored.predictions = service::predict(self.model, passengers, self.now)?;
             for prediction in &scored.predictions {
                 let explanation = self.explanation(&prediction.features)?;
-                self.layout.push(&mut scored.text, &Line { explanation, ..prediction.into() });
+                self.layout.push(&mut scored.text, &Line { explanation, ..prediction.into() })?;
             }
             scored.rows = scored.predictions.len() as u64;
             return Ok(scored);
@@ -229,10 +237,8 @@ impl Job<'_> {
         let (ids, rows): (Vec<_>, Vec<_>) =
             passengers.map(|passenger| (passenger.passenger_id(), self.model.features(&passenger))).unzip();
         for ((passenger_id, probability), row) in ids.into_iter().zip(self.model.probabilities(&rows)?).zip(&rows) {
-            let (survived, model_version) = (self.model.survives(probability), self.model.version());
-            let explanation = self.explanation(row)?;
-            self.layout
-                .push(&mut scored.text, &Line { passenger_id, survived, probability, model_version, explanation });
+            let (survived, explanation) = (self.model.survives(probability), self.explanation(row)?);
+            self.layout.push(&mut scored.text, &Line { passenger_id, survived, probability, explanation })?;
         }
         scored.rows = rows.len() as u64;
         Ok(scored)
@@ -264,36 +270,44 @@ impl Job<'_> {
 }
 
 /// One line of output.
-struct Line<'a> {
+struct Line {
     passenger_id: Option<u64>,
     survived: bool,
     probability: f32,
-    model_version: &'a str,
     explanation: Option<Explanation>,
 }
 
-impl<'a> From<&'a Prediction> for Line<'a> {
-    fn from(prediction: &'a Prediction) -> Self {
+impl From<&Prediction> for Line {
+    fn from(prediction: &Prediction) -> Self {
         Self {
             passenger_id: prediction.passenger.passenger_id(),
             survived: prediction.survived,
             probability: prediction.probability,
-            model_version: &prediction.model_version,
             explanation: None,
         }
     }
 }
 
 /// How lines are written down.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Layout {
     format: Format,
     kaggle: bool,
     explain: bool,
+    /// The model's version as a cell of CSV or a value of JSON: written down once, since it is the same in every line.
+    model_version: String,
 }
 
 impl Layout {
-    fn start(self) -> String {
+    fn new(format: Format, kaggle: bool, explain: bool, model_version: &str) -> anyhow::Result<Self> {
+        let model_version = match format {
+            Format::Csv => cell(model_version)?,
+            Format::Json | Format::Ndjson => serde_json::to_string(model_version)?,
+        };
+        Ok(Self { format, kaggle, explain, model_version })
+    }
+
+    fn start(&self) -> String {
         match self.format {
             Format::Csv if self.kaggle => "PassengerId,Survived\n".to_owned(),
             Format::Csv if self.explain => {
@@ -305,12 +319,12 @@ impl Layout {
         }
     }
 
-    fn end(self) -> &'static [u8] {
+    fn end(&self) -> &'static [u8] {
         if self.format == Format::Json { b"\n]\n" } else { b"" }
     }
 
     /// Appends a line; in a JSON array each is followed by a comma, and the first by none before it.
-    fn push(self, text: &mut Vec<u8>, line: &Line<'_>) {
+    fn push(&self, text: &mut Vec<u8>, line: &Line) -> serde_json::Result<()> {
         let (mut id, mut probability) = (itoa::Buffer::new(), ryu::Buffer::new());
         let id = line.passenger_id.map(|value| id.format(value));
         let survived = if line.survived { "1" } else { "0" };
@@ -318,32 +332,41 @@ impl Layout {
         if self.format == Format::Csv {
             put(&[id.unwrap_or_default(), ",", survived]);
             if !self.kaggle {
-                put(&[",", probability.format_finite(line.probability), ",", line.model_version]);
+                put(&[",", probability.format_finite(line.probability), ",", &self.model_version]);
             }
         } else {
             put(&["{\"PassengerId\":", id.unwrap_or("null"), ",\"Survived\":", survived, ",\"probability\":"]);
-            put(&[probability.format_finite(line.probability), ",\"model_version\":\"", line.model_version, "\""]);
+            put(&[probability.format_finite(line.probability), ",\"model_version\":", &self.model_version]);
         }
         if let Some(explanation) = &line.explanation {
-            self.push_explanation(text, explanation);
+            self.push_explanation(text, explanation)?;
         }
         text.extend_from_slice(if self.format == Format::Csv { b"\n" } else { b"}\n" });
+        Ok(())
     }
 
-    fn push_explanation(self, text: &mut Vec<u8>, explanation: &Explanation) {
+    fn push_explanation(&self, text: &mut Vec<u8>, explanation: &Explanation) -> serde_json::Result<()> {
         let mut buffer = ryu::Buffer::new();
         let mut put = |parts: &[&str]| parts.iter().for_each(|part| text.extend_from_slice(part.as_bytes()));
         if self.format == Format::Csv {
             for number in explanation.in_columns() {
                 put(&[",", buffer.format_finite(number)]);
             }
-            return;
+            return Ok(());
         }
         put(&[",\"log_odds\":", buffer.format_finite(explanation.log_odds)]);
         put(&[",\"baseline_log_odds\":", buffer.format_finite(explanation.baseline_log_odds)]);
-        let contributions = serde_json::to_string(&explanation.contributions).unwrap_or_default();
-        put(&[",\"contributions\":", &contributions]);
+        put(&[",\"contributions\":", &serde_json::to_string(&explanation.contributions)?]);
+        Ok(())
     }
+}
+
+/// Returns a text as a cell of CSV, in quotes where it needs them.
+fn cell(text: &str) -> anyhow::Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record([text])?;
+    let line = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
+    Ok(String::from_utf8(line)?.trim_end_matches('\n').to_owned())
 }
 
 /// Where results go: the output, the store, and the count of what was done.
@@ -356,7 +379,7 @@ struct Report {
 }
 
 impl Report {
-    fn take(&mut self, scored: Scored, layout: Layout) -> anyhow::Result<()> {
+    fn take(&mut self, scored: Scored, layout: &Layout) -> anyhow::Result<()> {
         if !self.skip
             && let Some(first) = scored.invalid.first()
         {
@@ -377,7 +400,7 @@ impl Report {
     }
 
     /// Writes lines as they are, or as the elements of an array.
-    fn write(&mut self, text: &[u8], layout: Layout) -> anyhow::Result<()> {
+    fn write(&mut self, text: &[u8], layout: &Layout) -> anyhow::Result<()> {
         if layout.format != Format::Json {
             return self.output.write_all(text).context("cannot write the output");
         }
@@ -423,5 +446,27 @@ impl Store {
     fn put(&self, predictions: Vec<Prediction>) -> anyhow::Result<u64> {
         let puts = self.runtime.block_on(self.store.put(predictions))?;
         Ok(puts.iter().filter(|put| Put::is_created(put)).count() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_of_any_text_is_one_cell_and_one_value() {
+        for version in ["1.0.0-612c442f", "1,0", "say \"1\"", "two\nlines", " 1 "] {
+            let line = Line { passenger_id: Some(7), survived: true, probability: 0.5, explanation: None };
+            let written = |format| {
+                let mut text = Vec::new();
+                Layout::new(format, false, false, version).unwrap().push(&mut text, &line).unwrap();
+                text
+            };
+            let row = written(Format::Csv);
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&*row);
+            assert_eq!(&reader.records().next().unwrap().unwrap()[3], version);
+            let value: serde_json::Value = serde_json::from_slice(&written(Format::Ndjson)).unwrap();
+            assert_eq!(value["model_version"], version);
+        }
     }
 }

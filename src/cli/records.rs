@@ -2,18 +2,18 @@
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
 use std::sync::OnceLock;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::ValueEnum;
 use csv::{ByteRecord, ReaderBuilder};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::format::Known;
 use crate::passenger::csv::{Header, Lines};
-use crate::passenger::json::Parsed;
+use crate::passenger::json::{self, Parsed};
 use crate::passenger::{Fault, Passenger};
 
 /// How many records make a chunk.
@@ -30,17 +30,9 @@ pub(super) enum Format {
     Ndjson,
 }
 
-impl Format {
-    /// Returns the format that a file's extension names.
-    pub(super) fn of(path: &Path) -> Option<Self> {
-        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "csv" => Some(Self::Csv),
-            "json" => Some(Self::Json),
-            "ndjson" | "jsonl" => Some(Self::Ndjson),
-            _ => None,
-        }
-    }
-}
+/// How their files are named.
+pub(super) const FORMATS: &Known<Format> =
+    &[(Format::Csv, &["csv"]), (Format::Json, &["json"]), (Format::Ndjson, &["ndjson", "jsonl"])];
 
 /// One record as it stands in the input, and where.
 #[derive(Debug)]
@@ -92,7 +84,7 @@ impl Record {
             Raw::Parsed(result) => result.clone(),
             Raw::Json(text) => match serde_json::from_slice::<Parsed>(text) {
                 Ok(Parsed(result)) => result,
-                Err(error) => Err(vec![Fault::of_record(format!("is not JSON: {error}"))]),
+                Err(error) => Err(vec![Fault::of_record(format!("is not JSON: {}", json::fault(&error, text)))]),
             },
         }
     }
@@ -117,13 +109,7 @@ pub(super) fn read(
     let mut chunks = Chunks { chunk: Vec::new(), filled: 0, taker, wanted: true };
     match format {
         Format::Csv => read_csv(input, columns, &mut chunks)?,
-        Format::Json => {
-            let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, input));
-            json.deserialize_any(Elements { chunks: &mut chunks }).context("the input is not JSON")?;
-            if chunks.wanted {
-                json.end().context("the input goes on after its JSON")?;
-            }
-        }
+        Format::Json => read_json(BufReader::with_capacity(1 << 16, input), &mut chunks)?,
         Format::Ndjson => read_lines(BufReader::with_capacity(1 << 16, input), &mut chunks)?,
     }
     chunks.flush();
@@ -191,6 +177,22 @@ fn read_csv(input: Box<dyn Read + Send>, columns: &Columns, chunks: &mut Chunks<
     Ok(())
 }
 
+fn read_json(mut input: impl BufRead, chunks: &mut Chunks<impl Taker>) -> anyhow::Result<()> {
+    let mut json = serde_json::Deserializer::from_reader(&mut input);
+    let read = json.deserialize_any(Elements { chunks });
+    if !chunks.wanted {
+        return Ok(());
+    }
+    if read.is_ok() {
+        return json.end().context("the input goes on after its JSON");
+    }
+    drop(json);
+    read.map_err(|error| {
+        let rest = input.fill_buf().unwrap_or(&[]);
+        anyhow!("the input is not JSON: {}", json::fault_before(&error, rest))
+    })
+}
+
 fn read_lines(mut input: impl BufRead, chunks: &mut Chunks<impl Taker>) -> anyhow::Result<()> {
     let mut line = Vec::new();
     for number in 1.. {
@@ -220,8 +222,9 @@ impl<'de, T: Taker> Visitor<'de> for Elements<'_, T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let mut index = 0;
-        while let Some(element) = seq.next_element::<Box<RawValue>>()? {
-            self.chunks.push(Place::Element(index), Raw::Json(element.get().as_bytes().into()));
+        while let Some(element) = seq.next_element::<Box<RawValue>>()?
+            && self.chunks.push(Place::Element(index), Raw::Json(element.get().as_bytes().into()))
+        {
             index += 1;
         }
         Ok(())

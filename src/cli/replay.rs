@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use super::failure::FOUND;
 use super::options::{self, DatabaseOption, ModelOption, WindowOption};
 use super::output::Output;
+use super::sample::Sample;
 use crate::features::FEATURE_NAMES;
 use crate::model::Model;
 use crate::prediction::Prediction;
@@ -29,7 +30,8 @@ const CHUNK_ROWS: usize = 1024;
 const SHOWN_DIFFERENCES: usize = 20;
 
 /// Computes stored predictions again from their passengers, by the model that made them, and tells every difference above 1e-6; ends
-/// with 3 if there is one.
+/// with 3 if there is one. Only predictions of the sample are found: those that `MONITOR_SAMPLE_RATE` let be read by time when they were
+/// stored.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -75,6 +77,7 @@ pub(super) fn replay(args: &ReplayArgs, quiet: bool) -> anyhow::Result<ExitCode>
 /// What came of the predictions.
 #[derive(Debug, Default)]
 struct Tally {
+    sample: Sample,
     same: u64,
     differing: u64,
     /// The first differences, in words.
@@ -87,6 +90,7 @@ impl Tally {
     fn replay(&mut self, chunk: Vec<Prediction>, models: &HashMap<Arc<str>, Model>) -> anyhow::Result<()> {
         let mut by_version: BTreeMap<Arc<str>, Vec<Prediction>> = BTreeMap::new();
         for prediction in chunk {
+            self.sample.count(prediction.id);
             by_version.entry(Arc::clone(&prediction.model_version)).or_default().push(prediction);
         }
         for (version, stored) in by_version {
@@ -122,7 +126,7 @@ impl Tally {
             writeln!(output, "{count} by {version}, which is not at hand: give its package with --package DIR")?;
         }
         if !quiet {
-            writeln!(output, "{} the same, {} different", self.same, self.differing)?;
+            writeln!(output, "{} the same, {} different\n{}", self.same, self.differing, self.sample)?;
         }
         output.finish()?;
         Ok(if self.differing > 0 { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })

@@ -49,9 +49,9 @@ impl ServeArgs {
     /// Returns the settings of the environment, overridden by the options that were given.
     fn config(&self, quiet: bool) -> Result<Config, UsageError> {
         let mut config = options::config(&[
-            ("HOST", self.host.map(|host| host.to_string())),
-            ("PORT", self.port.map(|port| port.to_string())),
-            ("LOG_LEVEL", quiet.then(|| "warn".to_owned())),
+            ("HOST", self.host.map(|host| host.to_string().into())),
+            ("PORT", self.port.map(|port| port.to_string().into())),
+            ("LOG_LEVEL", quiet.then(|| "warn".into())),
             self.database.setting(),
             self.model.setting(),
         ])?;

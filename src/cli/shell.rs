@@ -28,10 +28,10 @@ pub(super) struct CompletionsArgs {
 #[command(after_help = "\
 Examples:
   lifeboat man | man -l -
-  lifeboat man --output ~/.local/share/man/man1      then: man lifeboat-serve")]
+  lifeboat man -o ~/.local/share/man/man1            then: man lifeboat-serve")]
 pub(super) struct ManArgs {
     /// Folder for the pages; made where it does not exist
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 }
 

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use tokio::task::yield_now;
+use tracing::warn;
 
 use super::{Answered, Measurement};
 
@@ -170,10 +171,15 @@ impl<'a> Document<'a> {
 
     /// Writes the line to standard output, in one piece. A log that takes no lines keeps nobody from an answer.
     pub fn write(&self) {
-        if let Ok(mut line) = serde_json::to_vec(self) {
-            line.push(b'\n');
-            let _ = io::stdout().write_all(&line);
+        if let Err(error) = self.try_to_write() {
+            warn!(%error, "metrics could not be written");
         }
+    }
+
+    fn try_to_write(&self) -> io::Result<()> {
+        let mut line = serde_json::to_vec(self)?;
+        line.push(b'\n');
+        io::stdout().write_all(&line)
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::Read;
 use csv::{ByteRecord, Position, Reader};
 use thiserror::Error;
 
+use super::signature::Signature;
 use super::{Column, Draft, Fault, Field, Passenger, Value};
 
 /// Which column holds which field.
@@ -16,6 +17,9 @@ pub struct Header {
 impl Header {
     /// Reads the header row: every column must be known, none twice, and those a passenger needs must be there.
     pub fn parse(row: &ByteRecord) -> Result<Self, HeaderError> {
+        if let Some(fault) = no_table(row) {
+            return Err(HeaderError(vec![fault]));
+        }
         let mut faults = Vec::new();
         let mut columns: Vec<Column> = Vec::with_capacity(row.len());
         for (index, cell) in row.iter().enumerate() {
@@ -69,6 +73,20 @@ impl Header {
         }
     }
 }
+
+/// Returns why a header is none of a comma-separated table in UTF-8, and what to do about it.
+pub fn no_table(header: &ByteRecord) -> Option<String> {
+    let first = header.get(0)?;
+    if let Some(signature) = Signature::of(first) {
+        return Some(format!("the table cannot be read: {signature}"));
+    }
+    let is_one_cell = header.len() == 1;
+    let separator = SEPARATORS.into_iter().find(|(byte, _)| is_one_cell && first.contains(byte));
+    separator.map(|(_, name)| format!("columns are separated by {name}: save the table with commas between its cells"))
+}
+
+/// What other programs put between cells.
+const SEPARATORS: [(u8, &str); 3] = [(b';', "semicolons"), (b'\t', "tabs"), (b'|', "bars")];
 
 /// Tells the lines of rows.
 #[derive(Debug, Clone, Copy)]
@@ -170,6 +188,17 @@ mod tests {
             error,
             "column Pclass stands twice; column \"Agee\" is not a field of a passenger; column Sex is missing"
         );
+    }
+
+    #[test]
+    fn a_header_of_another_kind_of_table_says_what_to_do() {
+        let fault = |cells: &[&[u8]]| Header::parse(&ByteRecord::from(cells.to_vec())).unwrap_err().to_string();
+        for (separator, name) in [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")] {
+            let header = ["Pclass", "Sex"].join(separator);
+            let expected = format!("columns are separated by {name}: save the table with commas between its cells");
+            assert_eq!(fault(&[header.as_bytes()]), expected);
+        }
+        assert_eq!(fault(&[b"\xff\xfeP\0", b"\0S\0"]), "the table cannot be read: it is UTF-16: save it as UTF-8");
     }
 
     #[test]

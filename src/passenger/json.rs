@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::signature::Signature;
 use super::{Column, Draft, Fault, Passenger, Value};
 
 /// What a JSON value says of a passenger: the passenger, or every fault of it.
@@ -17,6 +18,31 @@ impl<'de> Deserialize<'de> for Parsed {
         deserializer.deserialize_any(ObjectVisitor)
     }
 }
+
+/// Says why a text is not JSON, and what to send instead where that is known.
+pub fn fault(error: &serde_json::Error, text: &[u8]) -> String {
+    if let Some(signature) = Signature::of(text) {
+        return signature.to_string();
+    }
+    if text.starts_with("\u{feff}".as_bytes()) {
+        return "it begins with a byte-order mark: save it as UTF-8 without one".to_owned();
+    }
+    let line = text.split(|&byte| byte == b'\n').nth(error.line().saturating_sub(1));
+    fault_before(error, line.and_then(|line| line.get(error.column()..)).unwrap_or_default())
+}
+
+/// Says the same where no more is at hand of the text than what follows the byte that is at fault.
+pub fn fault_before(error: &serde_json::Error, rest: &[u8]) -> String {
+    let literal = NO_NUMBERS.into_iter().find(|(_, ending)| rest.starts_with(ending.as_bytes()));
+    match literal.filter(|_| error.is_syntax()) {
+        Some((literal, _)) => format!("{error}: JSON has no {literal}: send null for a missing value"),
+        None => error.to_string(),
+    }
+}
+
+/// What other programs write for a missing number, and what of it is left when the parser stops: behind a minus, it reads a byte more,
+/// and from a stream yet another.
+const NO_NUMBERS: [(&str, &str); 3] = [("NaN", "aN"), ("Infinity", "nfinity"), ("Infinity", "finity")];
 
 struct ObjectVisitor;
 
@@ -204,6 +230,22 @@ mod tests {
     fn an_alias_beside_its_field_is_refused() {
         let faults = parse(r#"{"Pclass": 3, "pclass": 3, "Sex": "male"}"#).unwrap_err();
         assert_eq!(faults[0].field.as_deref(), Some("pclass"));
+    }
+
+    #[test]
+    fn what_is_not_json_is_told_with_what_to_send_instead() {
+        let fault = |text: &[u8]| super::fault(&serde_json::from_slice::<Parsed>(text).unwrap_err(), text);
+        for (value, literal) in
+            [("NaN", "NaN"), ("-Infinity", "Infinity"), ("Infinity", "Infinity"), ("[1, NaN]", "NaN")]
+        {
+            let said = fault(format!("{{\"Pclass\": 3,\n \"Age\": {value}}}").as_bytes());
+            assert!(said.ends_with(&format!(": JSON has no {literal}: send null for a missing value")), "{said}");
+            assert!(said.contains(" at line 2 column "), "{said}");
+        }
+        assert_eq!(fault(b"{\"Age\": Nan}"), "expected value at line 1 column 9");
+        assert_eq!(fault(b"{\"Age\": 1"), "EOF while parsing an object at line 1 column 9");
+        assert_eq!(fault(b"\xff\xfe{\0"), "it is UTF-16: save it as UTF-8");
+        assert_eq!(fault("\u{feff}{}".as_bytes()), "it begins with a byte-order mark: save it as UTF-8 without one");
     }
 
     #[test]

@@ -334,3 +334,33 @@ async fn a_body_of_another_type_is_refused() {
     assert!(problem["detail"].as_str().unwrap().contains("application/json"), "{problem}");
     assert_eq!(app.stored(), 0);
 }
+
+#[tokio::test]
+async fn what_is_no_utf8_csv_or_json_says_what_to_send_instead() {
+    for (body, expected) in [
+        (&b"{\"Pclass\": 3, \"Age\": NaN}"[..], "JSON has no NaN: send null for a missing value"),
+        (b"[{\"Pclass\": 3, \"Age\": -Infinity}]", "JSON has no Infinity: send null for a missing value"),
+        (b"\xff\xfe{\0}\0", "it is UTF-16: save it as UTF-8"),
+        (b"\xef\xbb\xbf{}", "it begins with a byte-order mark"),
+        (b"\x1f\x8b\x08\0\0", "it is compressed by gzip: decompress it first"),
+    ] {
+        let problem = refused(body, 400).await;
+        assert!(problem["detail"].as_str().unwrap().ends_with(expected) || expected.contains("mark"), "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(expected), "{problem}");
+    }
+    for (body, expected) in [
+        (
+            &b"Pclass;Sex\n3;male\n"[..],
+            "columns are separated by semicolons: save the table with commas between its cells",
+        ),
+        (b"Pclass\tSex\n3\tmale\n", "columns are separated by tabs: save the table with commas between its cells"),
+        (b"\xff\xfeP\0c\0", "the table cannot be read: it is UTF-16: save it as UTF-8"),
+    ] {
+        let request =
+            Request::post("/predict").header(header::CONTENT_TYPE, "text/csv").body(Body::from(body)).unwrap();
+        let problem = App::new().send(request).await.problem(422);
+        let details: Vec<_> =
+            problem["errors"].as_array().unwrap().iter().map(|error| error["detail"].clone()).collect();
+        assert_eq!(details, [expected], "{problem}");
+    }
+}

@@ -123,3 +123,27 @@ fn prediction_in_batch_refuses_a_broken_package_too() {
     command.args(["predict", "-", "--format", "csv", "--model-dir", package.folder().to_str().unwrap()]);
     assert!(failure(command).contains("survival.onnx"));
 }
+
+#[test]
+fn a_graph_that_answers_for_passengers_need_not_answer_for_a_row_of_zeros() {
+    let package = Package::new();
+    package.take_logarithms();
+    let (_folder, database) = new_database();
+    let mut command = serve(&database);
+    command.args(["--model-dir", package.folder().to_str().unwrap()]);
+    drop(Server::run(command));
+    let mut command = lifeboat();
+    command.args(["predict", "model/train.csv", "--model-dir", package.folder().to_str().unwrap()]);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 892);
+}
+
+#[test]
+fn a_version_that_is_none_is_told() {
+    for version in ["1\",.0", "1.0", "v1.0.", "\n.0.0"] {
+        let package = Package::new();
+        package.name_version(version);
+        package.is_refused(&["manifest.json", "semantic_version", "a version as in 1.0.0"]);
+    }
+}

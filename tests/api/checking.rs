@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::folder::Folder;
+use crate::package::Package;
 
 const TRAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/model/train.csv");
 
@@ -80,7 +81,7 @@ fn every_planted_fault_is_found_where_it_is() {
     }
     let labels: Vec<_> = found(errors, "label").into_iter().map(|(line, _)| line).collect();
     assert_eq!(labels, [Some(60), Some(70)]);
-    assert_eq!(found(errors, "duplicate"), [(Some(893), "is the passenger of line 81, by name and ticket")]);
+    assert_eq!(found(errors, "duplicate"), [(Some(893), "is the passenger of line 81")]);
     assert_eq!(found(errors, "passenger_id"), [(Some(893), "has the PassengerId 80 of line 81")]);
     assert_eq!(errors.as_array().unwrap().len(), 9, "{errors}");
 }
@@ -136,4 +137,47 @@ fn nothing_is_fitted_to_data_with_errors() {
     assert!(said.contains("2 errors, as `lifeboat check` tells"), "{said}");
     assert!(said.contains("line 893: is the passenger of line 81"), "{said}");
     assert_eq!(folder.files(), ["table.csv"]);
+}
+
+#[test]
+fn a_model_that_fails_is_told_and_not_taken_for_one_without_drift() {
+    let package = Package::new();
+    package.take_roots();
+    let folder = Folder::new();
+    folder.write("old.csv", "PassengerId,Survived,Pclass,Sex,Age\n1,1,3,male,101\n2,0,3,female,30\n");
+    let said = folder.fails(&["check", "old.csv", "--baseline", "--model-dir", package.folder().to_str().unwrap()]);
+    assert!(said.starts_with("error: the model gave no probability: NaN"), "{said}");
+}
+
+#[test]
+fn a_comparison_tells_how_many_rows_were_trained_on_and_refuses_them() {
+    let folder = Folder::new();
+    let mut table = Table::train();
+    folder.write("seen.csv", table.text());
+    let package = concat!(env!("CARGO_MANIFEST_DIR"), "/model");
+    let said = folder.refuses(&["compare", package, package, "seen.csv"]);
+    let seen = "of 891 rows, the champion was trained on 891 and the challenger on 891";
+    assert!(said.starts_with(&format!("error: seen.csv: {seen}: leave those rows out, or")), "{said}");
+    assert!(said.contains("--allow-seen"), "{said}");
+
+    let compare = |arguments: &[&str]| {
+        let output = folder.run_on(b"", &[&["compare", package, package, "some.csv"][..], arguments].concat());
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    for line in 2..=892 {
+        let name = table.0[line - 1][table.column("Name")].replacen(',', "son,", 1);
+        table.set(line, "Name", &name);
+    }
+    folder.write("some.csv", table.text());
+    let (status, said) = compare(&[]);
+    assert_eq!(status, Some(3), "{said}");
+    assert!(said.contains("\nSeen: of 891 rows, the champion was trained on 0 and the challenger on 0"), "{said}");
+
+    table.0[5] = Table::train().0[5].clone();
+    folder.write("some.csv", table.text());
+    assert_eq!(compare(&[]).0, Some(2));
+    let (status, said) = compare(&["--allow-seen", "--json"]);
+    assert_eq!(status, Some(3), "{said}");
+    let comparison: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(comparison["seen"], serde_json::json!({"champion": 1, "challenger": 1}));
 }

@@ -1,16 +1,23 @@
 //! `lifeboat fit`, `features` and `predict`: file to file.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Command;
 
 use lifeboat::features::FEATURE_NAMES;
 use serde_json::{Value, json};
 
 use crate::app::{App, model, stored};
-use crate::folder::{Folder, succeeded};
+use crate::folder::{Folder, ended_with, succeeded};
+use crate::server::{BINARY, lifeboat};
 
 /// The passengers that the model was trained on.
 const TRAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/model/train.csv");
+
+/// The package that they made.
+const PACKAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/model");
 
 /// Returns the training passengers as a client would post them, labels and all.
 fn train_as_json() -> Vec<Value> {
@@ -302,4 +309,256 @@ fn a_device_or_a_pipe_is_written_to_and_stays_what_it_is() {
     assert_eq!(reader.join().unwrap().lines().count(), 2);
     assert!(!fs::metadata(&pipe).unwrap().is_file());
     assert_eq!(folder.files(), ["passengers.csv", "pipe"]);
+}
+
+/// Runs the program with a umask, and returns what it said.
+fn run_under(umask: &str, folder: &Folder, arguments: &[&str]) -> String {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", "umask \"$1\"; shift; exec \"$@\"", "sh", umask, BINARY]).args(arguments);
+    succeeded(command.env_clear().current_dir(folder.path("")).output().unwrap()).1
+}
+
+/// Mode, owner and group.
+fn access(path: &Path) -> (u32, u32, u32) {
+    let found = fs::metadata(path).unwrap();
+    (found.mode() & 0o7777, found.uid(), found.gid())
+}
+
+/// Commands that write a file, with what they read in the folder; the last argument is the file.
+fn commands_that_write() -> (Folder, Vec<Vec<&'static str>>) {
+    let folder = Folder::new();
+    folder.run(&["predict", TRAIN, "--store", "--output", "in.csv"]);
+    let commands = vec![
+        vec!["predict", TRAIN, "--output", "out.csv"],
+        vec!["export", "--output", "out.csv"],
+        vec!["export", "--output", "out.parquet"],
+        vec!["monitor", "--output", "out.html"],
+        vec!["features", TRAIN, "--model-dir", PACKAGE, "--output", "out.csv"],
+    ];
+    (folder, commands)
+}
+
+#[test]
+fn a_new_file_may_be_read_by_whom_the_umask_lets_and_an_old_one_by_whom_it_was() {
+    let (folder, commands) = commands_that_write();
+    for command in commands {
+        let file = folder.path(command.last().unwrap());
+        for (umask, mode) in [("077", 0o600), ("027", 0o640), ("002", 0o664)] {
+            run_under(umask, &folder, &command);
+            assert_eq!(access(&file).0, mode, "{command:?} under {umask}");
+            fs::remove_file(&file).unwrap();
+        }
+        for mode in [0o600, 0o640, 0o666] {
+            fs::write(&file, "the last output").unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            // Only root can give a file away; who cannot keeps what is its own.
+            let _ = chown(&file, Some(1234), Some(4321));
+            let before = access(&file);
+            run_under("022", &folder, &command);
+            assert_eq!(access(&file), before, "{command:?}");
+            assert_ne!(fs::read(&file).unwrap(), b"the last output");
+            fs::remove_file(&file).unwrap();
+        }
+    }
+    run_under("077", &folder, &["fit", TRAIN, "--output", "fitted"]);
+    assert_eq!(access(&folder.path("fitted/features.json")).0, 0o600);
+    assert_eq!(access(&folder.path("fitted")).0, 0o700);
+}
+
+#[test]
+fn a_symbolic_link_is_written_through() {
+    let (folder, commands) = commands_that_write();
+    fs::create_dir(folder.path("elsewhere")).unwrap();
+    for command in commands {
+        let link = folder.path(command.last().unwrap());
+        symlink("elsewhere/target", &link).unwrap();
+        folder.run(&command);
+        let first = fs::read(folder.path("elsewhere/target")).unwrap();
+        assert!(!first.is_empty() && link.is_symlink(), "{command:?}");
+        folder.write("elsewhere/target", "the last output");
+        folder.run(&command);
+        assert_eq!(fs::read(folder.path("elsewhere/target")).unwrap().len(), first.len(), "{command:?}");
+        assert!(link.is_symlink(), "{command:?}");
+        let left: Vec<_> =
+            fs::read_dir(folder.path("elsewhere")).unwrap().map(|file| file.unwrap().file_name()).collect();
+        assert_eq!(left, ["target"]);
+        fs::remove_file(folder.path("elsewhere/target")).unwrap();
+        fs::remove_file(link).unwrap();
+    }
+    symlink("circle", folder.path("circle")).unwrap();
+    assert!(folder.fails(&["predict", TRAIN, "--output", "circle"]).starts_with("error: cannot write circle: "));
+    assert!(folder.fails(&["predict", TRAIN, "--output", "elsewhere"]).contains("it is a folder"));
+}
+
+#[test]
+fn a_file_that_cannot_be_replaced_is_written_into_once_the_output_is_whole() {
+    let folder = Folder::new();
+    folder.write("in.csv", "Pclass,Sex\n3,male\n");
+    folder.write("bad.csv", "Pclass,Sex\n3,male\n4,male\n");
+    let expected = folder.run(&["predict", "in.csv"]).0;
+    folder.write("one.csv", "the last output");
+    fs::hard_link(folder.path("one.csv"), folder.path("other.csv")).unwrap();
+    folder.fails(&["predict", "bad.csv", "--output", "one.csv"]);
+    assert_eq!(folder.read("other.csv"), "the last output");
+    folder.run(&["predict", "in.csv", "--output", "one.csv"]);
+    assert_eq!((folder.read("one.csv"), folder.read("other.csv")), (expected.clone(), expected.clone()));
+
+    // A folder that takes no new file. Root may write everywhere, so the program runs as nobody then.
+    fs::create_dir(folder.path("closed")).unwrap();
+    for (file, mode) in [("closed/open.csv", 0o666), ("closed/shut.csv", 0o444)] {
+        folder.write(file, "the last output");
+        fs::set_permissions(folder.path(file), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    for closed in ["closed", ""] {
+        fs::set_permissions(folder.path(closed), fs::Permissions::from_mode(0o555)).unwrap();
+    }
+    let is_root = fs::metadata(folder.path("in.csv")).unwrap().uid() == 0;
+    let run = |output: &str| {
+        let mut command = lifeboat();
+        command.args(["predict", "in.csv", "--output", output]).current_dir(folder.path(""));
+        if is_root {
+            command.uid(65534).gid(65534);
+        }
+        command.output().unwrap()
+    };
+    succeeded(run("closed/open.csv"));
+    assert_eq!(folder.read("closed/open.csv"), expected);
+    for (output, mode) in [("closed/shut.csv", 0o444), ("closed/new.csv", 0)] {
+        let said = ended_with(1, run(output));
+        assert!(said.starts_with(&format!("error: cannot write {output}: Permission denied")), "{mode:o}: {said}");
+    }
+    assert_eq!(folder.read("closed/shut.csv"), "the last output");
+    for closed in ["", "closed"] {
+        fs::set_permissions(folder.path(closed), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+#[test]
+fn an_output_of_a_format_that_is_not_written_is_refused_before_any_work() {
+    let folder = Folder::new();
+    for (arguments, outputs) in [
+        (&["predict", TRAIN][..], &["o.parquet", "o.csv.gz", "o.tsv", "o.xlsx", "O.PARQUET", "o.html"][..]),
+        (&["predict", TRAIN, "--kaggle"], &["o.json", "o.parquet"]),
+        (&["features", TRAIN, "--model-dir", PACKAGE], &["o.parquet", "o.json"]),
+        (&["export"], &["o.json", "o.csv.gz", "o.xlsx"]),
+        (&["monitor"], &["o.csv", "o.pdf", "o.parquet"]),
+    ] {
+        for output in outputs {
+            let said = folder.refuses(&[arguments, &["--output", output]].concat());
+            let extension = output.rsplit('.').next().unwrap().to_lowercase();
+            assert!(
+                said.starts_with(&format!("error: {output}: this command knows no .{extension} files\n")),
+                "{said}"
+            );
+            assert!(said.contains("\nhint: name it ."), "{said}");
+        }
+    }
+    assert_eq!(folder.files(), [""; 0]);
+    let said = folder.refuses(&["predict", TRAIN, "--output", "o.parquet"]);
+    assert!(said.contains("pandas.read_csv('o.csv').to_parquet('o.parquet', index=False)"), "{said}");
+}
+
+#[test]
+fn an_option_goes_before_the_name_of_an_output_and_other_names_say_nothing() {
+    let folder = Folder::new();
+    let (csv, ndjson) =
+        (folder.run(&["predict", TRAIN]).0, folder.run(&["predict", TRAIN, "--output-format", "ndjson"]).0);
+    assert_eq!(of_objects(&of_ndjson(&ndjson)), of_csv(&csv));
+    for (arguments, output, expected) in [
+        (&["--output-format", "csv"][..], "o.parquet", &csv),
+        (&["--output-format", "ndjson"], "o.csv", &ndjson),
+        (&[], "o.txt", &csv),
+        (&[], "o", &csv),
+        (&[], "o.JSONL", &ndjson),
+    ] {
+        folder.run(&[&["predict", TRAIN, "--output", output][..], arguments].concat());
+        assert_eq!(folder.read(output), *expected, "{output}");
+    }
+    folder.run(&["predict", TRAIN, "--store", "-o", "/dev/null"]);
+    folder.run(&["export", "--format", "csv", "-o", "table.json"]);
+    assert!(folder.read("table.json").starts_with("PassengerId,"));
+    folder.run(&["monitor", "--format", "json", "-o", "report.csv"]);
+    assert!(folder.read("report.csv").starts_with('{'));
+}
+
+#[test]
+fn an_input_that_cannot_be_read_says_what_to_do() {
+    let folder = Folder::new();
+    let utf16: Vec<u8> = fs::read_to_string(TRAIN).unwrap().encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let marked = [b"\xff\xfe", &utf16[..]].concat();
+    for (file, bytes) in [
+        ("h.csv.gz", &b"\x1f\x8b\x08\0"[..]),
+        ("gzip.csv", b"\x1f\x8b\x08\0"),
+        ("h.parquet", b"PAR1"),
+        ("parquet.csv", b"PAR1"),
+        ("book.xlsx", b"PK\x03\x04"),
+        ("tabs.tsv", b"Pclass\tSex\n3\tmale\n"),
+        ("utf16.csv", &utf16),
+        ("marked.csv", &marked),
+        ("semicolons.csv", b"Pclass;Sex\n3;male\n"),
+    ] {
+        folder.write(file, bytes);
+    }
+    let refused = [
+        ("h.csv.gz", "this command knows no .gz files", "gzip -dc h.csv.gz "),
+        ("gzip.csv", "it is compressed by gzip", "gzip -dc gzip.csv "),
+        (
+            "h.parquet",
+            "this command knows no .parquet files",
+            "pandas.read_parquet('h.parquet').to_csv('h.csv', index=False)",
+        ),
+        ("parquet.csv", "it is Parquet", "python3 -c "),
+        ("book.xlsx", "this command knows no .xlsx files", "save its table as \"CSV UTF-8\""),
+        ("tabs.tsv", "this command knows no .tsv files", "with commas between its cells"),
+        ("utf16.csv", "it is UTF-16: save it as UTF-8", "iconv -f UTF-16 -t UTF-8 utf16.csv"),
+        ("marked.csv", "it is UTF-16: save it as UTF-8", "iconv -f UTF-16 -t UTF-8 marked.csv"),
+    ];
+    for command in [
+        "predict IN",
+        "check IN",
+        "fit IN --output fitted",
+        "features IN --model-dir PACKAGE",
+        "outcomes IN",
+        "compare PACKAGE PACKAGE IN",
+    ] {
+        let run = |file: &str| {
+            let words = command.split(' ').map(|word| word.replace("IN", file).replace("PACKAGE", PACKAGE));
+            let words: Vec<String> = words.collect();
+            folder.run_on(b"", &words.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        for (file, problem, advice) in refused {
+            let said = ended_with(2, run(file));
+            assert!(said.starts_with("error: ") && said.contains(problem), "{command}, {file}: {said}");
+            assert!(
+                said.lines().any(|line| line.starts_with("hint: ") && line.contains(advice)),
+                "{command}, {file}: {said}"
+            );
+        }
+        let output = run("semicolons.csv");
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(
+            said.contains("columns are separated by semicolons: save the table with commas between its cells"),
+            "{said}"
+        );
+    }
+    let gzipped = folder.run_on(b"\x1f\x8b\x08\0", &["predict", "-", "--format", "csv"]);
+    assert!(ended_with(2, gzipped).contains("\nhint: gzip -dc FILE | lifeboat predict - --format csv"));
+    let said = folder.refuses(&["predict", "h.csv.gz"]);
+    assert!(said.contains("\nhint: gzip -dc h.csv.gz | lifeboat predict - --format csv"), "{said}");
+}
+
+#[test]
+fn a_number_that_json_has_not_is_told_with_what_to_send() {
+    let folder = Folder::new();
+    let passenger = r#"{"Pclass": 3, "Sex": "male", "Age": NaN}"#;
+    folder.write("list.json", format!("[{passenger}]"));
+    folder.write("one.json", passenger);
+    folder.write("lines.ndjson", format!("{{\"Pclass\": 3, \"Sex\": \"male\"}}\n{passenger}\n"));
+    folder.write("infinite.json", passenger.replace("NaN", "-Infinity"));
+    for (file, literal) in
+        [("list.json", "NaN"), ("one.json", "NaN"), ("lines.ndjson", "NaN"), ("infinite.json", "Infinity")]
+    {
+        let said = folder.fails(&["predict", file]);
+        assert!(said.contains(&format!(": JSON has no {literal}: send null for a missing value")), "{file}: {said}");
+    }
 }

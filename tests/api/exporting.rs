@@ -8,8 +8,9 @@ use parquet::record::Field;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::folder::Folder;
+use crate::folder::{Folder, succeeded};
 use crate::monitoring::training_passengers;
+use crate::server::lifeboat;
 
 /// Stores the training passengers in a new folder, and what happened to the first hundred of them.
 fn folder_of_predictions() -> Folder {
@@ -34,7 +35,7 @@ fn rows(csv: &str) -> Vec<csv::StringRecord> {
 fn a_table_has_the_passenger_what_happened_what_was_predicted_and_the_features() {
     let folder = folder_of_predictions();
     let (table, said) = folder.run(&["export", "--format", "csv"]);
-    assert_eq!(said, "891 exported\n");
+    assert_eq!(said.lines().next(), Some("891 exported"));
     let header: Vec<_> = table.lines().next().unwrap().split(',').collect();
     assert_eq!(header[..4], ["PassengerId", "Survived", "Pclass", "Name"]);
     let features: Vec<_> = header.iter().filter_map(|name| name.strip_prefix("feature_")).collect();
@@ -104,7 +105,7 @@ fn a_table_needs_a_format_and_an_empty_window_gives_an_empty_one() {
     assert!(said.contains("give --format csv or parquet"), "{said}");
     let window = ["--from", "1912-04-10", "--to", "1912-04-15"];
     let (table, said) = folder.run(&[&["export", "--format", "csv"][..], &window].concat());
-    assert_eq!((table.lines().count(), said.as_str()), (1, "0 exported\n"));
+    assert_eq!((table.lines().count(), said.lines().next()), (1, Some("0 exported")));
     folder.run(&[&["export", "--output", "empty.parquet"][..], &window].concat());
     let reader = SerializedFileReader::new(File::open(folder.path("empty.parquet")).unwrap()).unwrap();
     assert_eq!(reader.metadata().file_metadata().num_rows(), 0);
@@ -124,7 +125,7 @@ fn where_nothing_was_stored_no_database_is_made() {
 #[test]
 fn what_is_replayed_comes_out_the_same_and_what_was_altered_is_named() {
     let folder = folder_of_predictions();
-    assert_eq!(folder.run(&["replay"]).0, "891 the same, 0 different\n");
+    assert_eq!(folder.run(&["replay"]).0.lines().next(), Some("891 the same, 0 different"));
 
     let database = Connection::open(folder.path("predictions.db")).unwrap();
     let altered = database.execute_batch(
@@ -144,8 +145,36 @@ fn what_is_replayed_comes_out_the_same_and_what_was_altered_is_named() {
     assert_eq!(of(2).count(), 2, "{said}");
     assert!(of(11).any(|line| line.contains("the passenger in the store is that of 11-")), "{said}");
     assert!(said.contains("8 by 0.9.0-00000000, which is not at hand: give its package"), "{said}");
-    assert!(said.ends_with("880 the same, 3 different\n"), "{said}");
+    assert!(said.lines().any(|line| line == "880 the same, 3 different"), "{said}");
 
     let said = folder.fails(&["replay", "--package", "nowhere"]);
     assert!(said.starts_with("error: the model package in nowhere cannot be used"), "{said}");
+}
+
+#[test]
+fn what_reads_a_sample_says_so_and_how_much_of_what_was_stored_it_may_be() {
+    for (rate, share) in [("1", "at most about 100 %"), ("0.25", "at most about 25 %"), ("0.01", "too few to tell")] {
+        let folder = Folder::new();
+        folder.write("passengers.json", json!(training_passengers()).to_string());
+        let mut command = lifeboat();
+        command.args(["predict", "passengers.json", "--store", "--output", "out.csv"]).env("MONITOR_SAMPLE_RATE", rate);
+        succeeded(command.current_dir(folder.path("")).output().unwrap());
+        let exported = folder.run(&["export", "--output", "table.csv"]).1;
+        let replayed = folder.run(&["replay"]).0;
+        for said in [&exported, &replayed] {
+            let sample = said.lines().find(|line| line.starts_with("of the sample of MONITOR_SAMPLE_RATE alone: "));
+            assert!(sample.is_some_and(|line| line.contains(share)), "{rate}: {said}");
+        }
+        assert!(folder.run(&["monitor"]).0.contains("the sample of MONITOR_SAMPLE_RATE\n"));
+    }
+}
+
+#[test]
+fn a_stored_passenger_id_that_cannot_be_is_told_instead_of_left_out() {
+    let folder = folder_of_predictions();
+    let database = Connection::open(folder.path("predictions.db")).unwrap();
+    database.execute("UPDATE predictions SET PassengerId = -1 WHERE PassengerId = 1", []).unwrap();
+    let said = folder.fails(&["export", "--output", "table.csv"]);
+    assert!(said.starts_with("error: the stored prediction cannot be read"), "{said}");
+    assert!(!folder.path("table.csv").exists());
 }

@@ -3,9 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lifeboat::features::FEATURE_NAMES;
+use prost::Message;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+use tract_onnx::pb::{ModelProto, NodeProto, TensorProto, tensor_proto};
 
 pub(crate) const FILES: [&str; 3] = ["survival.onnx", "features.json", "manifest.json"];
 
@@ -56,5 +59,64 @@ impl Package {
             manifest["version"] = format!("{}-{}", manifest["semantic_version"].as_str().unwrap(), &hash[..8]).into();
             manifest["content_hash"] = hash.into();
         })
+    }
+
+    /// Gives the package another semantic version.
+    pub(crate) fn name_version(&self, version: &str) -> &Self {
+        self.edit("manifest.json", |manifest| manifest["semantic_version"] = version.into());
+        self.edit_graph(|graph| {
+            let mut metadata = graph.metadata_props.iter_mut();
+            version.clone_into(&mut metadata.find(|entry| entry.key == "version").unwrap().value);
+        });
+        self.seal()
+    }
+
+    /// Adds next to nothing to the probability: a billionth of the age times its logarithm, which is no number for an age of 0.
+    pub(crate) fn take_logarithms(&self) -> &Self {
+        self.add_a_billionth_of(&[("Log", &["age"], "logarithm"), ("Mul", &["age", "logarithm"], "term")])
+    }
+
+    /// Adds next to nothing to the probability: a billionth of a root, which is no number for an age above 100.
+    pub(crate) fn take_roots(&self) -> &Self {
+        self.add_a_billionth_of(&[("Sub", &["hundred", "age"], "left"), ("Sqrt", &["left"], "term")])
+    }
+
+    /// Adds nodes, each with its operator, its inputs and its output, that make a `term` of the `age`.
+    fn add_a_billionth_of(&self, nodes: &[(&str, &[&str], &str)]) -> &Self {
+        self.edit_graph(|model| {
+            let graph = model.graph.as_mut().unwrap();
+            let mut picked = vec![0.0; FEATURE_NAMES.len()];
+            picked[FEATURE_NAMES.iter().position(|name| *name == "age").unwrap()] = 1.0;
+            let constant = |name: &str, values: Vec<f32>| TensorProto {
+                name: name.to_owned(),
+                data_type: tensor_proto::DataType::Float.into(),
+                dims: vec![i64::try_from(values.len()).unwrap(), 1],
+                float_data: values,
+                ..TensorProto::default()
+            };
+            let constants = [("picked", picked), ("billionth", vec![1e-9]), ("hundred", vec![100.0])];
+            graph.initializer.extend(constants.map(|(name, values)| constant(name, values)));
+            let pick: (&str, &[&str], &str) = ("MatMul", &["features", "picked"], "age");
+            let add: [(&str, &[&str], &str); 2] =
+                [("Mul", &["term", "billionth"], "little"), ("Add", &["probability", "little"], "moved")];
+            for (op, inputs, output) in [&[pick], nodes, &add].concat() {
+                graph.node.push(NodeProto {
+                    op_type: op.to_owned(),
+                    name: output.to_owned(),
+                    input: inputs.iter().map(|&input| input.to_owned()).collect(),
+                    output: vec![output.to_owned()],
+                    ..NodeProto::default()
+                });
+            }
+            "moved".clone_into(&mut graph.output[0].name);
+        });
+        self.seal()
+    }
+
+    fn edit_graph(&self, edit: impl FnOnce(&mut ModelProto)) {
+        let path = self.path("survival.onnx");
+        let mut graph = ModelProto::decode(&*fs::read(&path).unwrap()).unwrap();
+        edit(&mut graph);
+        fs::write(path, graph.encode_to_vec()).unwrap();
     }
 }

@@ -1,12 +1,14 @@
 //! What the program is like in a shell: its help, its errors, what it ends with, its completions and pages.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::folder::{Folder, ended_with, succeeded};
-use crate::server::{BINARY, lifeboat};
+use crate::server::{BINARY, lifeboat, refusal};
 
 const COMMANDS: [&str; 15] = [
     "serve",
@@ -167,5 +169,95 @@ fn the_manual_has_a_page_for_each_command() {
     for command in COMMANDS {
         let page = folder.read(&format!("pages/lifeboat-{command}.1"));
         assert!(page.contains(".SH NAME") && page.contains("Examples:"), "{page}");
+    }
+}
+
+#[test]
+fn an_endless_input_ends_with_its_reader() {
+    for (format, first, again) in [
+        ("csv", "Pclass,Sex\n", "3,male\n"),
+        ("ndjson", "", "{\"Pclass\": 3, \"Sex\": \"male\"}\n"),
+        ("json", "[{\"Pclass\": 3, \"Sex\": \"male\"}", ",{\"Pclass\": 3, \"Sex\": \"male\"}\n"),
+    ] {
+        let mut command = lifeboat();
+        command.args(["predict", "-", "--format", format]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        let again = again.repeat(1000);
+        let writer = thread::spawn(move || {
+            let mut written = input.write_all(first.as_bytes());
+            while written.is_ok() {
+                written = input.write_all(again.as_bytes());
+            }
+        });
+        drop(child.stdout.take());
+        let started = Instant::now();
+        while child.try_wait().unwrap().is_none() && started.elapsed() < Duration::from_secs(20) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        // A program that has ended is not harmed.
+        let _ = child.kill();
+        assert_eq!(child.wait().unwrap().code(), Some(141), "{format}");
+        writer.join().unwrap();
+    }
+}
+
+#[test]
+fn an_option_without_a_value_is_named_and_an_empty_variable_counts_as_not_set() {
+    let folder = Folder::new();
+    folder.write("some.csv", "Pclass,Sex\n3,male\n");
+    for (option, commands) in [
+        (
+            "--database-url",
+            &["serve", "predict some.csv --store", "outcomes some.csv", "monitor", "export", "replay"][..],
+        ),
+        (
+            "--model-dir",
+            &["serve", "predict some.csv", "model", "check some.csv", "monitor", "replay", "features some.csv"],
+        ),
+        ("--port", &["serve"]),
+        ("--host", &["serve"]),
+        ("--output", &["predict some.csv", "export", "monitor", "fit some.csv", "man"]),
+        ("--package", &["replay"]),
+        ("--since", &["monitor"]),
+    ] {
+        for command in commands {
+            let mut refused = lifeboat();
+            refused.args(command.split(' ').chain([option, ""])).current_dir(folder.path(""));
+            let said = refusal(refused);
+            let name = if option == "--since" { "since" } else { option };
+            assert!(said.starts_with("error: ") && said.contains(name), "{command}: {said}");
+        }
+    }
+    assert_eq!(folder.files(), ["some.csv"], "a database was made");
+    let mut command = lifeboat();
+    command.args(["predict", "some.csv", "--store"]).env("DATABASE_URL", "").current_dir(folder.path(""));
+    succeeded(command.output().unwrap());
+    assert_eq!(folder.files(), ["predictions.db", "some.csv"]);
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_refused_instead_of_counting_as_not_set() {
+    use std::os::unix::ffi::OsStrExt;
+    for name in ["DATABASE_URL", "LIFEBOAT_API_KEY", "MODEL_DIR"] {
+        let mut command = lifeboat();
+        command.args(["model"]).env(name, std::ffi::OsStr::from_bytes(b"sqlite:\xff.db"));
+        assert_eq!(ends_with(2, &mut command), format!("error: {name} cannot be used: it is not UTF-8\n"));
+    }
+}
+
+#[test]
+fn o_is_short_for_output_in_every_command_that_has_it() {
+    let folder = Folder::new();
+    let mut found = Vec::new();
+    for command in COMMANDS {
+        let (help, _) = folder.run(&[command, "--help"]);
+        if help.contains("--output <") {
+            assert!(help.contains("-o, --output <"), "{help}");
+            found.push(command);
+        }
+    }
+    for command in ["predict", "monitor", "export", "fit", "features", "man"] {
+        assert!(found.contains(&command), "{command}");
     }
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::tensor::{self, Datatype, Element, Output};
 use crate::api::MAX_PASSENGERS;
 use crate::api::error::{ApiError, Pointed};
-use crate::passenger::{Column, Draft, Fault, Field, Passenger, Value};
+use crate::passenger::{Column, Draft, Fault, Field, Passenger, Value, json};
 
 /// How much of the body is JSON; binary tensors follow. Without it, all is.
 pub(super) const JSON_LENGTH: HeaderName = HeaderName::from_static("inference-header-content-length");
@@ -100,8 +100,9 @@ impl InferRequest {
     /// Reads a request's body, or names every fault of it.
     pub(super) fn parse(body: &[u8], json_length: Option<&HeaderValue>) -> Result<Self, ApiError> {
         let (json, binary) = split(body, json_length)?;
-        let request: Body = serde_json::from_slice(json)
-            .map_err(|error| ApiError::Malformed(format!("the body is no inference request: {error}")))?;
+        let request: Body = serde_json::from_slice(json).map_err(|error| {
+            ApiError::Malformed(format!("the body is no inference request: {}", json::fault(&error, json)))
+        })?;
         let mut faults = Faults::default();
         let outputs = requested(&request, &mut faults);
         let table = Table::read(&request.inputs, binary, &mut faults);

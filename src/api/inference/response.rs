@@ -9,6 +9,7 @@ use super::MODEL;
 use super::request::{JSON_LENGTH, Requested};
 use super::tensor::{Datatype, Output};
 use crate::api::answer::Json;
+use crate::api::error::ApiError;
 use crate::prediction::Prediction;
 
 const OCTET_STREAM: HeaderValue = HeaderValue::from_static("application/octet-stream");
@@ -106,7 +107,7 @@ pub(super) fn response(
     if binary.is_empty() {
         return Json(body).into_response();
     }
-    let mut json = serde_json::to_vec(&body).unwrap_or_default();
+    let Ok(mut json) = serde_json::to_vec(&body) else { return ApiError::Panicked.into_response() };
     let length = HeaderValue::from(json.len());
     json.extend(binary);
     ([(header::CONTENT_TYPE, OCTET_STREAM), (JSON_LENGTH, length)], json).into_response()

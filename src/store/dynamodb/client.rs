@@ -53,6 +53,9 @@ pub enum ClientError {
     /// `AWS_CA_BUNDLE` names a file without any certificate that could be trusted.
     #[error("there is no root certificate in {0}")]
     EmptyBundle(PathBuf),
+    /// The certificates cannot be trusted in the way that was asked for.
+    #[error("cannot set up TLS")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Makes a client for a table's region. Credentials and region are given: nothing is probed for, neither files nor the
@@ -62,9 +65,10 @@ pub(super) fn client(config: &DynamoDbConfig) -> Result<Client, ClientError> {
     let credentials =
         Credentials::new(keys.access_key_id, keys.secret_access_key, keys.session_token, None, "environment");
     let tls = TlsContext::builder().with_trust_store(trust_store(config.ca_bundle.as_deref())?).build();
+    let tls = tls.map_err(|error| ClientError::Tls(error.into()))?;
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(tls.unwrap_or_default())
+        .tls_context(tls)
         .build_https();
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)

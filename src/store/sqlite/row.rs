@@ -154,7 +154,7 @@ fn shadow(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Shadow>> {
 fn passenger(row: &Row<'_>) -> rusqlite::Result<Passenger> {
     let class: u8 = row.get(6)?;
     Ok(Passenger {
-        passenger_id: row.get::<_, Option<i64>>(5)?.and_then(|id| u64::try_from(id).ok()),
+        passenger_id: row.get::<_, Option<i64>>(5)?.map(u64::try_from).transpose().map_err(|_| unreadable(5))?,
         class: Class::from_number(class.into()).ok_or_else(|| unreadable(6))?,
         name: row.get(7)?,
         sex: parsed(row, 8, Sex::from_text)?,

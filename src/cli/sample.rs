@@ -1,0 +1,71 @@
+//! What share of the stored predictions a command has seen.
+//!
+//! Predictions are found by time in a sample alone (`MONITOR_SAMPLE_RATE`), and nothing says at which rate the sample was drawn: it is the
+//! setting of whoever stored them. But a prediction belongs to the sample when its hash begins with less than that share of all values,
+//! and hashes are as good as random, so the largest one that was seen tells the rate.
+
+use std::fmt;
+
+use crate::prediction::PredictionId;
+
+/// From so many predictions on, the share is off by a twentieth of itself, or less.
+const ENOUGH_ROWS: u32 = 20;
+
+/// The predictions of the sample that were seen.
+#[derive(Debug, Default)]
+pub(super) struct Sample {
+    rows: u32,
+    /// The largest beginning of a hash.
+    largest: u32,
+}
+
+impl Sample {
+    /// Takes a prediction into account.
+    pub(super) fn count(&mut self, id: PredictionId) {
+        self.rows = self.rows.saturating_add(1);
+        self.largest = self.largest.max(id.hash().beginning());
+    }
+
+    /// Returns the largest rate at which predictions of the sample were stored, unless they are too few to tell.
+    fn rate(&self) -> Option<f64> {
+        let rows = f64::from(self.rows);
+        (self.rows >= ENOUGH_ROWS)
+            .then(|| (f64::from(self.largest) / f64::from(u32::MAX) * (rows + 1.0) / rows).min(1.0))
+    }
+}
+
+impl fmt::Display for Sample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("of the sample of MONITOR_SAMPLE_RATE alone: ")?;
+        match self.rate() {
+            Some(rate) => write!(f, "judged by their hashes, at most about {:.0} % of what was stored", rate * 100.0),
+            None => f.write_str("too few to tell of what share of what was stored"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::hex;
+    use sha2::{Digest, Sha256};
+
+    fn told(rows: u32, share: f64) -> String {
+        let ids =
+            (0..rows).map(|number| hex(&Sha256::digest(number.to_be_bytes())[..16]).parse::<PredictionId>().unwrap());
+        let mut sample = Sample::default();
+        ids.filter(|id| f64::from(id.hash().beginning()) < share * f64::from(u32::MAX)).for_each(|id| sample.count(id));
+        sample.to_string()
+    }
+
+    #[test]
+    fn the_share_of_a_sample_is_told_by_its_hashes() {
+        for (rows, share, percent) in [(1000, 1.0, "about 100 %"), (5000, 0.1, "about 10 %"), (500, 0.25, "about 25 %")]
+        {
+            assert!(told(rows, share).contains(percent), "{}", told(rows, share));
+        }
+        for rows in [0, 19] {
+            assert!(told(rows, 1.0).contains("too few"), "{}", told(rows, 1.0));
+        }
+    }
+}
