@@ -23,9 +23,9 @@ mod status;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post, put};
+use axum::{Extension, Router};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -69,13 +69,20 @@ impl Deadline {
     pub fn after(left: Duration) -> Self {
         Self(Instant::now() + left)
     }
+
+    fn left(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
 }
 
 /// Where a container's health check asks.
 const HEALTH: &str = "/health";
 
 /// Returns every path, with what answers there.
-fn routes(counts: Option<Arc<Metrics>>) -> impl IntoIterator<Item = (&'static str, MethodRouter<PredictionService>)> {
+fn routes(
+    counts: Option<Arc<Metrics>>,
+    request_timeout: Duration,
+) -> impl IntoIterator<Item = (&'static str, MethodRouter<PredictionService>)> {
     [
         ("/", get(pages::index)),
         ("/docs", get(pages::docs)),
@@ -85,7 +92,7 @@ fn routes(counts: Option<Arc<Metrics>>) -> impl IntoIterator<Item = (&'static st
         ("/predictions/{id}/outcome", put(outcome::record_outcome)),
         ("/passengers/{passenger_id}/predictions", get(predictions::history)),
         ("/model", get(status::model)),
-        ("/monitor", get(monitor::monitor)),
+        ("/monitor", get(monitor::monitor).layer(Extension(monitor::Patience(request_timeout)))),
         ("/metrics", get(async move || metrics::metrics(counts.as_deref()))),
         (HEALTH, get(status::health)),
         ("/ready", get(status::ready)),
@@ -103,7 +110,9 @@ fn routes(counts: Option<Arc<Metrics>>) -> impl IntoIterator<Item = (&'static st
 pub fn router(service: PredictionService, config: &ApiConfig, metrics: Option<Metrics>) -> Router {
     let metrics = metrics.map(Arc::new);
     let limits = Limits::new(config, metrics.clone());
-    let router = routes(metrics).into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    let router = routes(metrics, config.request_timeout)
+        .into_iter()
+        .fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     let router =
         router.fallback(status::unknown_path).method_not_allowed_fallback(status::other_method).with_state(service);
     let router = match config.keys.clone() {
@@ -129,9 +138,9 @@ mod tests {
     fn every_route_is_in_the_contract() {
         let document = serde_json::to_value(openapi::document()).unwrap();
         let documented = document["paths"].as_object().unwrap();
-        for (path, _) in routes(None) {
+        for (path, _) in routes(None, Duration::ZERO) {
             assert!(documented.contains_key(path), "{path} is not in /openapi.json");
         }
-        assert_eq!(documented.len(), routes(None).into_iter().count());
+        assert_eq!(documented.len(), routes(None, Duration::ZERO).into_iter().count());
     }
 }

@@ -14,6 +14,7 @@
 //! - [`model`]: the package of graph, state and manifest; the only file that knows tract.
 //! - [`explanation`]: how far each thing about a passenger moved the model's answer.
 //! - [`prediction`]: the record, and the id that follows from its content.
+//! - [`observation`]: what monitoring reads of a record.
 //! - [`store`]: the port where predictions are kept, and its adapters.
 //! - [`service`]: all of the above in order; knows no HTTP and no cloud.
 //! - [`statistics`], [`monitor`]: what passed through the model, against what it was trained on.
@@ -37,6 +38,8 @@ pub mod model;
 pub mod explanation;
 
 pub mod prediction;
+
+pub mod observation;
 
 pub mod store;
 

@@ -8,6 +8,7 @@ use std::time::Instant;
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use thiserror::Error;
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tracing::warn;
 
@@ -21,6 +22,9 @@ use crate::passenger::Passenger;
 use crate::prediction::{Outcome, Prediction, PredictionId, Shadow, to_milliseconds};
 use crate::store::{Cursor, PredictionStore, Put, Recording, StoreError, Window};
 
+/// So many reports are made at a time: each keeps a processor busy, and requests need one too. Others wait.
+const REPORTS_AT_A_TIME: usize = 1;
+
 /// Tells the time; a test sets its own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -31,6 +35,8 @@ pub struct PredictionService {
     store: Arc<dyn PredictionStore>,
     clock: Clock,
     shadow: Option<Arc<Model>>,
+    /// A permit for each report that may be made now.
+    reports: Arc<Semaphore>,
 }
 
 /// Why a prediction could not be answered.
@@ -53,7 +59,13 @@ pub enum ServiceError {
 impl PredictionService {
     /// Joins a model and a store; predictions are dated by the system's clock.
     pub fn new(model: Arc<Model>, store: Arc<dyn PredictionStore>) -> Self {
-        Self { model, store, clock: Arc::new(Timestamp::now), shadow: None }
+        Self {
+            model,
+            store,
+            clock: Arc::new(Timestamp::now),
+            shadow: None,
+            reports: Arc::new(Semaphore::new(REPORTS_AT_A_TIME)),
+        }
     }
 
     /// Dates predictions by another clock.
@@ -101,8 +113,7 @@ impl PredictionService {
     /// Explains what the model says of each row of features, in order, on a thread of its own: it asks the model 512 times a row.
     pub async fn explain(&self, rows: Vec<Features>) -> Result<Vec<Explanation>, ServiceError> {
         let model = Arc::clone(&self.model);
-        let explained = spawn_blocking(move || rows.iter().map(|row| explain(&model, row)).collect::<Result<_, _>>());
-        Ok(explained.await.unwrap_or_else(|error| resume_unwind(error.into_panic()))?)
+        Ok(aside(move || rows.iter().map(|row| explain(&model, row)).collect::<Result<_, _>>()).await?)
     }
 
     /// Returns a stored prediction.
@@ -137,14 +148,25 @@ impl PredictionService {
         Ok(report.map(|report| serde_json::from_str(&report)).transpose()?)
     }
 
-    /// Compares the predictions of a window with what the model was trained on.
+    /// Compares the predictions of a window with what the model was trained on, in constant memory and beside the threads that serve.
+    ///
+    /// A caller that gives up ends the work with the page that is under way.
     pub async fn monitor(&self, window: Window) -> Result<Report, ServiceError> {
-        let mut monitor = Monitor::new(&self.model, window)?;
-        let mut predictions = self.store.window(window);
-        while let Some(prediction) = predictions.try_next().await? {
-            monitor.observe(&prediction);
+        // Nobody closes it.
+        let _permit = self.reports.acquire().await;
+        let model = Arc::clone(&self.model);
+        let mut monitor = aside(move || Monitor::new(&model, window)).await?;
+        let mut pages = self.store.observations(window);
+        while let Some(page) = pages.try_next().await? {
+            monitor = aside(move || {
+                for observation in page {
+                    monitor.observe(observation);
+                }
+                monitor
+            })
+            .await;
         }
-        Ok(monitor.report())
+        Ok(aside(move || monitor.report()).await)
     }
 
     /// Tells the time by the clock that dates predictions.
@@ -156,6 +178,11 @@ impl PredictionService {
     pub async fn ready(&self) -> Result<(), ServiceError> {
         Ok(self.store.ready().await?)
     }
+}
+
+/// Computes on a thread that serves nobody.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    spawn_blocking(work).await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
 }
 
 /// Computes predictions without storing them.

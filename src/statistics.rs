@@ -1,9 +1,13 @@
 //! The statistics of monitoring: how far two samples differ, and how good probabilities were.
 //!
-//! Each is the textbook's, and agrees with scipy and scikit-learn on the cases of `tests/model/statistics.json`.
+//! Each is the textbook's, and agrees with scipy and scikit-learn on the cases of `tests/model/statistics.json`. What monitoring gathers
+//! one prediction at a time ([`Mean`], [`Calibration`], [`Ranking`]) takes the same memory for three predictions and for three million.
+
+mod ranking;
 
 use std::f64::consts::PI;
 
+pub use ranking::{Area, EXACT_ROWS, Ranking};
 use statrs::function::gamma::checked_gamma_ur;
 
 /// What a bin counts for beside what is in it, so that an empty one has a logarithm.
@@ -104,36 +108,29 @@ pub type Judged = (f64, bool);
 /// Returns the area under the receiver operating characteristic: how often what happened had a higher probability than what did not,
 /// ties counting half. Returns nothing unless both happened.
 pub fn auc(judged: &[Judged]) -> Option<f64> {
-    let mut sorted = judged.to_vec();
-    sorted.sort_by(|(left, _), (right, _)| left.total_cmp(right));
-    let positives = to_float(sorted.iter().filter(|(_, happened)| *happened).count() as u64);
-    let negatives = to_float(sorted.len() as u64) - positives;
-    if positives == 0.0 || negatives == 0.0 {
-        return None;
-    }
-    let (mut below, mut pairs) = (0.0, 0.0);
-    for tied in sorted.chunk_by(|(left, _), (right, _)| left.total_cmp(right).is_eq()) {
-        let happened = to_float(tied.iter().filter(|(_, happened)| *happened).count() as u64);
-        let not = to_float(tied.len() as u64) - happened;
-        pairs += happened * (below + not / 2.0);
-        below += not;
-    }
-    Some(pairs / (positives * negatives))
+    ranking::exact(judged.to_vec()).map(|area| area.value)
 }
 
-/// Returns the mean of −ln of the probability that was given to what happened; one of nothing counts as the smallest that a double
-/// tells from nothing beside 1, as in scikit-learn. Returns nothing for nothing.
+/// Returns −ln of the probability that was given to what happened; one of nothing counts as the smallest that a double tells from
+/// nothing beside 1, as in scikit-learn.
+pub fn loss(&(probability, happened): &Judged) -> f64 {
+    let given = if happened { probability } else { 1.0 - probability };
+    -given.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln()
+}
+
+/// Returns the mean [`loss`], or nothing for nothing.
 pub fn log_loss(judged: &[Judged]) -> Option<f64> {
-    let loss = |&(probability, happened): &Judged| {
-        let given = if happened { probability } else { 1.0 - probability };
-        -given.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln()
-    };
     mean(judged.iter().map(loss))
 }
 
-/// Returns the mean squared distance of probabilities from what happened, as 0 or 1.
+/// Returns the squared distance of a probability from what happened, as 0 or 1.
+pub fn squared_error(&(probability, happened): &Judged) -> f64 {
+    (probability - f64::from(u8::from(happened))).powi(2)
+}
+
+/// Returns the mean [`squared_error`], or nothing for nothing.
 pub fn brier(judged: &[Judged]) -> Option<f64> {
-    mean(judged.iter().map(|&(probability, happened)| (probability - f64::from(u8::from(happened))).powi(2)))
+    mean(judged.iter().map(squared_error))
 }
 
 /// A tenth of the probabilities' range.
@@ -149,28 +146,71 @@ pub struct Tenth {
     pub rate: f64,
 }
 
+/// Gathers how often what was given a probability happened, by tenths.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Calibration([(Mean, u64); TENTHS.len()]);
+
+impl Calibration {
+    /// Takes a probability in, and what happened.
+    pub fn add(&mut self, &(probability, happened): &Judged) {
+        let tenth = TENTHS.iter().rposition(|&from| probability >= from).unwrap_or_default();
+        let (mean, events) = &mut self.0[tenth];
+        mean.add(probability);
+        *events += u64::from(happened);
+    }
+
+    /// Returns the tenths; those without probabilities are left out.
+    pub fn tenths(&self) -> Vec<Tenth> {
+        let tenths = TENTHS.iter().zip(&self.0).filter_map(|(&from, (mean, events))| {
+            let rows = mean.count();
+            Some(Tenth { from, rows, mean_probability: mean.value()?, rate: to_float(*events) / to_float(rows) })
+        });
+        tenths.collect()
+    }
+}
+
 /// Returns how often what was given a probability happened, by tenths; those without probabilities are left out.
 pub fn calibration(judged: &[Judged]) -> Vec<Tenth> {
-    let tenth_of = |probability: f64| TENTHS.iter().rposition(|&from| probability >= from).unwrap_or_default();
-    let tenths = TENTHS.iter().enumerate().filter_map(|(index, &from)| {
-        let within: Vec<&Judged> = judged.iter().filter(|(probability, _)| tenth_of(*probability) == index).collect();
-        Some(Tenth {
-            from,
-            rows: within.len() as u64,
-            mean_probability: mean(within.iter().map(|(probability, _)| *probability))?,
-            rate: mean(within.iter().map(|(_, happened)| f64::from(u8::from(*happened))))?,
-        })
-    });
-    tenths.collect()
+    let mut calibration = Calibration::default();
+    for judged in judged {
+        calibration.add(judged);
+    }
+    calibration.tenths()
 }
 
 /// Where the tenths of probabilities begin.
 pub const TENTHS: [f64; 10] = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
+/// A mean that is gathered one number at a time.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Mean {
+    sum: f64,
+    count: u64,
+}
+
+impl Mean {
+    /// Takes a number in.
+    pub fn add(&mut self, number: f64) {
+        self.sum += number;
+        self.count += 1;
+    }
+
+    /// Returns how many numbers there were.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Returns the mean, or nothing for nothing.
+    pub fn value(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum / to_float(self.count))
+    }
+}
+
 /// Returns the mean, or nothing for nothing.
 pub fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, count) = numbers.fold((0.0, 0_u64), |(sum, count), number| (sum + number, count + 1));
-    (count > 0).then(|| sum / to_float(count))
+    let mut mean = Mean::default();
+    numbers.for_each(|number| mean.add(number));
+    mean.value()
 }
 
 /// Returns a count as a number; one beyond 2^53 is rounded.

@@ -18,6 +18,7 @@ use thiserror::Error;
 
 use crate::config::DatabaseConfig;
 use crate::features::hex;
+use crate::observation::Observation;
 use crate::prediction::{ContentHash, Outcome, Prediction, PredictionId};
 
 /// Keeps predictions, each once.
@@ -49,6 +50,11 @@ pub trait PredictionStore: fmt::Debug + Send + Sync {
     ///
     /// What this costs follows the window and the sample, whatever else is stored.
     fn window(&self, window: Window) -> BoxStream<'_, Result<Prediction, StoreError>>;
+
+    /// Streams what monitoring reads of the predictions of [`Self::window`], page by page, and reads no more of them than that.
+    ///
+    /// Whoever drops the stream ends the reading with what is under way.
+    fn observations(&self, window: Window) -> BoxStream<'_, Result<Vec<Observation>, StoreError>>;
 
     /// Keeps the text of a report under the end of its window, in place of one that has the same.
     async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError>;

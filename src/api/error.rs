@@ -41,6 +41,8 @@ pub(super) enum ApiError {
     /// More requests are in flight than may be.
     Overloaded,
     TimedOut,
+    /// A report was not ready in the time of a request.
+    ReportTimedOut,
     Service(ServiceError),
     Panicked,
 }
@@ -203,7 +205,9 @@ impl ApiError {
             Self::InvalidOutcome(_) => Kind::InvalidOutcome,
             Self::OutcomeConflict(_) => Kind::OutcomeConflict,
             Self::Overloaded => Kind::Overloaded,
-            Self::TimedOut | Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => Kind::Unavailable,
+            Self::TimedOut | Self::ReportTimedOut | Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => {
+                Kind::Unavailable
+            }
             Self::Service(_) | Self::Panicked => Kind::Internal,
         }
     }
@@ -233,6 +237,11 @@ impl ApiError {
                 format_time(outcome.recorded_at)
             ),
             Self::Overloaded => "the service is busy with other requests; the same request again is safe".to_owned(),
+            Self::ReportTimedOut => {
+                "the window holds more than can be read in the time of a request: ask for a shorter one, \
+                                     or make the report by lifeboat monitor --keep, and ask without a window"
+                    .to_owned()
+            }
             Self::TimedOut => "the request took too long; the same request again is safe".to_owned(),
             Self::Service(ServiceError::Store(error @ StoreError::Unavailable(_))) => match error.obstacle() {
                 Some(obstacle) => format!("{obstacle}; the same request again is safe"),
@@ -254,6 +263,7 @@ impl ApiError {
         match self {
             Self::Service(error) => Some(Cause(chain(error).into())),
             Self::TimedOut => Some(Cause("the request timed out".into())),
+            Self::ReportTimedOut => Some(Cause("the report was not ready in the time of a request".into())),
             _ => None,
         }
     }

@@ -1,12 +1,17 @@
 //! `GET /monitor`: what passed through the model, against what it was trained on.
 
+use std::time::Duration;
+
+use axum::Extension;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use tokio::time::timeout;
 use utoipa::IntoParams;
 
+use super::Deadline;
 use super::answer::Json;
 use super::error::ApiError;
 use super::negotiation::choices;
@@ -20,6 +25,17 @@ const CONTENT_SECURITY_POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
 
 const HTML: &str = "text/html";
+
+/// How long a request may take: a report that is not ready by then is given up, and the client is told what to do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience(pub(super) Duration);
+
+impl Patience {
+    /// Returns how long a report may take, so that there is time left to say that it took too long.
+    fn left(self, deadline: Option<Deadline>) -> Duration {
+        deadline.map_or(self.0, |deadline| deadline.left().min(self.0)).mul_f64(0.95)
+    }
+}
 
 /// Which window.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -38,7 +54,8 @@ pub(super) struct WindowQuery {
 }
 
 /// Compares the predictions of a window with the training data: drift by feature, missing values, what was predicted, and how good it
-/// was. Without a window it is the report that was kept last, as the schedule on AWS and `lifeboat monitor --keep` do, or that of the
+/// was. It is made while the client waits, from every prediction that the sample holds: one that is not ready in the time of a request is
+/// answered 503, and `lifeboat monitor --keep` makes it instead. Without a window it is the report that was kept last, as the schedule on AWS and `lifeboat monitor --keep` do, or that of the
 /// last 24 hours where none was kept. `Accept: text/html` has it as a page.
 #[utoipa::path(
     get,
@@ -49,6 +66,8 @@ pub(super) struct WindowQuery {
 )]
 pub(super) async fn monitor(
     State(service): State<PredictionService>,
+    Extension(patience): Extension<Patience>,
+    deadline: Option<Extension<Deadline>>,
     headers: HeaderMap,
     query: Result<Query<WindowQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
@@ -58,9 +77,11 @@ pub(super) async fn monitor(
         WindowQuery { since: None, from: None, to: None } => service.latest_report().await?,
         _ => None,
     };
-    let report = match report {
-        Some(kept) => kept,
-        None => computed(&service, &query).await?,
+    let report = if let Some(kept) = report {
+        kept
+    } else {
+        let left = patience.left(deadline.map(|Extension(deadline)| deadline));
+        timeout(left, computed(&service, &query)).await.map_err(|_| ApiError::ReportTimedOut)??
     };
     let vary = (header::VARY, HeaderValue::from_static("accept"));
     if !wants_a_page(&headers) {

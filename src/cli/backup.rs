@@ -1,6 +1,7 @@
 //! `lifeboat backup`: a whole copy of the database, while a server goes on writing into it.
 
 use std::env;
+use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -35,7 +36,7 @@ pub(super) struct BackupArgs {
 pub(super) fn backup(args: &BackupArgs, quiet: bool) -> anyhow::Result<()> {
     let (variable, given) = args.database.setting();
     // What else DynamoDB needs is not asked for.
-    if let Some(table) = given.clone().or_else(|| env::var(variable).ok()).as_deref().and_then(dynamodb_table) {
+    if let Some(table) = given.clone().or_else(|| env::var_os(variable)).as_deref().and_then(dynamodb_table) {
         return Err(aws_does_it(table).into());
     }
     let DatabaseConfig::Sqlite(SqliteConfig { path: database, .. }) = options::config(&[(variable, given)])?.database
@@ -49,8 +50,8 @@ pub(super) fn backup(args: &BackupArgs, quiet: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn dynamodb_table(url: &str) -> Option<&str> {
-    url.strip_prefix("dynamodb:")
+fn dynamodb_table(url: &OsStr) -> Option<&str> {
+    url.to_str()?.strip_prefix("dynamodb:")
 }
 
 fn aws_does_it(table: &str) -> UsageError {

@@ -71,9 +71,7 @@ fn load(folder: &Path) -> anyhow::Result<Model> {
 
 fn in_words(seen: Seen, rows: usize) -> String {
     let Seen { champion, challenger } = seen;
-    format!(
-        "of {rows} rows, the champion was trained on {champion} and the challenger on {challenger}"
-    )
+    format!("of {rows} rows, the champion was trained on {champion} and the challenger on {challenger}")
 }
 
 fn tell(comparison: &Comparison) -> String {

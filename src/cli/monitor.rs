@@ -18,7 +18,7 @@ use super::output::Output;
 use super::table::{plain_table, text};
 use crate::model::Model;
 use crate::monitor::html;
-use crate::monitor::report::{Drift, FeatureReport, Report, Verdict};
+use crate::monitor::report::{Drift, FeatureReport, Report, Verdict, plus_or_minus};
 use crate::service::PredictionService;
 
 /// Compares stored predictions with what the model was trained on; ends with 3 when a feature or the predictions have drifted far. Only
@@ -111,7 +111,7 @@ fn tell(report: &Report) -> String {
         fact("expected", format!("accuracy {}, log loss {log_loss:.4}", percent(expected.accuracy)));
     }
     if let Some(observed) = &report.observed {
-        let (accuracy, auc) = (percent(observed.accuracy), number(observed.auc));
+        let (accuracy, auc) = (percent(observed.accuracy), number(observed.auc) + &plus_or_minus(observed.auc_error));
         let (log_loss, brier, rows) = (observed.log_loss, observed.brier, observed.rows);
         let observed =
             format!("accuracy {accuracy}, AUC {auc}, log loss {log_loss:.4}, Brier {brier:.4}, of {rows} outcomes");

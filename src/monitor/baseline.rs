@@ -53,11 +53,6 @@ impl FeatureBaseline {
         self.value_counts.is_none()
     }
 
-    /// Tells whether a value is beyond all those of the training data.
-    pub(super) fn is_outside(&self, value: f32) -> bool {
-        self.values.first().is_none_or(|&least| value < least) || self.values.last().is_none_or(|&most| value > most)
-    }
-
     /// Returns the distinct values with how often they occur.
     pub(super) fn sample(&self) -> Vec<(f64, u64)> {
         let counts = self.value_counts.as_ref().unwrap_or(&self.counts);

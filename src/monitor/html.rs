@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::report::{Bins, CalibrationBin, Drift, FeatureReport, Moment, Report, ShadowReport};
+use super::report::{Bins, CalibrationBin, Drift, FeatureReport, Moment, Report, ShadowReport, plus_or_minus};
 use super::{MAJOR, MODERATE};
 
 /// Stability indices are drawn up to here; a longer bar is cut.
@@ -78,7 +78,7 @@ fn performance(report: &Report) -> String {
             rows,
             "<tr><th>AUC</th><td></td><td>{}</td></tr>\n<tr><th>Brier score</th><td></td><td>{:.4}</td></tr>\n\
              <tr><th>outcomes</th><td></td><td>{}</td></tr>\n",
-            number(observed.auc),
+            number(observed.auc) + &plus_or_minus(observed.auc_error),
             observed.brier,
             observed.rows,
         );
@@ -110,8 +110,8 @@ fn compared(version: &str, shadow: &ShadowReport) -> String {
              <tr><th>outcomes</th><td></td><td>{}</td></tr>\n",
             observed.answered_log_loss,
             observed.log_loss,
-            number(observed.answered_auc),
-            number(observed.auc),
+            number(observed.answered_auc) + &plus_or_minus(observed.auc_error),
+            number(observed.auc) + &plus_or_minus(observed.auc_error),
             observed.rows,
         );
     }

@@ -209,6 +209,9 @@ pub struct Observed {
     pub accuracy: f64,
     /// The area under the receiver operating characteristic; null unless there are survivors and others.
     pub auc: Option<f64>,
+    /// How far the exact area is from `auc` at the most: 0 for up to 50,000 outcomes.
+    #[serde(default)]
+    pub auc_error: f64,
     /// The log loss.
     pub log_loss: f64,
     /// The Brier score.
@@ -269,6 +272,9 @@ pub struct ShadowObserved {
     pub auc: Option<f64>,
     /// That of the answers.
     pub answered_auc: Option<f64>,
+    /// How far the exact areas are from these two at the most: 0 for up to 50,000 outcomes.
+    #[serde(default)]
+    pub auc_error: f64,
 }
 
 /// A part of the window.
@@ -280,4 +286,9 @@ pub struct Moment {
     pub rows: u64,
     /// Their mean probability.
     pub mean_probability: Option<f64>,
+}
+
+/// Returns the error of a number to a millionth, rounded up, to stand behind the number; nothing where there is none.
+pub(crate) fn plus_or_minus(error: f64) -> String {
+    if error > 0.0 { format!(" ± {:.6}", (error * 1e6).ceil() / 1e6) } else { String::new() }
 }

@@ -6,6 +6,7 @@
 
 mod client;
 mod item;
+mod window;
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
 use super::{Cursor, PredictionStore, Put, Recording, SampleRate, StoreError, Window};
+use crate::observation::Observation;
 use crate::prediction::{ContentHash, Outcome, Prediction, PredictionId, format_time};
 pub use client::ClientError;
 use item::{Item, OUTCOME, OUTCOME_RECORDED_AT, PARTITION_KEY, SORT_KEY, WriteId};
@@ -101,29 +103,6 @@ impl DynamoDbStore {
             return Ok(Put::Created(prediction));
         }
         Ok(Put::Existing(item::prediction(&stored)?))
-    }
-
-    /// Streams what one partition of the index has of a window, a page at a time.
-    fn part_of_window(&self, part: String, window: Window) -> BoxStream<'_, Result<Prediction, StoreError>> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(item::INDEX)
-            .key_condition_expression(format!(
-                "{} = :part AND {} BETWEEN :from AND :last",
-                item::INDEX_KEY,
-                item::CREATED_AT
-            ))
-            .expression_attribute_values(":part", AttributeValue::S(part))
-            .expression_attribute_values(":from", item::text(&format_time(window.from)))
-            .expression_attribute_values(":last", item::text(&format_time(window.last())));
-        let pages = stream::try_unfold(query.into_paginator().send(), |mut pages| async move {
-            let Some(page) = pages.next().await else { return Ok(None) };
-            let items = page.map_err(unavailable)?.items.unwrap_or_default();
-            Ok(Some((stream::iter(items).map(|item| item::prediction(&item)), pages)))
-        });
-        pages.try_flatten().boxed()
     }
 
     /// Reads what was stored last, not what a replica has of it: an answered prediction is there for whoever asks next.
@@ -229,10 +208,15 @@ impl PredictionStore for DynamoDbStore {
         Ok(recorded.map(|recorded| Recording::of(outcome, recorded)))
     }
 
-    /// Asks the index for each part of each day. An index is behind its table by some milliseconds.
     fn window(&self, window: Window) -> BoxStream<'_, Result<Prediction, StoreError>> {
-        let parts = stream::iter(item::parts_of(window));
-        parts.flat_map(move |part| self.part_of_window(part, window)).boxed()
+        self.read_window(window, &[], item::prediction)
+            .map_ok(|page| stream::iter(page.into_iter().map(Ok)))
+            .try_flatten()
+            .boxed()
+    }
+
+    fn observations(&self, window: Window) -> BoxStream<'_, Result<Vec<Observation>, StoreError>> {
+        self.read_window(window, &item::OBSERVED, item::observation)
     }
 
     async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError> {

@@ -11,6 +11,7 @@ mod backup;
 mod batch;
 mod copy;
 mod files;
+mod observation;
 mod opened;
 mod readers;
 mod row;
@@ -24,15 +25,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures_util::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, ToSql, params};
 use thiserror::Error;
 
 use super::{Cursor, Obstacle, PredictionStore, Put, Recording, SampleRate, StoreError, Window};
+use crate::observation::Observation;
 use crate::prediction::{Outcome, Prediction, PredictionId, format_time};
 pub use backup::{BackupError, back_up};
 pub use copy::CopyError;
+use observation::SELECT_OBSERVATIONS;
 use opened::Opened;
 use readers::Readers;
 use row::{ROW_ID, SELECT_BY_ID, SELECT_WINDOW, prediction, select};
@@ -152,6 +155,27 @@ impl SqliteStore {
         Ok(Self { path, readers, writer })
     }
 
+    /// Streams a window page by page. No page holds a snapshot of the database while another is waited for, so that the log can be
+    /// copied into the file meanwhile.
+    fn pages<T: Send + 'static>(
+        &self,
+        window: Window,
+        read: ReadPage<T>,
+    ) -> impl Stream<Item = Result<Vec<T>, StoreError>> + Send + '_ {
+        // Before the window's first row stands a row that no table has.
+        let start = (window.from < window.to).then(|| (format_time(window.from), -1));
+        let to = format_time(window.to);
+        stream::try_unfold(start, move |place| {
+            let to = to.clone();
+            async move {
+                let Some(place) = place else { return Ok(None) };
+                let (page, last) = self.read(move |connection| read(connection, &place, &to)).await?;
+                let next = last.filter(|_| page.len() == usize::from(WINDOW_PAGE_ROWS));
+                Ok(Some((page, next)))
+            }
+        })
+    }
+
     /// Runs a read on a thread where it may block.
     async fn read<T: Send + 'static>(
         &self,
@@ -213,18 +237,11 @@ impl PredictionStore for SqliteStore {
     }
 
     fn window(&self, window: Window) -> BoxStream<'_, Result<Prediction, StoreError>> {
-        // Before the window's first row stands a row that no table has.
-        let start = Some((format_time(window.from), -1));
-        let to = format_time(window.to);
-        let pages = stream::try_unfold(start, move |place| {
-            let to = to.clone();
-            async move {
-                let Some(place) = place else { return Ok(None) };
-                let (page, next) = self.read(move |connection| page_of_window(connection, &place, &to)).await?;
-                Ok(Some((stream::iter(page.into_iter().map(Ok)), next)))
-            }
-        });
-        pages.try_flatten().boxed()
+        self.pages(window, predictions).map_ok(|page| stream::iter(page.into_iter().map(Ok))).try_flatten().boxed()
+    }
+
+    fn observations(&self, window: Window) -> BoxStream<'_, Result<Vec<Observation>, StoreError>> {
+        self.pages(window, observations).boxed()
     }
 
     async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError> {
@@ -247,20 +264,48 @@ impl PredictionStore for SqliteStore {
 /// The moment and the row that a page of a window begins behind.
 type Place = (String, i64);
 
-/// Reads a page of a window, and the place where the next one begins, if there may be one.
-fn page_of_window(
+/// Reads the page of a window that begins behind a place and ends before a moment: its rows, and the place of the last one.
+type ReadPage<T> = fn(&Connection, &Place, &str) -> rusqlite::Result<(Vec<T>, Option<Place>)>;
+
+fn predictions(connection: &Connection, after: &Place, to: &str) -> rusqlite::Result<(Vec<Prediction>, Option<Place>)> {
+    page(connection, &SELECT_WINDOW, after, to, |row| {
+        let prediction = prediction(row)?;
+        Ok((prediction.created_at, row.get(ROW_ID)?, prediction))
+    })
+}
+
+fn observations(
     connection: &Connection,
+    after: &Place,
+    to: &str,
+) -> rusqlite::Result<(Vec<Observation>, Option<Place>)> {
+    let mut reader = observation::Reader::default();
+    page(connection, &SELECT_OBSERVATIONS, after, to, |row| {
+        let observation = reader.observation(row)?;
+        Ok((observation.created_at, row.get(observation::ROW_ID)?, observation))
+    })
+}
+
+/// Reads a page by two queries, of which the first reads on in the moment of the place, and the second behind that moment.
+fn page<T>(
+    connection: &Connection,
+    [same, later]: &[String; 2],
     (created_at, row): &Place,
     to: &str,
-) -> rusqlite::Result<(Vec<Prediction>, Option<Place>)> {
-    let mut statement = connection.prepare_cached(&SELECT_WINDOW)?;
-    let rows = statement.query_map(params![created_at, row, to, WINDOW_PAGE_ROWS], |row| {
-        Ok((prediction(row)?, row.get::<_, i64>(ROW_ID)?))
-    })?;
-    let rows: Vec<(Prediction, i64)> = rows.collect::<rusqlite::Result<_>>()?;
-    let is_full = rows.len() == usize::from(WINDOW_PAGE_ROWS);
-    let last = rows.last().filter(|_| is_full).map(|(prediction, row)| (format_time(prediction.created_at), *row));
-    Ok((rows.into_iter().map(|(prediction, _)| prediction).collect(), last))
+    mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<(Timestamp, i64, T)>,
+) -> rusqlite::Result<(Vec<T>, Option<Place>)> {
+    let (mut page, mut last, mut left) = (Vec::new(), None, WINDOW_PAGE_ROWS);
+    for (query, bound) in [(same, row as &dyn ToSql), (later, &to)] {
+        let mut statement = connection.prepare_cached(query)?;
+        let mut rows = statement.query(params![created_at, bound, left])?;
+        while let Some(row) = rows.next()? {
+            let (created_at, row, value) = read(row)?;
+            page.push(value);
+            last = Some((created_at, row));
+            left -= 1;
+        }
+    }
+    Ok((page, last.map(|(created_at, row)| (format_time(created_at), row))))
 }
 
 /// Returns whether a file stands at the path, and refuses a log that stands there without one.

@@ -13,6 +13,7 @@ mod exporting;
 mod folder;
 mod inference;
 mod keys;
+mod large_windows;
 mod lookups;
 mod manners;
 mod metrics;

@@ -1,11 +1,12 @@
 //! A store that fails, hangs or panics, and what clients are told then.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
+use lifeboat::observation::Observation;
 use lifeboat::prediction::{Outcome, Prediction, PredictionId};
 use lifeboat::store::{Cursor, PredictionStore, Put, Recording, StoreError, Window};
 use serde_json::json;
@@ -85,6 +86,11 @@ impl PredictionStore for Unreliable {
         suffered.chain(self.store.window(window)).boxed()
     }
 
+    fn observations(&self, window: Window) -> BoxStream<'_, Result<Vec<Observation>, StoreError>> {
+        let suffered = stream::once(self.suffer()).try_filter_map(|()| async { Ok(None) });
+        suffered.chain(self.store.observations(window)).boxed()
+    }
+
     async fn ready(&self) -> Result<(), StoreError> {
         self.suffer().await?;
         self.store.ready().await
@@ -153,4 +159,29 @@ async fn a_damaged_row_is_an_internal_error_for_its_prediction_only() {
     let other = app.predict_value(&numbered(2)).await;
     assert_eq!(other.status, 201);
     assert_eq!(app.get(other.header("location")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_report_that_is_not_ready_in_time_says_how_to_get_it() {
+    let (app, mood) = app_with_moods();
+    *mood.lock().unwrap() = Mood::Hangs;
+    let problem = app.get("/monitor?since=1h").await.problem(503);
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("lifeboat monitor --keep") && detail.contains("shorter"), "{detail}");
+}
+
+#[tokio::test]
+async fn reports_are_made_one_after_the_other_and_one_that_is_given_up_frees_its_place() {
+    let (app, mood) = app_with_moods();
+    *mood.lock().unwrap() = Mood::Hangs;
+    let second = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        *mood.lock().unwrap() = Mood::Works;
+        let asked = Instant::now();
+        (app.get("/monitor?since=1h").await.status, asked.elapsed())
+    };
+    let (first, (second, waited)) = tokio::join!(app.get("/monitor?since=1h"), second);
+    first.problem(503);
+    assert_eq!(second, 200);
+    assert!(waited > Duration::from_millis(300), "{waited:?}");
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
+use lifeboat::observation::Observation;
 use lifeboat::passenger::MAX_PASSENGER_ID;
 use lifeboat::prediction::{Outcome, Prediction, PredictionId, Shadow};
 use lifeboat::store::{Cursor, PredictionStore, Put, Recording, Window};
@@ -46,6 +47,7 @@ macro_rules! contract {
             a_window_holds_what_was_made_in_it
             a_window_of_days_is_read_to_its_end
             a_window_shows_outcomes
+            monitoring_observes_what_a_window_holds
             what_a_model_in_the_shadow_said_comes_back
             the_report_whose_window_ended_last_is_found
             a_writer_that_gives_up_leaves_nothing_half_done
@@ -319,6 +321,36 @@ pub(crate) async fn a_window_shows_outcomes(store: Store) {
     let outcome = Outcome { survived: true, recorded_at: at(9) };
     store.record_outcome(made.id, outcome).await.unwrap();
     assert_eq!(window(&store, at(0), at(1)).await, [Prediction { outcome: Some(outcome), ..made }]);
+}
+
+pub(crate) async fn monitoring_observes_what_a_window_holds(store: Store) {
+    // More than a page of one moment, before and after it others, and of each what is easily bent on the way.
+    let mut made: Vec<Prediction> = (0..1200).map(|number| of_number(number, at(i64::from(number >= 1100)))).collect();
+    made.extend(odd_passengers().iter().map(|passenger| prediction(passenger, at(2))));
+    for (prediction, number) in made.iter_mut().zip(0_u16..) {
+        prediction.probability = f32::from(number % 7) / 7.0;
+        prediction.survived = number % 5 == 0;
+        let version = if number % 2 == 0 { "2.0.0-0123abcd" } else { "3.0.0-0123abcd" };
+        prediction.shadow =
+            (number % 3 == 0).then(|| Shadow { model_version: version.into(), probability: prediction.probability });
+        *prediction = of_version(if number % 4 < 2 { "1" } else { "2" }, prediction);
+    }
+    put(&store, made.clone()).await;
+    for (prediction, survived) in made.iter_mut().step_by(100).zip([true, false].into_iter().cycle()) {
+        let outcome = Outcome { survived, recorded_at: at(9) };
+        store.record_outcome(prediction.id, outcome).await.unwrap();
+        prediction.outcome = Some(outcome);
+    }
+    let pages: Vec<_> = store.observations(Window { from: at(0), to: at(3) }).try_collect().await.unwrap();
+    let texts = |observations: &mut dyn Iterator<Item = Observation>| {
+        let mut texts: Vec<String> = observations.map(|observation| format!("{observation:?}")).collect();
+        texts.sort();
+        texts
+    };
+    let expected = texts(&mut made.iter().map(Observation::from));
+    assert!(texts(&mut pages.into_iter().flatten()) == expected);
+    let none: Vec<_> = store.observations(Window { from: at(3), to: at(3) }).try_collect().await.unwrap();
+    assert!(none.into_iter().flatten().next().is_none());
 }
 
 pub(crate) async fn what_a_model_in_the_shadow_said_comes_back(store: Store) {

@@ -97,6 +97,37 @@ async fn a_window_costs_what_is_in_it_whatever_else_is_stored() {
 }
 
 #[tokio::test]
+async fn a_window_of_ten_years_costs_what_is_stored() {
+    const YEAR: i64 = 365 * 24 * 3_600_000;
+    let (network, _, store) = behind_a_network().await;
+    store.put((0..600).map(|number| of_number(number, at(0))).collect()).await.unwrap();
+    store.put((600..640).map(|number| of_number(number, at(-11 * YEAR))).collect()).await.unwrap();
+    let far = "9999-12-30T00:00:00Z".parse().unwrap();
+    for window in [Window { from: at(-10 * YEAR), to: at(1) }, Window { from: at(0), to: far }] {
+        let before = network.calls();
+        let found: Vec<Prediction> = store.window(window).try_collect().await.unwrap();
+        let observed: Vec<_> = store.observations(window).try_collect().await.unwrap();
+        let calls = network.calls() - before;
+        assert_eq!((found.len(), observed.concat().len()), (600, 600));
+        assert!(calls <= 16, "{calls} calls for {window:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_parts_of_a_window_are_read_side_by_side() {
+    const DAY: i64 = 24 * 3_600_000;
+    let (network, _, store) = behind_a_network().await;
+    store.put((0..40).map(|number| of_number(number, at(DAY))).collect()).await.unwrap();
+    network.always(Fault::Slow(Duration::from_millis(200)));
+    let started = Instant::now();
+    let window = Window { from: at(0), to: at(3 * DAY) };
+    let found: Vec<Prediction> = store.window(window).try_collect().await.unwrap();
+    assert_eq!((found.len(), network.calls()), (40, 32));
+    // One after the other they would take six seconds.
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
 async fn what_the_sample_leaves_out_is_stored_but_not_indexed() {
     let table = new_table().await;
     let store = DynamoDbStore::new(DynamoDbConfig { sample_rate: "0.5".parse().unwrap(), ..config(&table, &url()) });

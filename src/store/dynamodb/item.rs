@@ -6,12 +6,14 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::iter;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::features::{FEATURE_COUNT, FEATURE_NAMES, Features};
+use crate::observation::{MissingFields, Observation};
 use crate::passenger::{Class, Passenger, Port, Sex};
 use crate::prediction::{Outcome, Prediction, PredictionId, Shadow, format_time};
 use crate::store::{StoreError, Window};
@@ -37,6 +39,21 @@ pub(super) const OUTCOME: &str = "outcome";
 pub(super) const OUTCOME_RECORDED_AT: &str = "outcome_recorded_at";
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// What [`observation`] reads, by the names of its attributes.
+pub(super) static OBSERVED: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let fixed = [
+        CREATED_AT,
+        "model_version",
+        "probability",
+        "Survived",
+        "features",
+        OUTCOME,
+        SHADOW_VERSION,
+        SHADOW_PROBABILITY,
+    ];
+    fixed.into_iter().chain(Passenger::OPTIONAL).collect()
+});
 
 /// The partition of monitoring reports; no passenger has such a key.
 pub(super) const REPORTS: &str = "reports";
@@ -142,6 +159,12 @@ pub(super) fn parts_of(window: Window) -> impl Iterator<Item = String> {
     days.flat_map(|day| (0..DAY_PARTS).map(move |number| part(day, number)))
 }
 
+/// Counts the partitions of [`parts_of`].
+pub(super) fn count_of_parts(window: Window) -> u64 {
+    let days = window.to.duration_since(window.from).as_hours() / DAY.as_hours() + 2;
+    days.unsigned_abs() * u64::from(DAY_PARTS)
+}
+
 pub(super) fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
@@ -157,6 +180,24 @@ fn double(value: f64) -> AttributeValue {
 /// Reads an item back.
 pub(super) fn prediction(item: &Item) -> Result<Prediction, StoreError> {
     read(item).map_err(|fault| StoreError::Unreadable(Box::new(fault)))
+}
+
+/// Reads back what monitoring wants to know of an item.
+pub(super) fn observation(item: &Item) -> Result<Observation, StoreError> {
+    read_observation(item).map_err(|fault| StoreError::Unreadable(Box::new(fault)))
+}
+
+fn read_observation(item: &Item) -> Result<Observation, Damaged> {
+    Ok(Observation {
+        features: features(item)?,
+        probability: required(item, "probability")?,
+        survived: required::<u8>(item, "Survived")? == 1,
+        model_version: required_text(item, "model_version")?.into(),
+        created_at: required(item, CREATED_AT)?,
+        missing: MissingFields::new(|field| !item.contains_key(field)),
+        outcome: optional::<u8>(item, OUTCOME)?.map(|survived| survived == 1),
+        shadow: shadow(item)?,
+    })
 }
 
 /// Why an item is none that [`of`] made.

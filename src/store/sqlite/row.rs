@@ -68,17 +68,25 @@ pub(super) fn select(condition: &str) -> String {
     format!("SELECT {}, {ADDED} FROM predictions {condition}", *ALL_COLUMNS)
 }
 
-/// Reads a page of the sample's predictions by time, from behind a moment and a row of it.
-pub(super) static SELECT_WINDOW: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "SELECT {}, {ADDED}, rowid FROM predictions \
-         WHERE sampled = 1 AND (created_at, rowid) > (?1, ?2) AND created_at < ?3 ORDER BY created_at, rowid LIMIT ?4",
-        *ALL_COLUMNS
-    )
-});
+/// Reads pages of whole predictions.
+pub(super) static SELECT_WINDOW: LazyLock<[String; 2]> =
+    LazyLock::new(|| pages_of_window(&format!("{}, {ADDED}", *ALL_COLUMNS)));
 
 /// The column of [`SELECT_WINDOW`] that tells the row.
 pub(super) const ROW_ID: usize = COLUMNS.len() + FEATURE_COUNT + 4;
+
+/// Returns the two queries for columns, and the row behind them, of the sample's predictions by time: those of the same moment from
+/// behind a row on, and those of later moments.
+///
+/// One query by `(created_at, rowid) > (?, ?)` would read all of a moment again for each page of it, and a table that is predicted at
+/// once has one moment.
+pub(super) fn pages_of_window(columns: &str) -> [String; 2] {
+    let query = |condition| {
+        let order = "ORDER BY created_at, rowid LIMIT ?3";
+        format!("SELECT {columns}, rowid FROM predictions WHERE sampled = 1 AND {condition} {order}")
+    };
+    [query("created_at = ?1 AND rowid > ?2"), query("created_at > ?1 AND created_at < ?2")]
+}
 
 /// Binds a prediction, and whether it belongs to the sample, to the places of [`INSERT`].
 pub(super) fn bind(statement: &mut Statement<'_>, prediction: &Prediction, is_sampled: bool) -> rusqlite::Result<()> {
@@ -180,7 +188,7 @@ fn features(row: &Row<'_>) -> rusqlite::Result<Features> {
     Ok(Features(values))
 }
 
-fn parsed<T>(row: &Row<'_>, column: usize, parse: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
+pub(super) fn parsed<T>(row: &Row<'_>, column: usize, parse: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
     parse(row.get_ref(column)?.as_str()?).ok_or_else(|| unreadable(column))
 }
 

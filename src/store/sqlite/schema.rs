@@ -66,6 +66,7 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
 mod tests {
     use rusqlite::params;
 
+    use super::super::observation::SELECT_OBSERVATIONS;
     use super::super::row::SELECT_WINDOW;
     use super::*;
     use crate::features::FEATURE_NAMES;
@@ -124,11 +125,14 @@ mod tests {
     fn a_window_is_read_by_its_index_and_never_sorted() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection, Path::new("new")).unwrap();
-        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", *SELECT_WINDOW)).unwrap();
-        let steps = plan.query_map(params!["2026", 0, "2027", 10], |row| row.get::<_, String>(3)).unwrap();
-        let steps: Vec<String> = steps.map(Result::unwrap).collect();
-        let [step] = &steps[..] else { panic!("{steps:?}") };
-        assert!(step.starts_with("SEARCH predictions USING INDEX predictions_by_time (created_at>"), "{step}");
+        for [same, later] in [&*SELECT_WINDOW, &*SELECT_OBSERVATIONS] {
+            for (query, place) in [(same, "(created_at=? AND rowid>?)"), (later, "(created_at>? AND created_at<?)")] {
+                let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+                let steps = plan.query_map(params!["2026", 0, 10], |row| row.get::<_, String>(3)).unwrap();
+                let steps: Vec<String> = steps.map(Result::unwrap).collect();
+                assert_eq!(steps, [format!("SEARCH predictions USING INDEX predictions_by_time {place}")]);
+            }
+        }
     }
 
     #[test]

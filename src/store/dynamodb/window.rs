@@ -1,0 +1,183 @@
+//! What a window of time holds, read by the index side by side. An index is behind its table by some milliseconds.
+//!
+//! A window is read by a query for each part of each of its days. Where these are many beside what the index holds, as in a window of ten
+//! years over a table of last month, the whole index is scanned instead: so the calls follow what is stored, however long the window is.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+
+use super::item::{self, Item};
+use super::{DynamoDbStore, unavailable};
+use crate::prediction::format_time;
+use crate::store::{StoreError, Window};
+
+/// So many calls are under way at a time. Each holds a page in memory.
+const CONCURRENT_CALLS: usize = 16;
+
+/// So many items are in a page: a quarter of a megabyte, and some ten times that while it is read.
+const PAGE_ITEMS: u8 = 250;
+
+/// So many segments a scan has at the most: all are read at a time.
+const MOST_SEGMENTS: i32 = 16;
+
+/// A window of so few queries is read by them, whatever the index holds: two months.
+const FEW_QUERIES: u64 = 512;
+
+/// A page of a scan takes as long as so many queries that find nothing.
+const QUERIES_A_PAGE: u64 = 4;
+
+/// What one chain of calls reads, page after page.
+enum Part {
+    /// A partition of the index.
+    Partition(String),
+    /// One of so many equal parts of the whole index.
+    Segment { number: i32, of: i32 },
+}
+
+/// Makes something of an item.
+type Read<T> = fn(&Item) -> Result<T, StoreError>;
+
+/// What every call of one reading says.
+#[derive(Clone)]
+struct Wanted {
+    projection: Option<String>,
+    names: HashMap<String, String>,
+    /// The window's first moment and its last, as `:from` and `:last`.
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Wanted {
+    /// Asks for some attributes, or for all where none is named. Each goes by another name, since some are words of the query language.
+    fn new(window: Window, attributes: &[&str]) -> Self {
+        let aliases = || (0..attributes.len()).map(|number| format!("#a{number}"));
+        let named = aliases().zip(attributes).map(|(alias, name)| (alias, (*name).to_owned()));
+        let moments = [(":from", window.from), (":last", window.last())];
+        Self {
+            projection: (!attributes.is_empty()).then(|| aliases().collect::<Vec<_>>().join(", ")),
+            names: named.chain([("#time".to_owned(), item::CREATED_AT.to_owned())]).collect(),
+            values: moments.map(|(name, time)| (name.to_owned(), item::text(&format_time(time)))).into(),
+        }
+    }
+}
+
+impl DynamoDbStore {
+    /// Streams a window page by page, in no order.
+    pub(super) fn read_window<T: Send + 'static>(
+        &self,
+        window: Window,
+        attributes: &[&str],
+        read: Read<T>,
+    ) -> BoxStream<'_, Result<Vec<T>, StoreError>> {
+        if window.from >= window.to {
+            return stream::empty().boxed();
+        }
+        let wanted = Wanted::new(window, attributes);
+        let parts = stream::once(self.parts(window)).map_ok(move |parts| {
+            let wanted = wanted.clone();
+            let pages = parts.map(move |part| self.items(part, wanted.clone()));
+            stream::iter(pages).flatten_unordered(CONCURRENT_CALLS)
+        });
+        parts.try_flatten().map(move |page| page?.iter().map(read).collect()).boxed()
+    }
+
+    /// Decides what is asked for.
+    async fn parts(&self, window: Window) -> Result<Box<dyn Iterator<Item = Part> + Send>, StoreError> {
+        let queries = item::count_of_parts(window);
+        if queries > FEW_QUERIES {
+            let pages = self.pages_of_index().await?;
+            if pages.saturating_mul(QUERIES_A_PAGE) <= queries {
+                let of = i32::try_from(pages).unwrap_or(i32::MAX).clamp(1, MOST_SEGMENTS);
+                return Ok(Box::new((0..of).map(move |number| Part::Segment { number, of })));
+            }
+        }
+        Ok(Box::new(item::parts_of(window).map(Part::Partition)))
+    }
+
+    /// Returns how many pages the index has, as DynamoDB counts them every six hours.
+    async fn pages_of_index(&self) -> Result<u64, StoreError> {
+        let described = self.client.describe_table().table_name(&self.table).send().await.map_err(unavailable)?;
+        let indexes = described.table.and_then(|table| table.global_secondary_indexes).unwrap_or_default();
+        let index =
+            indexes.iter().find(|index| index.index_name() == Some(item::INDEX)).ok_or_else(|| unavailable(NoIndex))?;
+        let items = index.item_count().unwrap_or_default();
+        Ok(items.unsigned_abs().div_ceil(u64::from(PAGE_ITEMS)))
+    }
+
+    /// Streams the items of one part, a page at a time.
+    fn items(&self, part: Part, wanted: Wanted) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
+        match part {
+            Part::Partition(key) => self.query(key, wanted),
+            Part::Segment { number, of } => self.scan(number, of, wanted),
+        }
+    }
+
+    fn query(&self, partition: String, wanted: Wanted) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(item::INDEX)
+            .key_condition_expression("#part = :part AND #time BETWEEN :from AND :last")
+            .set_projection_expression(wanted.projection)
+            .set_expression_attribute_names(Some(wanted.names))
+            .expression_attribute_names("#part", item::INDEX_KEY)
+            .set_expression_attribute_values(Some(wanted.values))
+            .expression_attribute_values(":part", AttributeValue::S(partition));
+        let pages = query.into_paginator().page_size(PAGE_ITEMS.into()).send();
+        let items = stream::try_unfold(pages, |mut pages| async move {
+            let Some(page) = pages.next().await else { return Ok(None) };
+            Ok(Some((page.map_err(unavailable)?.items.unwrap_or_default(), pages)))
+        });
+        items.boxed()
+    }
+
+    fn scan(&self, segment: i32, of: i32, wanted: Wanted) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
+        let scan = self
+            .client
+            .scan()
+            .table_name(&self.table)
+            .index_name(item::INDEX)
+            .segment(segment)
+            .total_segments(of)
+            .filter_expression("#time BETWEEN :from AND :last")
+            .set_projection_expression(wanted.projection)
+            .set_expression_attribute_names(Some(wanted.names))
+            .set_expression_attribute_values(Some(wanted.values));
+        let pages = scan.into_paginator().page_size(PAGE_ITEMS.into()).send();
+        let items = stream::try_unfold(pages, |mut pages| async move {
+            let Some(page) = pages.next().await else { return Ok(None) };
+            Ok(Some((page.map_err(unavailable)?.items.unwrap_or_default(), pages)))
+        });
+        items.boxed()
+    }
+}
+
+/// The table is not as `template.yaml` makes it.
+#[derive(Debug, thiserror::Error)]
+#[error("the table has no index {}", item::INDEX)]
+struct NoIndex;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(attributes: &[&str]) -> Wanted {
+        let (from, to) = ("2026-11-23T00:00:00Z".parse().unwrap(), "2026-11-24T00:00:00Z".parse().unwrap());
+        Wanted::new(Window { from, to }, attributes)
+    }
+
+    #[test]
+    fn monitoring_asks_for_what_it_reads_and_nothing_else() {
+        let Wanted { projection, names, .. } = wanted(&item::OBSERVED);
+        let mut asked: Vec<&str> =
+            projection.as_ref().unwrap().split(", ").map(|alias| names[alias].as_str()).collect();
+        asked.sort_unstable();
+        let mut read = item::OBSERVED.clone();
+        read.sort_unstable();
+        assert_eq!(asked, read);
+        assert!(!read.contains(&"Sex") && !read.contains(&item::SORT_KEY), "{read:?}");
+        assert_eq!(wanted(&[]).projection, None);
+    }
+}

@@ -1,0 +1,76 @@
+//! What monitoring reads of a row, in the cheapest way: few columns, and no copy of a text.
+
+use std::sync::{Arc, LazyLock};
+
+use rusqlite::Row;
+use rusqlite::types::ValueRef;
+
+use super::row::{pages_of_window, parsed};
+use crate::features::{FEATURE_COUNT, FEATURE_NAMES, Features};
+use crate::observation::{MissingFields, Observation};
+use crate::passenger::Passenger;
+use crate::prediction::Shadow;
+
+/// Reads pages of observations.
+pub(super) static SELECT_OBSERVATIONS: LazyLock<[String; 2]> = LazyLock::new(|| {
+    let features = FEATURE_NAMES.map(|name| format!("feature_{name}")).join(", ");
+    let fields = Passenger::OPTIONAL.join(", ");
+    pages_of_window(&format!(
+        "created_at, probability, Survived, model_version, outcome, shadow_version, shadow_probability, {features}, {fields}"
+    ))
+});
+
+const FIRST_FEATURE: usize = 7;
+const FIRST_OPTIONAL_FIELD: usize = FIRST_FEATURE + FEATURE_COUNT;
+
+/// The column of [`SELECT_OBSERVATIONS`] that tells the row.
+pub(super) const ROW_ID: usize = FIRST_OPTIONAL_FIELD + Passenger::OPTIONAL.len();
+
+/// Reads rows of [`SELECT_OBSERVATIONS`]; the same version in row after row is one text.
+#[derive(Default)]
+pub(super) struct Reader {
+    model_version: Option<Arc<str>>,
+    shadow_version: Option<Arc<str>>,
+}
+
+impl Reader {
+    pub(super) fn observation(&mut self, row: &Row<'_>) -> rusqlite::Result<Observation> {
+        Ok(Observation {
+            created_at: parsed(row, 0, |text| text.parse().ok())?,
+            probability: row.get(1)?,
+            survived: row.get(2)?,
+            model_version: shared(&mut self.model_version, row.get_ref(3)?.as_str()?),
+            outcome: row.get(4)?,
+            shadow: self.shadow(row)?,
+            features: features(row)?,
+            missing: MissingFields::try_from_places(|place| is_null(row, FIRST_OPTIONAL_FIELD + place))?,
+        })
+    }
+
+    fn shadow(&mut self, row: &Row<'_>) -> rusqlite::Result<Option<Shadow>> {
+        let Some(version) = row.get_ref(5)?.as_str_or_null()? else { return Ok(None) };
+        let model_version = shared(&mut self.shadow_version, version);
+        Ok(Some(Shadow { model_version, probability: row.get(6)? }))
+    }
+}
+
+/// Returns a text that is shared with the row before, where that had the same.
+fn shared(last: &mut Option<Arc<str>>, text: &str) -> Arc<str> {
+    match last {
+        Some(last) if **last == *text => Arc::clone(last),
+        _ => Arc::clone(last.insert(text.into())),
+    }
+}
+
+/// Reads the features; one that did not exist when the row was written is not a number.
+fn features(row: &Row<'_>) -> rusqlite::Result<Features> {
+    let mut values = [f32::NAN; FEATURE_COUNT];
+    for (column, value) in (FIRST_FEATURE..).zip(&mut values) {
+        *value = row.get::<_, Option<f32>>(column)?.unwrap_or(f32::NAN);
+    }
+    Ok(Features(values))
+}
+
+fn is_null(row: &Row<'_>, column: usize) -> rusqlite::Result<bool> {
+    Ok(row.get_ref(column)? == ValueRef::Null)
+}
