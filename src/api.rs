@@ -7,8 +7,10 @@ mod csv;
 mod encoding;
 mod error;
 mod finish;
+mod hosts;
 mod inference;
 mod keys;
+mod limits;
 mod metrics;
 mod monitor;
 mod negotiation;
@@ -18,6 +20,7 @@ mod outcome;
 mod pages;
 mod predict;
 mod predictions;
+mod sites;
 mod status;
 
 use std::sync::Arc;
@@ -32,8 +35,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::metrics::Metrics;
 use crate::service::PredictionService;
 pub use cors::{CorsOrigins, InvalidOrigin};
+pub use hosts::{AllowedHosts, InvalidHost};
 pub use keys::{ApiKeys, InvalidKeys};
-use observe::Limits;
+use limits::Limits;
+use observe::Observer;
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 1 << 20;
@@ -46,17 +51,29 @@ pub const MAX_PASSENGERS: usize = 1000;
 pub struct ApiConfig {
     /// `REQUEST_TIMEOUT_SECONDS`: a request that takes longer is answered 503. Default: 10.
     pub request_timeout: Duration,
+    /// `BODY_TIMEOUT_SECONDS`: a body that takes longer to come is answered 408. Default: 10.
+    pub body_timeout: Duration,
     /// `LIFEBOAT_API_KEY`: keys, one of which each request must show as `x-api-key`. Default: none is asked for.
     pub keys: Option<ApiKeys>,
     /// `MAX_REQUESTS_IN_FLIGHT`: so many requests are worked on at a time; one more is answered 503. Default: 512.
     pub max_requests_in_flight: usize,
     /// `CORS_ORIGINS`: whose web pages may call. Default: nobody's.
     pub cors: Option<CorsOrigins>,
+    /// `ALLOWED_HOSTS`: for which hosts a request may be. Default: any; `lifeboat serve` takes those of the loopback where it listens there
+    /// and asks for no key.
+    pub hosts: AllowedHosts,
 }
 
 impl Default for ApiConfig {
     fn default() -> Self {
-        Self { request_timeout: Duration::from_secs(10), keys: None, max_requests_in_flight: 512, cors: None }
+        Self {
+            request_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(10),
+            keys: None,
+            max_requests_in_flight: 512,
+            cors: None,
+            hosts: AllowedHosts::Any,
+        }
     }
 }
 
@@ -98,7 +115,7 @@ fn routes(
         ("/ready", get(status::ready)),
         ("/openapi.json", get(openapi::openapi)),
         ("/v2", get(inference::server)),
-        ("/v2/health/live", get(inference::live)),
+        (inference::LIVE, get(inference::live)),
         ("/v2/health/ready", get(inference::ready)),
         ("/v2/models/{model}", get(inference::model)),
         ("/v2/models/{model}/ready", get(inference::model_ready)),
@@ -109,24 +126,25 @@ fn routes(
 /// Makes the router; where metrics are given, answers are counted in them.
 pub fn router(service: PredictionService, config: &ApiConfig, metrics: Option<Metrics>) -> Router {
     let metrics = metrics.map(Arc::new);
-    let limits = Limits::new(config, metrics.clone());
+    // A layer boxes each request once more, and is there only where CORS or a key must be asked before a body is received.
+    let limits = Limits::new(config);
+    let is_asked_before = config.cors.is_some() || config.keys.is_some();
+    let (in_layer, in_observer) = if is_asked_before { (Some(limits), None) } else { (None, Some(limits)) };
+    let observer = Arc::new(Observer::new(config, metrics.clone(), in_observer));
     let router = routes(metrics, config.request_timeout)
         .into_iter()
         .fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     let router =
         router.fallback(status::unknown_path).method_not_allowed_fallback(status::other_method).with_state(service);
-    let router = match config.keys.clone() {
-        Some(keys) => router.layer(from_fn_with_state(keys, keys::authenticate)),
-        None => router,
-    };
-    let router = match &config.cors {
-        Some(origins) => router.layer(origins.layer()),
-        None => router,
-    };
-    // One stack of layers is one service to call, where a layer at a time would be two.
+    let authenticate = config.keys.clone().map(|keys| from_fn_with_state(keys, keys::authenticate));
+    // One stack of layers is one service to call, where a layer at a time would be two. A request comes from above: nothing of it is
+    // received before it is known who sends it.
     let layers = ServiceBuilder::new()
-        .layer(from_fn_with_state(Arc::new(limits), observe::observe))
-        .layer(CatchPanicLayer::custom(error::panic_response));
+        .layer(from_fn_with_state(observer, observe::observe))
+        .layer(CatchPanicLayer::custom(error::panic_response))
+        .option_layer(config.cors.as_ref().map(CorsOrigins::layer))
+        .option_layer(authenticate)
+        .option_layer(in_layer.map(|limits| from_fn_with_state(Arc::new(limits), limits::limit)));
     router.layer(layers)
 }
 

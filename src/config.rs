@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 
-use crate::api::{ApiConfig, ApiKeys};
+use crate::api::{AllowedHosts, ApiConfig, ApiKeys};
 use crate::metrics::embedded::EmbeddedConfig;
+use crate::server::ServerConfig;
 use crate::store::SampleRate;
 use crate::store::dynamodb::{AwsCredentials, DynamoDbConfig};
 use crate::store::sqlite::SqliteConfig;
@@ -35,6 +36,11 @@ pub struct Config {
     pub port: u16,
     /// What the HTTP interface allows.
     pub api: ApiConfig,
+    /// `ALLOWED_HOSTS`: host names, beside those of the loopback, under which a server may be asked; `*` for any. Default: any, but the
+    /// loopback's alone where a server listens there and asks for no key.
+    pub allowed_hosts: Option<AllowedHosts>,
+    /// How many clients the server has at a time, and how long it waits for them.
+    pub server: ServerConfig,
     /// `SHUTDOWN_TIMEOUT_SECONDS`: how long a shutdown waits for requests under way. Default: 15.
     pub shutdown_timeout: Duration,
     /// `WORKER_THREADS`: threads that serve HTTP. Default: one less than processors, 1 to 4:
@@ -98,7 +104,9 @@ impl Config {
             Some(value) => parse(name, &value).and_then(|value| duration(name, value)),
             None => Ok(default),
         };
+        let count = |name, default| Ok::<_, anyhow::Error>(at_least_one(name, variable(name))?.unwrap_or(default));
         let defaults = ApiConfig::default();
+        let server = ServerConfig::default();
         Ok(Self {
             database: database(&variable)?,
             database_warm_up: parsed("DATABASE_WARM_UP", variable("DATABASE_WARM_UP"), "true")?,
@@ -113,10 +121,18 @@ impl Config {
             port: parsed("PORT", variable("PORT"), "8080")?,
             api: ApiConfig {
                 request_timeout: seconds("REQUEST_TIMEOUT_SECONDS", defaults.request_timeout)?,
+                body_timeout: seconds("BODY_TIMEOUT_SECONDS", defaults.body_timeout)?,
                 keys: api_keys(variable("LIFEBOAT_API_KEY"))?,
-                max_requests_in_flight: at_least_one("MAX_REQUESTS_IN_FLIGHT", variable("MAX_REQUESTS_IN_FLIGHT"))?
-                    .unwrap_or(defaults.max_requests_in_flight),
+                max_requests_in_flight: count("MAX_REQUESTS_IN_FLIGHT", defaults.max_requests_in_flight)?,
                 cors: variable("CORS_ORIGINS").map(|value| parse("CORS_ORIGINS", &value)).transpose()?,
+                hosts: defaults.hosts,
+            },
+            allowed_hosts: variable("ALLOWED_HOSTS").map(|value| parse("ALLOWED_HOSTS", &value)).transpose()?,
+            server: ServerConfig {
+                max_connections: count("MAX_CONNECTIONS", server.max_connections)?,
+                header_timeout: seconds("HEADER_TIMEOUT_SECONDS", server.header_timeout)?,
+                idle_timeout: seconds("IDLE_TIMEOUT_SECONDS", server.idle_timeout)?,
+                answer_timeout: seconds("ANSWER_TIMEOUT_SECONDS", server.answer_timeout)?,
             },
             shutdown_timeout: seconds("SHUTDOWN_TIMEOUT_SECONDS", DEFAULT_SHUTDOWN_TIMEOUT)?,
             worker_threads: at_least_one("WORKER_THREADS", variable("WORKER_THREADS"))?,
@@ -292,6 +308,12 @@ mod tests {
             ("MAX_REQUESTS_IN_FLIGHT", "0"),
             ("MAX_REQUESTS_IN_FLIGHT", "many"),
             ("CORS_ORIGINS", "example.org"),
+            ("ALLOWED_HOSTS", "https://example.org"),
+            ("BODY_TIMEOUT_SECONDS", "0"),
+            ("MAX_CONNECTIONS", "0"),
+            ("HEADER_TIMEOUT_SECONDS", "soon"),
+            ("IDLE_TIMEOUT_SECONDS", "-1"),
+            ("ANSWER_TIMEOUT_SECONDS", "inf"),
             ("LOG_FORMAT", "xml"),
         ] {
             let error = format!("{:#}", config(&[(name, value)]).unwrap_err());

@@ -22,6 +22,7 @@
 //! - [`metrics`]: what the service counts while it runs.
 //! - [`quality`]: whether a table of passengers is fit to train on.
 //! - [`api`]: the HTTP router, whoever hosts it.
+//! - [`server`]: the connections of `lifeboat serve`, and how long each is waited for.
 //! - [`config`], [`logging`], [`cli`]: settings, log lines and the command line.
 //!
 //! Three programs wire these together: `lifeboat` is the command line with the local server, `api` is the Lambda function, and `monitor`
@@ -56,6 +57,8 @@ pub mod metrics;
 pub mod quality;
 
 pub mod api;
+
+pub mod server;
 
 pub mod config;
 

@@ -3,8 +3,8 @@
     python3 tests/soak.py [target/release/lifeboat] [--minutes 10]
 
 Sixteen clients ask about new and known passengers, alone, in lists and in tables, and for what must be refused. Meanwhile another
-process locks the database for longer than the server waits, the server is killed or stopped and started again, and clients hang up
-in the middle of a request or send a few bytes at a time. The last 40 % of the time pass without a restart, so that one process
+process locks the database for longer than the server waits, the server is killed or stopped and started again, clients hang up in
+the middle of a request or send a few bytes at a time, and two thousand others connect, send half a request or nothing, and wait. The last 40 % of the time pass without a restart, so that one process
 lives long enough to tell whether its memory grows.
 """
 
@@ -22,6 +22,7 @@ import os
 import pathlib
 import random
 import re
+import resource
 import select
 import signal
 import socket
@@ -37,7 +38,11 @@ import time
 ROOT = pathlib.Path(__file__).parent.parent
 CLIENTS = 16
 REQUESTS_A_SECOND = 240
-# What the server gives a request, in seconds.
+# Clients who connect and send half a request or nothing, all within as many seconds, and stay as long again.
+CROWD, CROWD_SECONDS = 2000, 1.5
+# Among them, the others may wait so many times as long as otherwise, and so many milliseconds more.
+AMONG_CROWD, AMONG_CROWD_MS = 2, 1
+# What the server gives a request, and its body, in seconds.
 REQUEST_TIMEOUT = 5
 # The server's writer waits 2 s for the database: some requests are refused then, and all that came meanwhile after 2 s more.
 LOCKED = 4.5
@@ -65,10 +70,11 @@ KINDS = {
     "other type": (1, {415}),
 }
 # These are sent as it comes: again after a refusal, after a fault to see whether it is over, and a byte at a time.
-OCCASIONAL = {"again": {200, 201}, "probe": {200, 201}, "slow": {201}, "too slow": {503}}
+OCCASIONAL = {"again": {200, 201}, "probe": {200, 201}, "slow": {201}, "too slow": {408}}
 EXPECTED = {kind: statuses for kind, (_, statuses) in KINDS.items()} | OCCASIONAL
 WRITES = {"new", "at once", "known", "list", "table", "explained", "again", "probe", "slow"}
 NO_ANSWER = "none"
+CROWDED = "clients crowded"
 
 JSON = {"content-type": "application/json"}
 HOLD_THE_LOCK = """
@@ -84,6 +90,9 @@ print("released", flush=True)
 
 def main():
     program, minutes = arguments()
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    expect(most == resource.RLIM_INFINITY or most > 2 * CROWD, f"the limit of open files, {most}, is too low: raise the hard limit")
     with tempfile.TemporaryDirectory() as folder:
         server = Server(program, pathlib.Path(folder))
         rehearsal = Rehearsal(server)
@@ -95,6 +104,7 @@ def main():
             checks = [
                 rehearsal.answers_were_expected(),
                 rehearsal.faults_passed(),
+                rehearsal.crowd_was_not_noticed(),
                 rehearsal.memory_is_bounded(),
                 connections_are_closed(server, sockets),
                 stopped(server),
@@ -126,9 +136,9 @@ def under_load(rehearsal, seconds):
     for thread in threads:
         thread.start()
     started, pause = time.monotonic(), min(5, max(0.8, seconds / 100))
-    inject(rehearsal, [lock, kill, hang_up, stop, dribble], started + 0.6 * seconds, pause)
+    inject(rehearsal, [lock, kill, hang_up, crowd, stop, dribble], started + 0.6 * seconds, pause)
     rehearsal.undisturbed_since = time.monotonic()
-    inject(rehearsal, [hang_up, lock, dribble], started + seconds, pause)
+    inject(rehearsal, [hang_up, crowd, lock, dribble], started + seconds, pause)
     time.sleep(max(0, started + seconds - time.monotonic()))
     rehearsal.is_over = True
     for thread in threads:
@@ -209,6 +219,21 @@ def dribble(rehearsal):
         window.recovering()
 
 
+def crowd(rehearsal):
+    """Clients come in numbers, and neither send a whole request nor go away."""
+    head, body = raw(passenger(next(rehearsal.numbers)))
+    parts = [b"", head[: len(head) // 2], head + body[: len(body) // 2]]
+    with rehearsal.window(CROWDED, set()) as window, contextlib.ExitStack() as waiting:
+        for index in range(CROWD):
+            connection = waiting.enter_context(socket.create_connection(rehearsal.server.address, timeout=PATIENCE))
+            # The server may have closed it already.
+            with contextlib.suppress(OSError):
+                connection.sendall(parts[index % len(parts)])
+            time.sleep(CROWD_SECONDS / CROWD)
+        time.sleep(CROWD_SECONDS)
+        window.recovering()
+
+
 def slow(rehearsal):
     number = next(rehearsal.numbers)
 
@@ -240,7 +265,7 @@ def too_slow(rehearsal):
 
 def raw(row):
     body = json.dumps(row).encode()
-    head = f"POST /predict HTTP/1.1\r\nhost: soak\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = f"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     return head.encode(), body
 
 
@@ -537,6 +562,19 @@ class Rehearsal:
         slowest = max(self.windows, key=Window.recovery)
         return True, f"{len(self.windows)} faults, each over by itself, after {slowest.recovery():.2f} s at the most"
 
+    def crowd_was_not_noticed(self):
+        """New passengers are stored about as fast among the crowd as when nothing is wrong."""
+        quiet, crowded = [], []
+        for kind, started, ended, _, _ in self.asked:
+            names = {window.name for window in self.windows if window.overlaps(started, ended)}
+            if kind == "new" and names <= {CROWDED}:
+                (crowded if names else quiet).append(1000 * (ended - started))
+        if len(quiet) < 50 or len(crowded) < 50:
+            return False, f"{len(quiet)} requests alone and {len(crowded)} among the crowd are too few to compare"
+        alone, among = statistics.median(quiet), statistics.median(crowded)
+        said = f"a new passenger takes {alone:.1f} ms alone and {among:.1f} ms among {CROWD} clients who wait"
+        return among <= AMONG_CROWD * alone + AMONG_CROWD_MS, said
+
     def count(self, window, status):
         """Returns how many requests of those that a fault may have touched had this end."""
         return sum(window.overlaps(began, ended) for _, began, ended, found, _ in self.asked if found == status)
@@ -637,6 +675,7 @@ class Server:
         log = self.folder / f"log-{self.life + 1}"
         # What the environment says to other servers is not meant for this one.
         environment = {"LOG_FORMAT": "json", "REQUEST_TIMEOUT_SECONDS": str(REQUEST_TIMEOUT)}
+        environment["BODY_TIMEOUT_SECONDS"] = str(REQUEST_TIMEOUT)
         command = [self.program, "serve", "--port", str(self.address[1]), "--database-url", f"sqlite:{self.database}"]
         with log.open("w") as stderr:
             self.process = subprocess.Popen(command, stderr=stderr, stdin=subprocess.DEVNULL, env=environment)

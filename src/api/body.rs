@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt;
@@ -77,30 +77,40 @@ impl Passengers {
 }
 
 /// Reads a request's body to its end, and decodes it where it is compressed.
-pub(super) async fn whole(request: Request) -> Result<Vec<u8>, ApiError> {
+pub(super) async fn whole(request: Request) -> Result<Bytes, ApiError> {
     let encoding = Encoding::of_body(request.headers());
     let body = received(request.into_body()).await?;
     match encoding? {
-        Some(encoding) => encoding.decode(&body, MAX_BODY_BYTES),
+        Some(encoding) => encoding.decode(&body, MAX_BODY_BYTES).map(Bytes::from),
         None => Ok(body),
     }
 }
 
 /// Receives a body to its end. One that is too large is received and dropped for a while, since a client that is still sending
 /// does not see an answer.
-async fn received(mut body: Body) -> Result<Vec<u8>, ApiError> {
-    let (mut bytes, mut length) = (Vec::new(), 0);
+pub(super) async fn received(mut body: Body) -> Result<Bytes, ApiError> {
+    let (mut first, mut bytes, mut length) = (Bytes::new(), Vec::new(), 0);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| ApiError::Malformed("the body ended before it was whole".to_owned()))?;
         let Ok(data) = frame.into_data() else { continue };
         length += data.len();
-        if length <= MAX_BODY_BYTES {
+        if first.is_empty() {
+            // A body that comes at once is not copied.
+            first = data;
+        } else if length <= MAX_BODY_BYTES {
+            if bytes.is_empty() {
+                bytes.extend_from_slice(&first);
+            }
             bytes.extend_from_slice(&data);
         } else if length > MOST_DROPPED_BYTES {
             break;
         }
     }
-    if length > MAX_BODY_BYTES { Err(ApiError::TooLarge) } else { Ok(bytes) }
+    match length {
+        _ if length > MAX_BODY_BYTES => Err(ApiError::TooLarge),
+        _ if bytes.is_empty() => Ok(first),
+        _ => Ok(bytes.into()),
+    }
 }
 
 /// What a body is written in.

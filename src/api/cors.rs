@@ -8,7 +8,7 @@ use thiserror::Error;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::error::REQUEST_ID;
-use super::{keys, predict};
+use super::{inference, keys, predict};
 
 /// How long a browser may remember what it was told.
 const MAX_AGE: Duration = Duration::from_hours(1);
@@ -49,6 +49,14 @@ fn origin(text: &str) -> Result<HeaderValue, InvalidOrigin> {
 }
 
 impl CorsOrigins {
+    /// Returns whether pages of an origin may call.
+    pub(super) fn contains(&self, origin: &HeaderValue) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(origins) => origins.contains(origin),
+        }
+    }
+
     /// Returns the layer that answers browsers.
     pub(super) fn layer(&self) -> CorsLayer {
         let origins = match self {
@@ -64,9 +72,17 @@ impl CorsOrigins {
                 header::CONTENT_TYPE,
                 header::IF_NONE_MATCH,
                 HeaderName::from_static(keys::API_KEY),
+                inference::JSON_LENGTH,
                 REQUEST_ID,
             ])
-            .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER, predict::CREATED, REQUEST_ID])
+            .expose_headers([
+                header::ETAG,
+                header::LOCATION,
+                header::RETRY_AFTER,
+                predict::CREATED,
+                inference::JSON_LENGTH,
+                REQUEST_ID,
+            ])
             .max_age(MAX_AGE)
     }
 }

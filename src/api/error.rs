@@ -26,6 +26,10 @@ pub(super) enum ApiError {
     /// The body, a query or a path is not of its format.
     Malformed(String),
     Unauthenticated,
+    /// A web page of another site would write.
+    CrossSite,
+    /// It is for a host that is not served here.
+    MisdirectedRequest,
     /// There is no such thing; says what.
     NotFound(&'static str),
     MethodNotAllowed,
@@ -40,6 +44,8 @@ pub(super) enum ApiError {
     OutcomeConflict(Outcome),
     /// More requests are in flight than may be.
     Overloaded,
+    /// The client took too long to send the body.
+    BodyTimedOut,
     TimedOut,
     /// A report was not ready in the time of a request.
     ReportTimedOut,
@@ -119,8 +125,11 @@ pub(super) struct Problem<'a> {
 pub(super) enum Kind {
     Malformed,
     Unauthenticated,
+    CrossSite,
+    MisdirectedRequest,
     NotFound,
     MethodNotAllowed,
+    BodyTimedOut,
     TooLarge,
     UnsupportedMediaType,
     UnsupportedEncoding,
@@ -137,6 +146,9 @@ impl Kind {
         match self {
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::MisdirectedRequest => StatusCode::MISDIRECTED_REQUEST,
+            Self::BodyTimedOut => StatusCode::REQUEST_TIMEOUT,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -158,6 +170,9 @@ impl Kind {
         match self {
             Self::Malformed => "urn:lifeboat:problem:malformed",
             Self::Unauthenticated => "urn:lifeboat:problem:unauthenticated",
+            Self::CrossSite => "urn:lifeboat:problem:cross-site",
+            Self::MisdirectedRequest => "urn:lifeboat:problem:misdirected-request",
+            Self::BodyTimedOut => "urn:lifeboat:problem:request-timeout",
             Self::NotFound => "urn:lifeboat:problem:not-found",
             Self::MethodNotAllowed => "urn:lifeboat:problem:method-not-allowed",
             Self::TooLarge => "urn:lifeboat:problem:too-large",
@@ -176,6 +191,9 @@ impl Kind {
         match self {
             Self::Malformed => "Malformed request",
             Self::Unauthenticated => "API key required",
+            Self::CrossSite => "Page of another site",
+            Self::MisdirectedRequest => "Another host",
+            Self::BodyTimedOut => "Request not received in time",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "Method not allowed",
             Self::TooLarge => "Request too large",
@@ -196,6 +214,9 @@ impl ApiError {
         match self {
             Self::Malformed(_) => Kind::Malformed,
             Self::Unauthenticated => Kind::Unauthenticated,
+            Self::CrossSite => Kind::CrossSite,
+            Self::MisdirectedRequest => Kind::MisdirectedRequest,
+            Self::BodyTimedOut => Kind::BodyTimedOut,
             Self::NotFound(_) => Kind::NotFound,
             Self::MethodNotAllowed => Kind::MethodNotAllowed,
             Self::TooLarge => Kind::TooLarge,
@@ -217,6 +238,12 @@ impl ApiError {
         match self {
             Self::Malformed(detail) => detail.clone(),
             Self::Unauthenticated => "the header x-api-key must hold a key that this service knows".to_owned(),
+            Self::CrossSite => {
+                "a web page of another site may not write here, unless CORS_ORIGINS names its origin".to_owned()
+            }
+            Self::MisdirectedRequest => {
+                "this service answers for localhost, and for the host names in ALLOWED_HOSTS".to_owned()
+            }
             Self::NotFound(detail) => (*detail).to_owned(),
             Self::MethodNotAllowed => "this path does not answer that method: see the Allow header".to_owned(),
             Self::TooLarge => format!("the body must be at most {} bytes", super::MAX_BODY_BYTES),
@@ -237,9 +264,10 @@ impl ApiError {
                 format_time(outcome.recorded_at)
             ),
             Self::Overloaded => "the service is busy with other requests; the same request again is safe".to_owned(),
+            Self::BodyTimedOut => "the body did not come in time; the same request again is safe".to_owned(),
             Self::ReportTimedOut => {
-                "the window holds more than can be read in the time of a request: ask for a shorter one, \
-                                     or make the report by lifeboat monitor --keep, and ask without a window"
+                "the window holds more than can be read in the time of a request: ask for a shorter one, or make the report \
+                 by lifeboat monitor --keep, and ask without a window"
                     .to_owned()
             }
             Self::TimedOut => "the request took too long; the same request again is safe".to_owned(),
@@ -288,6 +316,7 @@ impl IntoResponse for ApiError {
             _ if matches!(self, Self::UnsupportedEncoding) => Some((header::ACCEPT_ENCODING, Encoding::ALL)),
             StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, RETRY_AFTER_SECONDS)),
             StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, API_KEY_SCHEME)),
+            StatusCode::REQUEST_TIMEOUT => Some((header::CONNECTION, HeaderValue::from_static("close"))),
             _ => None,
         };
         response.headers_mut().extend(advice);

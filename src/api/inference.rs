@@ -8,8 +8,9 @@ mod request;
 mod response;
 mod tensor;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,12 @@ use tensor::{Datatype, Output};
 pub(super) const MODEL: &str = "titanic";
 
 const PREFIX: &str = "/v2";
+
+/// How much of the body is JSON; binary tensors follow. Without it, all is.
+pub(super) const JSON_LENGTH: HeaderName = HeaderName::from_static("inference-header-content-length");
+
+/// Where whoever watches over the process asks.
+pub(super) const LIVE: &str = "/v2/health/live";
 
 /// Tensors may be binary, behind the JSON.
 const EXTENSIONS: [&str; 1] = ["binary_tensor_data"];
@@ -104,11 +111,11 @@ pub(super) struct ModelMetadata<'a> {
     responses((status = 200, body = ModelMetadata, description = "The model's inputs and outputs.")))]
 pub(super) async fn model(
     State(service): State<PredictionService>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let metadata = |name, datatype| TensorMetadata { name, datatype, shape: [-1] };
     let inputs = Field::ALL.into_iter().filter(|&field| field != Field::Survived);
-    known(&name)?;
+    known(name)?;
     Ok(Json(ModelMetadata {
         name: MODEL,
         versions: [service.model().version()],
@@ -125,9 +132,9 @@ pub(super) async fn model(
     responses((status = 200, body = Ready, description = "The model can infer.")))]
 pub(super) async fn model_ready(
     State(service): State<PredictionService>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
-    known(&name)?;
+    known(name)?;
     ready(State(service)).await
 }
 
@@ -144,11 +151,11 @@ pub(super) async fn model_ready(
     ))))]
 pub(super) async fn infer(
     State(service): State<PredictionService>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    known(&name)?;
-    let json_length = request.headers().get(request::JSON_LENGTH).cloned();
+    known(name)?;
+    let json_length = request.headers().get(JSON_LENGTH).cloned();
     let body = whole(request).await?;
     let InferRequest { id, passengers, outputs } = InferRequest::parse(&body, json_length.as_ref())?;
     let (puts, measurement) = service.predict(passengers).await?;
@@ -158,8 +165,11 @@ pub(super) async fn infer(
     Ok(response)
 }
 
-fn known(name: &str) -> Result<(), ApiError> {
-    if name == MODEL { Ok(()) } else { Err(ApiError::NotFound("the only model here is titanic")) }
+fn known(name: Result<Path<String>, PathRejection>) -> Result<(), ApiError> {
+    match name {
+        Ok(Path(name)) if name == MODEL => Ok(()),
+        _ => Err(ApiError::NotFound("the only model here is titanic")),
+    }
 }
 
 /// Tells whether a path is the protocol's.

@@ -1,105 +1,102 @@
-//! What every request gets, whatever its route: an id, limits, and a line in the log.
+//! What every request gets, whatever its route: an id, a look at where it comes from, and a line in the log.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tokio::sync::Semaphore;
-use tracing::{debug, error, warn};
+use tracing::{debug, error, info};
 use uuid::Uuid;
 
+use super::cors::CorsOrigins;
 use super::error::{ApiError, Cause, Kind, REQUEST_ID};
 use super::finish::{Wishes, finish};
-use super::inference;
-use super::{ApiConfig, Deadline, HEALTH};
+use super::hosts::AllowedHosts;
+use super::limits::Limits;
+use super::{ApiConfig, inference, sites};
 use crate::metrics::{Answered, Metrics};
 
 /// The longest request id that is taken over from a client.
 const MAX_ID_BYTES: usize = 128;
 
-/// How often the log says that requests are turned away.
-const WARNING_INTERVAL: Duration = Duration::from_secs(10);
-
-/// How long a request may take, how many there may be at a time, and where their answers are counted.
+/// Where requests may come from, and where their answers are counted.
 #[derive(Debug)]
-pub(super) struct Limits {
+pub(super) struct Observer {
     metrics: Option<Arc<Metrics>>,
-    timeout: Duration,
-    in_flight: Semaphore,
-    warned: Mutex<Option<Instant>>,
+    hosts: AllowedHosts,
+    cors: Option<CorsOrigins>,
+    limits: Option<Limits>,
 }
 
-impl Limits {
-    /// Returns the limits that the operator set, and where answers are counted.
-    pub(super) fn new(config: &ApiConfig, metrics: Option<Arc<Metrics>>) -> Self {
-        let in_flight = Semaphore::new(config.max_requests_in_flight);
-        Self { metrics, timeout: config.request_timeout, in_flight, warned: Mutex::default() }
+impl Observer {
+    /// Returns what observes requests; limits are given where nothing else must be asked before them.
+    pub(super) fn new(config: &ApiConfig, metrics: Option<Arc<Metrics>>, limits: Option<Limits>) -> Self {
+        Self { metrics, hosts: config.hosts.clone(), cors: config.cors.clone(), limits }
     }
 
-    /// Answers a request within the limits: one too many is turned away at once, since a queue of them would only make all late.
     async fn answer(&self, request: Request, next: Next) -> Response {
-        // Whether the process is alive must be told above all when it is busy.
-        let is_exempt = request.uri().path() == HEALTH;
-        let permit = if is_exempt { None } else { Some(self.in_flight.try_acquire()) };
-        if let Some(Err(_)) = permit {
-            self.warn();
-            return ApiError::Overloaded.into_response();
+        match (self.check(&request), &self.limits) {
+            (Err(refused), _) => refused.into_response(),
+            (Ok(()), Some(limits)) => limits.answer(request, next).await,
+            (Ok(()), None) => next.run(request).await,
         }
-        let left =
-            request.extensions().get::<Deadline>().map(|deadline| deadline.0.saturating_duration_since(Instant::now()));
-        let timeout = left.map_or(self.timeout, |left| left.min(self.timeout));
-        let answer = tokio::time::timeout(timeout, next.run(request)).await;
-        answer.unwrap_or_else(|_| ApiError::TimedOut.into_response())
     }
 
-    /// Says, now and then, that requests are turned away.
-    fn warn(&self) {
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        if warned.is_none_or(|last| last.elapsed() >= WARNING_INTERVAL) {
-            *warned = Some(Instant::now());
-            warn!("requests are turned away: as many are in flight as MAX_REQUESTS_IN_FLIGHT allows");
-        }
+    fn check(&self, request: &Request) -> Result<(), ApiError> {
+        self.hosts.check(request)?;
+        sites::check(request, self.cors.as_ref())
     }
 }
 
-/// Names, limits and logs a request. The log shows the route, never the path, which may tell who a passenger is.
-pub(super) async fn observe(State(limits): State<Arc<Limits>>, request: Request, next: Next) -> Response {
+/// Names, answers and logs a request. The log shows the route, never the path, which may tell who a passenger is.
+pub(super) async fn observe(State(observer): State<Arc<Observer>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(&request);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let wishes = Wishes::of(&request);
     let is_inference = inference::owns(request.uri().path());
-    let mut response = limits.answer(request, next).await;
-
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    let (status, microseconds) = (response.status().as_u16(), started.elapsed().as_micros());
-    let problem = response.extensions_mut().remove::<Kind>();
-    let measurement = response.extensions_mut().remove();
-    let request_id = id.to_str().unwrap_or_default();
-    if let Some(metrics) = &limits.metrics {
-        let problem = problem.map(Kind::name);
-        metrics.record(Answered {
-            request_id: request_id.to_owned(),
-            route: route.to_owned(),
-            status,
-            problem,
-            measurement,
-        });
-    }
-    if let Some(Cause(cause)) = response.extensions_mut().remove() {
-        error!(request_id, %method, route, status, microseconds, %cause, "request failed");
-    } else {
-        debug!(request_id, %method, route, status, microseconds, "request answered");
-    }
-    response.headers_mut().insert(REQUEST_ID, id);
+    let mut response = observer.answer(request, next).await;
     if is_inference {
         response = inference::in_protocol(response).await;
     }
-    finish(response, &wishes).await
+    // What is counted and logged is what the client sees.
+    let mut response = finish(response, &wishes).await;
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let request_id = id.to_str().unwrap_or_default();
+    observer.count(request_id, route, &mut response);
+    log(request_id, &method, route, started.elapsed(), &mut response);
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+impl Observer {
+    fn count(&self, request_id: &str, route: &str, response: &mut Response) {
+        let problem = response.extensions_mut().remove::<Kind>();
+        let measurement = response.extensions_mut().remove();
+        let Some(metrics) = &self.metrics else { return };
+        metrics.record(Answered {
+            request_id: request_id.to_owned(),
+            route: route.to_owned(),
+            status: response.status().as_u16(),
+            problem: problem.map(Kind::name),
+            measurement,
+        });
+    }
+}
+
+/// Writes what the service failed at as an error, and a client that was too slow where it may be looked for.
+fn log(request_id: &str, method: &Method, route: &str, took: Duration, response: &mut Response) {
+    let (status, microseconds) = (response.status().as_u16(), took.as_micros());
+    if let Some(Cause(cause)) = response.extensions_mut().remove() {
+        error!(request_id, %method, route, status, microseconds, %cause, "request failed");
+    } else if status == Kind::BodyTimedOut.status() {
+        info!(request_id, %method, route, status, microseconds, "request not received in time");
+    } else {
+        debug!(request_id, %method, route, status, microseconds, "request answered");
+    }
 }
 
 /// Takes the client's id where it is short and plain, so that nobody can write into the log; else makes one.

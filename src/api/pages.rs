@@ -1,6 +1,7 @@
 //! `/` and `/docs`: pages to try the model and to read the contract, embedded, and without a request to any other host.
 
 use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
@@ -36,14 +37,16 @@ pub(super) async fn docs() -> Response {
     params(("name" = String, Path, example = "style.css")),
     responses((status = 200, description = "The part.", content((String = "text/css"), (String = "text/javascript"), (String = "image/svg+xml"))))
 )]
-pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, ApiError> {
+pub(super) async fn asset(name: Result<Path<String>, PathRejection>) -> Result<Response, ApiError> {
+    let nothing = ApiError::NotFound("there is nothing at this path");
+    let Ok(Path(name)) = name else { return Err(nothing) };
     let (content_type, text) = match name.as_str() {
         "client.js" => (JAVASCRIPT, include_str!("pages/client.js")),
         "docs.js" => (JAVASCRIPT, include_str!("pages/docs.js")),
         "icon.svg" => ("image/svg+xml", include_str!("pages/icon.svg")),
         "index.js" => (JAVASCRIPT, include_str!("pages/index.js")),
         "style.css" => ("text/css; charset=utf-8", include_str!("pages/style.css")),
-        _ => return Err(ApiError::NotFound("there is nothing at this path")),
+        _ => return Err(nothing),
     };
     Ok(file(content_type, text))
 }

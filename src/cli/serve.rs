@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use axum::serve::ListenerExt;
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -13,11 +12,12 @@ use tracing::{info, warn};
 
 use super::failure::UsageError;
 use super::options::{self, DatabaseOption, ModelOption};
+use crate::api::AllowedHosts;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::model::Model;
 use crate::service::PredictionService;
-use crate::{api, logging, store};
+use crate::{api, logging, server, store};
 
 const MOST_DEFAULT_WORKERS: usize = 4;
 
@@ -64,6 +64,9 @@ impl ServeArgs {
                 config.host
             )));
         }
+        let is_open_on_loopback = config.host.is_loopback() && config.api.keys.is_none();
+        let default = if is_open_on_loopback { AllowedHosts::loopback() } else { AllowedHosts::Any };
+        config.api.hosts = config.allowed_hosts.take().unwrap_or(default);
         Ok(config)
     }
 }
@@ -102,15 +105,11 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     let address = SocketAddr::new(config.host, config.port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     info!(address = %listener.local_addr()?, model_version = %version, "serving");
-    let listener = listener.tap_io(|connection| {
-        // Answers are small: waiting to fill a packet would only delay them.
-        let _ = connection.set_nodelay(true);
-    });
+    let router = api::router(service, &config.api, Some(metrics));
     let stopping = Arc::new(Notify::new());
-    let server = axum::serve(listener, api::router(service, &config.api, Some(metrics)))
-        .with_graceful_shutdown(stop_signal(Arc::clone(&stopping)));
+    let server = server::serve(listener, router, &config.server, stop_signal(Arc::clone(&stopping)));
     tokio::select! {
-        ended = server => ended.context("the server failed")?,
+        () = server => {}
         () = patience(&stopping, config.shutdown_timeout) => warn!("requests under way did not end in time"),
     }
     info!("stopped");

@@ -62,11 +62,15 @@ impl App {
         timeout: Duration,
         wrap: impl FnOnce(Arc<dyn PredictionStore>) -> Arc<dyn PredictionStore>,
     ) -> Self {
-        Self::build(
-            &ApiConfig { request_timeout: timeout, ..ApiConfig::default() },
-            Some(Metrics::Prometheus(Box::default())),
-            wrap,
-        )
+        Self::with_store_and(&ApiConfig { request_timeout: timeout, ..ApiConfig::default() }, wrap)
+    }
+
+    /// Serves on a store that wraps an empty database, as an operator would have it.
+    pub(crate) fn with_store_and(
+        config: &ApiConfig,
+        wrap: impl FnOnce(Arc<dyn PredictionStore>) -> Arc<dyn PredictionStore>,
+    ) -> Self {
+        Self::build(config, Some(Metrics::Prometheus(Box::default())), wrap)
     }
 
     /// Serves as a function of Lambda does, which has no counts to show.

@@ -80,14 +80,17 @@ async fn every_type_of_problem_is_told_of() {
     let told: BTreeSet<_> =
         text.split("urn:lifeboat:problem:").skip(1).map(|rest| rest.split(['"', '`']).next().unwrap()).collect();
     let known = [
+        "cross-site",
         "internal",
         "invalid-outcome",
         "invalid-passenger",
         "malformed",
         "method-not-allowed",
+        "misdirected-request",
         "not-found",
         "outcome-conflict",
         "overloaded",
+        "request-timeout",
         "too-large",
         "unauthenticated",
         "unavailable",
@@ -95,6 +98,31 @@ async fn every_type_of_problem_is_told_of() {
         "unsupported-media-type",
     ];
     assert_eq!(told, BTreeSet::from(known));
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_text_is_a_problem_like_any_other() {
+    let app = App::new();
+    let document = document(&app).await;
+    let mut paths = 0;
+    for (path, item) in document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.contains('{')) {
+        let path =
+            path.split('/').map(|part| if part.starts_with('{') { "%FF" } else { part }).collect::<Vec<_>>().join("/");
+        for method in item.as_object().unwrap().keys() {
+            let request = Request::builder().method(Method::from_bytes(method.to_uppercase().as_bytes()).unwrap());
+            let request = request.uri(&path).header(header::CONTENT_TYPE, "application/json");
+            let answer = app.send(request.body(Body::from("{\"Survived\": 1}")).unwrap()).await;
+            if path.starts_with("/v2") {
+                assert_eq!(answer.header("content-type"), "application/json", "{method} {path}");
+                assert!(answer.json()["error"].as_str().unwrap().contains(' '), "{method} {path}: {answer:?}");
+            } else {
+                let problem = answer.problem(answer.status.as_u16());
+                assert!(answer.status.is_client_error(), "{method} {path}: {problem}");
+            }
+            paths += 1;
+        }
+    }
+    assert!(paths >= 7, "{paths}");
 }
 
 #[tokio::test]

@@ -31,5 +31,7 @@ mod server;
 mod serving;
 mod shadow;
 mod shell;
+mod sites;
+mod slow_clients;
 mod tables;
 mod unreliable_store;

@@ -53,6 +53,37 @@ async fn what_is_done_is_counted_and_what_is_not_is_not_told_of() {
 }
 
 #[tokio::test]
+async fn what_is_counted_and_logged_is_what_the_client_sees() {
+    let (_folder, database) = new_database();
+    let mut command = serve(&database);
+    command.env("LOG_LEVEL", "debug");
+    let server = Server::run(command);
+    let client = client();
+    let infer = server.url("/v2/models/titanic/infer");
+    let inputs = json!([
+        {"name": "Pclass", "datatype": "INT64", "shape": [1], "data": [4]},
+        {"name": "Sex", "datatype": "BYTES", "shape": [1], "data": ["male"]},
+    ]);
+    assert_eq!(client.post(&infer).json(&json!({"inputs": inputs})).send().await.unwrap().status(), 400);
+    assert_eq!(server.wait_for("request answered")["status"], 400);
+    assert_eq!(client.get(server.url("/v2/models/%FF")).send().await.unwrap().status(), 404);
+    assert_eq!(server.wait_for("request answered")["status"], 404);
+    let model = client.get(server.url("/model")).header("if-none-match", "*").send().await.unwrap();
+    assert_eq!((model.status().as_u16(), &server.wait_for("request answered")["status"]), (304, &json!(304)));
+    let text = counts(&server).await;
+    for name in [
+        "lifeboat_requests_total{route=\"/v2/models/{model}/infer\",status=\"400\"}",
+        "lifeboat_requests_total{route=\"/v2/models/{model}\",status=\"404\"}",
+        "lifeboat_requests_total{route=\"/model\",status=\"304\"}",
+        "lifeboat_problems_total{kind=\"invalid-passenger\"}",
+        "lifeboat_problems_total{kind=\"not-found\"}",
+    ] {
+        assert_eq!(sample(&text, name), Some(1.0), "{name} in {text}");
+    }
+    assert!(!text.contains("422") && !text.contains("route=\"/model\",status=\"200\""), "{text}");
+}
+
+#[tokio::test]
 async fn a_host_that_counts_nothing_has_no_such_page() {
     App::without_metrics().get("/metrics").await.problem(404);
 }

@@ -132,7 +132,7 @@ impl Server {
         }
     }
 
-    /// Returns the number of its process.
+    /// Returns the id of the process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }

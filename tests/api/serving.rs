@@ -73,7 +73,7 @@ fn a_request_that_breaks_off_stores_nothing() {
     let server = Server::start(&database);
     let body = r#"{"Pclass": 3, "Sex": "male"}"#;
     for (length, body) in [(body.len() + 1, body), (body.len(), &body[..9]), (100, "")] {
-        let head = "POST /predict HTTP/1.1\r\nHost: lifeboat\r\nContent-Type: application/json\r\n";
+        let head = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
         let answer = exchange(&server, &format!("{head}Content-Length: {length}\r\n\r\n{body}"));
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400 "), "{answer}");
         let answer = exchange(&server, &format!("{head}Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n{body}"));
@@ -83,7 +83,7 @@ fn a_request_that_breaks_off_stores_nothing() {
         exchange(&server, garbage);
     }
     let mut whole = TcpStream::connect(server.address()).unwrap();
-    whole.write_all(b"GET /health HTTP/1.1\r\nHost: lifeboat\r\nConnection: close\r\n\r\n").unwrap();
+    whole.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     whole.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
@@ -94,7 +94,7 @@ fn a_request_that_breaks_off_stores_nothing() {
 fn request_under_way(server: &Server, body: &str) -> BufReader<TcpStream> {
     let mut stream = BufReader::new(TcpStream::connect(server.address()).unwrap());
     let head = format!(
-        "POST /predict HTTP/1.1\r\nHost: lifeboat\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+        "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
          Expect: 100-continue\r\n\r\n",
         body.len()
     );
@@ -141,12 +141,12 @@ fn a_request_that_never_ends_does_not_keep_the_server() {
 fn a_body_that_never_comes_is_answered_when_its_time_is_up() {
     let (_folder, database) = new_database();
     let mut command = serve(&database);
-    command.env("REQUEST_TIMEOUT_SECONDS", "0.2");
+    command.env("BODY_TIMEOUT_SECONDS", "0.2");
     let server = Server::run(command);
     let mut request = request_under_way(&server, &numbered(1).to_string());
     let mut line = String::new();
     request.read_line(&mut line).unwrap();
-    assert_eq!(line, "HTTP/1.1 503 Service Unavailable\r\n");
+    assert_eq!(line, "HTTP/1.1 408 Request Timeout\r\n");
 }
 
 #[test]

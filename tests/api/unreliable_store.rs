@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
+use lifeboat::api::ApiConfig;
 use lifeboat::observation::Observation;
 use lifeboat::prediction::{Outcome, Prediction, PredictionId};
 use lifeboat::store::{Cursor, PredictionStore, Put, Recording, StoreError, Window};
@@ -102,6 +103,38 @@ fn app_with_moods() -> (App, Arc<Mutex<Mood>>) {
     let of_store = Arc::clone(&mood);
     let app = App::with_store(Duration::from_millis(500), |store| Arc::new(Unreliable { store, mood: of_store }));
     (app, mood)
+}
+
+#[tokio::test]
+async fn one_request_too_many_is_turned_away_at_once() {
+    let mood = Arc::new(Mutex::new(Mood::Hangs));
+    let config = ApiConfig { max_requests_in_flight: 2, ..ApiConfig::default() };
+    let of_store = Arc::clone(&mood);
+    let app = App::with_store_and(&config, |store| Arc::new(Unreliable { store, mood: of_store }));
+    let passengers = [numbered(1), numbered(2)];
+    let (one, two) = (app.predict_value(&passengers[0]), app.predict_value(&passengers[1]));
+    let others = async {
+        // Both are under way once they have been asked for the first time.
+        tokio::task::yield_now().await;
+        let refused = [app.predict_value(&numbered(7)).await, app.get("/ready").await];
+        let live = [app.get("/health").await, app.get("/v2/health/live").await];
+        (refused, live, app.get("/v2/health/ready").await)
+    };
+    let (refused, live, ready) = tokio::select! {
+        biased;
+        _ = one => unreachable!("the store hangs"),
+        _ = two => unreachable!("the store hangs"),
+        answers = others => answers,
+    };
+    for answer in refused {
+        assert_eq!(answer.problem(503)["type"], "urn:lifeboat:problem:overloaded");
+    }
+    assert!(live.iter().all(|answer| answer.status == 200), "{live:?}");
+    assert_eq!(ready.status, 503);
+    assert!(ready.json()["error"].as_str().unwrap().contains("busy"), "{ready:?}");
+    // The two were given up, and others are taken in.
+    *mood.lock().unwrap() = Mood::Works;
+    assert_eq!(app.predict_value(&numbered(7)).await.status, 201);
 }
 
 const READS: [&str; 3] = ["/predictions/7-0123456789abcdef0123456789abcdef", "/passengers/7/predictions", "/ready"];

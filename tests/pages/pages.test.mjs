@@ -1,4 +1,4 @@
-// The pages in a real browser, asking a real server: LIFEBOAT_URL. The browser is in the folder LIFEBOAT_BROWSER_TOOLS; pictures of
+// The pages in a real browser, asking a real server, LIFEBOAT_URL, and one that wants the key LIFEBOAT_KEY: LIFEBOAT_KEYED_URL. The browser is in the folder LIFEBOAT_BROWSER_TOOLS; pictures of
 // the pages go to the folder SCREENSHOTS.
 
 import assert from "node:assert/strict";
@@ -8,10 +8,11 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 
-const { LIFEBOAT_URL: service, LIFEBOAT_BROWSER_TOOLS: tools, SCREENSHOTS: screenshots } = process.env;
-for (const [name, value] of Object.entries({ LIFEBOAT_URL: service, LIFEBOAT_BROWSER_TOOLS: tools, SCREENSHOTS: screenshots })) {
-  assert.ok(value, `${name} is not set`);
-}
+const NAMES = ["LIFEBOAT_URL", "LIFEBOAT_KEYED_URL", "LIFEBOAT_KEY", "LIFEBOAT_BROWSER_TOOLS", "SCREENSHOTS"];
+const [service, keyedService, key, tools, screenshots] = NAMES.map((name) => {
+  assert.ok(process.env[name], `${name} is not set`);
+  return process.env[name];
+});
 
 const require = createRequire(path.resolve(tools, "package.json"));
 const load = async (name) => (await import(pathToFileURL(require.resolve(name)))).default;
@@ -28,7 +29,7 @@ before(async () => {
 after(() => browser?.close());
 
 /** Opens a page, and remembers whatever goes wrong on it. */
-async function open(pathname, { width = 1200, height = 1000, scheme = "light" } = {}) {
+async function open(pathname, { width = 1200, height = 1000, scheme = "light", at = service } = {}) {
   const page = await browser.newPage();
   page.wrong = [];
   page.on("console", (message) => {
@@ -37,11 +38,12 @@ async function open(pathname, { width = 1200, height = 1000, scheme = "light" } 
   });
   page.on("pageerror", (error) => page.wrong.push(error.message));
   page.on("request", (request) => {
-    if (!request.url().startsWith(service)) page.wrong.push(`asked ${request.url()}`);
+    if (!request.url().startsWith(at)) page.wrong.push(`asked ${request.url()}`);
   });
   await page.setViewport({ width, height });
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
-  await page.goto(service + pathname, { waitUntil: "networkidle0" });
+  // A refusal whose body the page does not read counts as under way: a service that wants a key never looks idle.
+  await page.goto(at + pathname, { waitUntil: at === service ? "networkidle0" : "load" });
   return page;
 }
 
@@ -112,6 +114,50 @@ test("a fault stands at its field, and goes when it is mended", async () => {
   await isAccessible(page);
   await type(page, "#Age", "20");
   await until(page, () => !document.querySelector("[aria-invalid], .fault"));
+  assert.deepEqual(page.wrong, []);
+  await page.close();
+});
+
+test("a comma is a decimal point, and never parts thousands in silence", async () => {
+  const page = await open("/");
+  await type(page, "#Fare", "1,000");
+  await page.waitForSelector('#Fare[aria-invalid="true"]');
+  assert.match(await text(page, "#Fare-fault"), /"1,000"/);
+  await type(page, "#Fare", "71,25");
+  await until(page, () => !document.querySelector("[aria-invalid], .fault"));
+  await page.click("#store");
+  await page.waitForSelector("#stored tr");
+  const id = await page.$eval("#stored tr", (row) => row.dataset.id);
+  assert.equal((await get(`/predictions/${id}`)).passenger.Fare, 71.25);
+  assert.deepEqual(page.wrong, []);
+  await page.close();
+});
+
+test("links send the key that the reader gave", async () => {
+  const page = await open("/", { at: keyedService });
+  await page.waitForSelector("#key-form:not([hidden])");
+  await page.type("#key", key);
+  await page.click("#key-form button");
+  await until(page, () => document.querySelector("#probability").textContent.includes("%"));
+  await page.click("#store");
+  await page.waitForSelector("#stored tr");
+  const shown = async (link, expected) => {
+    await page.click(link);
+    await page.waitForSelector("dialog[open]");
+    assert.match(await text(page, "#record pre"), expected);
+  };
+  await shown('a[href="/model"]', /"cross_validation"/);
+  await isAccessible(page);
+  await picture(page, "record");
+  await page.click("#record button");
+  await shown("#stored a", /"passenger": \{/);
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog:not([open])");
+  assert.equal(page.url(), `${keyedService}/`);
+
+  await page.goto(`${keyedService}/docs`, { waitUntil: "networkidle0" });
+  await page.click("#op-model > summary");
+  assert.match(await text(page, "#op-model pre[aria-label='The same by curl']"), /-H "x-api-key: \$LIFEBOAT_API_KEY"/);
   assert.deepEqual(page.wrong, []);
   await page.close();
 });

@@ -1,17 +1,15 @@
 //! An inference request: named tensors become passengers.
 
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::HeaderValue;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 
+use super::JSON_LENGTH;
 use super::tensor::{self, Datatype, Element, Output};
 use crate::api::MAX_PASSENGERS;
 use crate::api::error::{ApiError, Pointed};
 use crate::passenger::{Column, Draft, Fault, Field, Passenger, Value, json};
-
-/// How much of the body is JSON; binary tensors follow. Without it, all is.
-pub(super) const JSON_LENGTH: HeaderName = HeaderName::from_static("inference-header-content-length");
 
 /// What stands behind a column's name in the name of the tensor that says where the column has a value.
 const VALIDITY: &str = ".valid";

@@ -5,8 +5,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::JSON_LENGTH;
 use super::MODEL;
-use super::request::{JSON_LENGTH, Requested};
+use super::request::Requested;
 use super::tensor::{Datatype, Output};
 use crate::api::answer::Json;
 use crate::api::error::ApiError;

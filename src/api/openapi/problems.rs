@@ -20,10 +20,12 @@ use crate::prediction::Outcome;
 use crate::store::StoreError;
 
 /// What can go wrong with anything.
-const ANYWHERE: [Kind; 4] = [Kind::Unauthenticated, Kind::Internal, Kind::Overloaded, Kind::Unavailable];
+const ANYWHERE: [Kind; 5] =
+    [Kind::Unauthenticated, Kind::MisdirectedRequest, Kind::Internal, Kind::Overloaded, Kind::Unavailable];
 
 /// What can go wrong with a body, beside its values.
-const BODY: [Kind; 3] = [Kind::Malformed, Kind::TooLarge, Kind::UnsupportedEncoding];
+const BODY: [Kind; 5] =
+    [Kind::Malformed, Kind::CrossSite, Kind::BodyTimedOut, Kind::TooLarge, Kind::UnsupportedEncoding];
 
 /// Adds to each operation the responses of its failures, and to each response the headers that all have.
 pub(super) struct Problems;
@@ -48,7 +50,7 @@ impl Modify for Problems {
 fn kinds(path: &str, operation: &Operation) -> Vec<Kind> {
     let mut kinds: Vec<_> = match path {
         // Whether the process is alive is told whatever happens.
-        "/health" => return vec![Kind::Internal],
+        "/health" | inference::LIVE => return vec![Kind::MisdirectedRequest, Kind::Internal],
         _ => ANYWHERE.into(),
     };
     if path.contains('{') || path == "/metrics" {
@@ -117,6 +119,9 @@ fn example(kind: Kind) -> serde_json::Value {
             ApiError::Malformed("the body is not JSON: EOF while parsing a value at line 1 column 0".to_owned())
         }
         Kind::Unauthenticated => ApiError::Unauthenticated,
+        Kind::CrossSite => ApiError::CrossSite,
+        Kind::MisdirectedRequest => ApiError::MisdirectedRequest,
+        Kind::BodyTimedOut => ApiError::BodyTimedOut,
         Kind::NotFound => ApiError::NotFound("there is no prediction with this id"),
         Kind::MethodNotAllowed => ApiError::MethodNotAllowed,
         Kind::TooLarge => ApiError::TooLarge,

@@ -25,6 +25,31 @@ export function wantKey(form, then) {
   };
 }
 
+/** Whether a key is known. */
+export const hasKey = () => Boolean(sessionStorage.getItem(KEY));
+
+/** Follows a link to JSON. Where a key is known, what is there is shown in a dialog: a browser would ask without the key. */
+export async function showRecord(event, dialog) {
+  const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+  if (!isPlain || !hasKey()) return;
+  event.preventDefault();
+  const path = new URL(event.currentTarget.href).pathname;
+  const text = await ask(path).then((response) => response.text(), () => "The service cannot be reached.");
+  dialog.querySelector("h2").textContent = path;
+  dialog.querySelector("pre").textContent = pretty(text);
+  dialog.querySelector("button").onclick = () => dialog.close();
+  dialog.showModal();
+}
+
+/** Lays JSON out; what is none stays as it is. */
+function pretty(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
 /** Makes an element with attributes and children; texts stay texts. */
 export function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);

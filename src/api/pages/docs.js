@@ -1,6 +1,6 @@
 // The page at `/docs`: shows the contract of /openapi.json, and sends what the reader would try.
 
-import { ask, element, wantKey } from "/assets/client.js";
+import { ask, element, hasKey, wantKey } from "/assets/client.js";
 
 const contract = await (await ask("/openapi.json")).json();
 const METHODS = ["get", "put", "post"];
@@ -129,6 +129,8 @@ function request(path, method, inputs, body) {
 function command({ url, method, headers, body }) {
   const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
   const parts = ["curl", method === "GET" ? "" : `-X ${method}`, quoted(location.origin + url)];
+  // The key itself is not for the screen.
+  if (hasKey()) parts.push("-H", '"x-api-key: $LIFEBOAT_API_KEY"');
   for (const [name, value] of Object.entries(headers)) parts.push("-H", quoted(`${name}: ${value}`));
   if (body) parts.push("--data-binary", quoted(body));
   return parts.filter(Boolean).join(" ");

@@ -1,9 +1,12 @@
 // The page at `/`: asks while the reader types, and stores only when told to.
 
-import { ask, element, send, wantKey } from "/assets/client.js";
+import { ask, element, send, showRecord, wantKey } from "/assets/client.js";
 
 const FIELDS = ["PassengerId", "Pclass", "Name", "Sex", "Age", "SibSp", "Parch", "Ticket", "Fare", "Cabin", "Embarked"];
 const NUMBERS = new Set(["PassengerId", "Pclass", "Age", "SibSp", "Parch", "Fare"]);
+// A comma may stand for the point, unless it may as well part thousands: "1,000" could be one or a thousand.
+const NUMBER = /^-?\d+([.,]\d+)?$/;
+const MAYBE_THOUSANDS = /^-?[1-9]\d{0,2},\d{3}$/;
 const FAMOUS = {
   "Molly Brown": [195, 1, "Brown, Mrs. James Joseph (Margaret Tobin)", "female", 44, 0, 0, "PC 17610", 27.7208, "B4", "C"],
   "Madeleine Astor": [701, 1, "Astor, Mrs. John Jacob (Madeleine Talmadge Force)", "female", 18, 1, 0, "PC 17757", 227.525, "C62 C64", "C"],
@@ -42,8 +45,8 @@ function passenger() {
 
 function valueOf(name, text) {
   if (text === "") return null;
-  const number = Number(text.replace(",", "."));
-  return NUMBERS.has(name) && Number.isFinite(number) ? number : text;
+  const isNumber = NUMBERS.has(name) && NUMBER.test(text) && !MAYBE_THOUSANDS.test(text);
+  return isNumber ? Number(text.replace(",", ".")) : text;
 }
 
 function fill(values) {
@@ -171,12 +174,18 @@ function row(prediction) {
   return element(
     "tr",
     { "data-id": id },
-    element("th", { scope: "row" }, element("a", { href: `/predictions/${id}` }, name)),
+    element("th", { scope: "row" }, keyed(element("a", { href: `/predictions/${id}` }, name))),
     element("td", {}, String(passenger.Pclass)),
     element("td", { class: "number" }, percent(probability)),
     element("td", {}, new Date(created_at).toLocaleString()),
     really,
   );
+}
+
+/** Lets a link be followed with the key, which a browser does not send by itself. */
+function keyed(link) {
+  link.addEventListener("click", (event) => showRecord(event, at("record")));
+  return link;
 }
 
 function teller(id, survived, word, name) {
@@ -207,6 +216,7 @@ async function figures() {
   );
 }
 
+document.querySelectorAll("a[data-keyed]").forEach(keyed);
 for (const [name, values] of Object.entries(FAMOUS)) {
   const button = element("button", { type: "button", "data-famous": name }, name);
   button.onclick = () => fill(values);

@@ -1,0 +1,87 @@
+//! How long a request's body may take, how long its work may take, and how much work there may be at a time.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, HttpBody};
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tracing::warn;
+
+use super::body::received;
+use super::error::ApiError;
+use super::{ApiConfig, Deadline, HEALTH, inference};
+
+/// How often the log says that requests are turned away.
+const WARNING_INTERVAL: Duration = Duration::from_secs(10);
+
+/// What whoever watches over the process asks, above all when it is busy.
+const ALWAYS_ANSWERED: [&str; 2] = [HEALTH, inference::LIVE];
+
+/// The limits of what is under way.
+#[derive(Debug)]
+pub(super) struct Limits {
+    body_timeout: Duration,
+    request_timeout: Duration,
+    in_flight: Semaphore,
+    warned: Mutex<Option<Instant>>,
+}
+
+impl Limits {
+    /// Returns the limits that the operator set.
+    pub(super) fn new(config: &ApiConfig) -> Self {
+        Self {
+            body_timeout: config.body_timeout,
+            request_timeout: config.request_timeout,
+            in_flight: Semaphore::new(config.max_requests_in_flight),
+            warned: Mutex::default(),
+        }
+    }
+
+    /// Has a request answered within the limits. Its body is received first, since a permit is for work and not for waiting; one request
+    /// too many is turned away at once, since a queue would only make all late.
+    pub(super) async fn answer(&self, request: Request, next: Next) -> Response {
+        if ALWAYS_ANSWERED.contains(&request.uri().path()) {
+            return next.run(request).await;
+        }
+        let request = match whole(request, self.body_timeout).await {
+            Ok(request) => request,
+            Err(error) => return error.into_response(),
+        };
+        let Ok(_permit) = self.in_flight.try_acquire() else {
+            self.warn();
+            return ApiError::Overloaded.into_response();
+        };
+        let left =
+            request.extensions().get::<Deadline>().map(|deadline| deadline.0.saturating_duration_since(Instant::now()));
+        let time = left.map_or(self.request_timeout, |left| left.min(self.request_timeout));
+        timeout(time, next.run(request)).await.unwrap_or_else(|_| ApiError::TimedOut.into_response())
+    }
+
+    /// Says, now and then, that requests are turned away.
+    fn warn(&self) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.is_none_or(|last| last.elapsed() >= WARNING_INTERVAL) {
+            *warned = Some(Instant::now());
+            warn!("requests are turned away: as many are in flight as MAX_REQUESTS_IN_FLIGHT allows");
+        }
+    }
+}
+
+/// The limits as a layer, for requests that must be asked something before.
+pub(super) async fn limit(State(limits): State<Arc<Limits>>, request: Request, next: Next) -> Response {
+    limits.answer(request, next).await
+}
+
+/// Receives a request's body, unless there is none or nothing reads it.
+async fn whole(request: Request, time: Duration) -> Result<Request, ApiError> {
+    if request.body().is_end_stream() || request.extensions().get::<MatchedPath>().is_none() {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    let body = timeout(time, received(body)).await.map_err(|_| ApiError::BodyTimedOut)??;
+    Ok(Request::from_parts(parts, Body::from(body)))
+}
