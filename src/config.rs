@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 
-use crate::api::{AllowedHosts, ApiConfig, ApiKeys};
+use crate::api::{AllowedHosts, ApiConfig, ApiKeys, BasePath};
 use crate::metrics::embedded::EmbeddedConfig;
 use crate::server::ServerConfig;
 use crate::store::SampleRate;
@@ -34,6 +34,9 @@ pub struct Config {
     pub host: IpAddr,
     /// `PORT`: the port to listen on; 0 takes any that is free. Default: 8080.
     pub port: u16,
+    /// `BASE_PATH`: what stands before each path where a Lambda function is called by a domain of one's own, as in `/titanic`.
+    /// Default: nothing.
+    pub base_path: BasePath,
     /// What the HTTP interface allows.
     pub api: ApiConfig,
     /// `ALLOWED_HOSTS`: host names, beside those of the loopback, under which a server may be asked; `*` for any. Default: any, but the
@@ -119,6 +122,7 @@ impl Config {
             }),
             host: parsed("HOST", variable("HOST"), "127.0.0.1")?,
             port: parsed("PORT", variable("PORT"), "8080")?,
+            base_path: parsed("BASE_PATH", variable("BASE_PATH"), "/")?,
             api: ApiConfig {
                 request_timeout: seconds("REQUEST_TIMEOUT_SECONDS", defaults.request_timeout)?,
                 body_timeout: seconds("BODY_TIMEOUT_SECONDS", defaults.body_timeout)?,
@@ -307,6 +311,7 @@ mod tests {
             ("WORKER_THREADS", "0"),
             ("MAX_REQUESTS_IN_FLIGHT", "0"),
             ("MAX_REQUESTS_IN_FLIGHT", "many"),
+            ("BASE_PATH", "https://example.org/titanic"),
             ("CORS_ORIGINS", "example.org"),
             ("ALLOWED_HOSTS", "https://example.org"),
             ("BODY_TIMEOUT_SECONDS", "0"),

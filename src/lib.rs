@@ -23,6 +23,7 @@
 //! - [`quality`]: whether a table of passengers is fit to train on.
 //! - [`api`]: the HTTP router, whoever hosts it.
 //! - [`server`]: the connections of `lifeboat serve`, and how long each is waited for.
+//! - [`lambda`]: the router's host on AWS Lambda.
 //! - [`config`], [`logging`], [`cli`]: settings, log lines and the command line.
 //!
 //! Three programs wire these together: `lifeboat` is the command line with the local server, `api` is the Lambda function, and `monitor`
@@ -59,6 +60,8 @@ pub mod quality;
 pub mod api;
 
 pub mod server;
+
+pub mod lambda;
 
 pub mod config;
 

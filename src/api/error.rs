@@ -34,6 +34,12 @@ pub(super) enum ApiError {
     NotFound(&'static str),
     MethodNotAllowed,
     TooLarge,
+    /// The answer has more bytes than the host can send.
+    AnswerTooLarge {
+        most: usize,
+        /// Whether what was asked for was done.
+        is_done: bool,
+    },
     UnsupportedMediaType,
     UnsupportedEncoding,
     /// Well-formed, but with values that no passenger has.
@@ -131,6 +137,7 @@ pub(super) enum Kind {
     MethodNotAllowed,
     BodyTimedOut,
     TooLarge,
+    AnswerTooLarge,
     UnsupportedMediaType,
     UnsupportedEncoding,
     InvalidPassenger,
@@ -151,7 +158,7 @@ impl Kind {
             Self::BodyTimedOut => StatusCode::REQUEST_TIMEOUT,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge | Self::AnswerTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidPassenger | Self::InvalidOutcome => StatusCode::UNPROCESSABLE_ENTITY,
             Self::OutcomeConflict => StatusCode::CONFLICT,
@@ -176,6 +183,7 @@ impl Kind {
             Self::NotFound => "urn:lifeboat:problem:not-found",
             Self::MethodNotAllowed => "urn:lifeboat:problem:method-not-allowed",
             Self::TooLarge => "urn:lifeboat:problem:too-large",
+            Self::AnswerTooLarge => "urn:lifeboat:problem:answer-too-large",
             Self::UnsupportedMediaType => "urn:lifeboat:problem:unsupported-media-type",
             Self::UnsupportedEncoding => "urn:lifeboat:problem:unsupported-content-encoding",
             Self::InvalidPassenger => "urn:lifeboat:problem:invalid-passenger",
@@ -197,6 +205,7 @@ impl Kind {
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "Method not allowed",
             Self::TooLarge => "Request too large",
+            Self::AnswerTooLarge => "Answer too large",
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::UnsupportedEncoding => "Unsupported content encoding",
             Self::InvalidPassenger => "Invalid passenger",
@@ -220,6 +229,7 @@ impl ApiError {
             Self::NotFound(_) => Kind::NotFound,
             Self::MethodNotAllowed => Kind::MethodNotAllowed,
             Self::TooLarge => Kind::TooLarge,
+            Self::AnswerTooLarge { .. } => Kind::AnswerTooLarge,
             Self::UnsupportedMediaType => Kind::UnsupportedMediaType,
             Self::UnsupportedEncoding => Kind::UnsupportedEncoding,
             Self::Invalid(_) => Kind::InvalidPassenger,
@@ -247,6 +257,14 @@ impl ApiError {
             Self::NotFound(detail) => (*detail).to_owned(),
             Self::MethodNotAllowed => "this path does not answer that method: see the Allow header".to_owned(),
             Self::TooLarge => format!("the body must be at most {} bytes", super::MAX_BODY_BYTES),
+            Self::AnswerTooLarge { most, is_done: true } => format!(
+                "the answer has more than the {most} bytes that can be sent from here; what was asked for is done, and the same \
+                 passengers again are the same predictions: ask for fewer at a time, without explain, for text/csv, or for gzip"
+            ),
+            Self::AnswerTooLarge { most, is_done: false } => format!(
+                "the answer, which tells what is wrong with the request, has more than the {most} bytes that can be sent from \
+                 here; nothing was stored: send fewer passengers at a time"
+            ),
             Self::UnsupportedMediaType => {
                 "the content type must be application/json or, for passengers, text/csv".to_owned()
             }

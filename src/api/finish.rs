@@ -16,7 +16,7 @@ use crate::features::hex;
 const WORTH_ENCODING_BYTES: u64 = 1024;
 
 /// What nobody may keep.
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// What the client itself may keep, if it asks each time whether it is still so.
 const PRIVATE_REVALIDATED: HeaderValue = HeaderValue::from_static("private, no-cache");

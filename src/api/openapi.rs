@@ -9,9 +9,10 @@ use std::sync::LazyLock;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, OpenApi};
+use utoipa::openapi::{ComponentsBuilder, OpenApi, Server};
 use utoipa::{Modify, OpenApi as _};
 
+use super::base_path::BasePath;
 use super::finish::Revalidated;
 use super::{inference, keys, metrics, monitor, outcome, pages, predict, predictions, status};
 use problems::Problems;
@@ -76,8 +77,14 @@ pub(super) fn document() -> OpenApi {
 
 /// Returns this contract.
 #[utoipa::path(get, path = "/openapi.json", tag = "model", responses((status = 200, body = Object, description = "This document.")))]
-pub(super) async fn openapi() -> Response {
-    Revalidated(([(header::CONTENT_TYPE, OPENAPI_JSON)], JSON.as_slice())).into_response()
+pub(super) async fn openapi(base: BasePath) -> Response {
+    let headers = [(header::CONTENT_TYPE, OPENAPI_JSON)];
+    if base.is_root() {
+        return Revalidated((headers, JSON.as_slice())).into_response();
+    }
+    let mut document = document();
+    document.servers = Some(vec![Server::new(base.to_string())]);
+    Revalidated((headers, serde_json::to_vec(&document).unwrap_or_default())).into_response()
 }
 
 /// Says which operations ask for an API key, where the operator set one.

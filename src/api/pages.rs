@@ -5,6 +5,7 @@ use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
+use super::base_path::BasePath;
 use super::error::ApiError;
 use super::finish::Revalidated;
 
@@ -19,14 +20,14 @@ const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
 
 /// Returns the page on which the model can be tried.
 #[utoipa::path(get, path = "/", tag = "pages", responses((status = 200, body = String, content_type = "text/html", description = "The page.")))]
-pub(super) async fn index() -> Response {
-    file(HTML, include_str!("pages/index.html"))
+pub(super) async fn index(base: BasePath) -> Response {
+    page(include_str!("pages/index.html"), &base)
 }
 
 /// Returns the page on which this contract can be read and tried.
 #[utoipa::path(get, path = "/docs", tag = "pages", responses((status = 200, body = String, content_type = "text/html", description = "The page.")))]
-pub(super) async fn docs() -> Response {
-    file(HTML, include_str!("pages/docs.html"))
+pub(super) async fn docs(base: BasePath) -> Response {
+    page(include_str!("pages/docs.html"), &base)
 }
 
 /// Returns a part of the pages.
@@ -51,7 +52,16 @@ pub(super) async fn asset(name: Result<Path<String>, PathRejection>) -> Result<R
     Ok(file(content_type, text))
 }
 
-fn file(content_type: &'static str, text: &'static str) -> Response {
+/// Returns a page. Its links are relative, so that they work behind a proxy that leaves out a part of the path; below a base path they
+/// are written out, since `/prod` may come without the slash at its end.
+fn page(text: &'static str, base: &BasePath) -> Response {
+    if base.is_root() {
+        return file(HTML, text);
+    }
+    file(HTML, text.replace("=\"./", &format!("=\"{base}/")))
+}
+
+fn file(content_type: &'static str, text: impl IntoResponse) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::answer::{Answer, Json};
+use super::base_path::BasePath;
 use super::body::Passengers;
 use super::csv::{self, Table};
 use super::error::ApiError;
@@ -95,6 +96,7 @@ pub(super) async fn predict(
     }
     let table =
         if options.kaggle { Some(Table::Kaggle) } else { csv::is_preferred(request.headers()).then_some(Table::Full) };
+    let base = BasePath::of(request.extensions());
     let (passengers, is_one) = match Passengers::read(request, options.kaggle).await? {
         Passengers::One(passenger) => (vec![*passenger], true),
         Passengers::Many(passengers) => (passengers, false),
@@ -108,7 +110,7 @@ pub(super) async fn predict(
     if let Some(measurement) = predicted.measurement.clone() {
         body.extensions_mut().insert(measurement);
     }
-    Ok(if is_one { predicted.placed(body) } else { predicted.counted(body) })
+    Ok(if is_one { predicted.placed(body, &base) } else { predicted.counted(body) })
 }
 
 /// What became of the passengers of a request, in their order.
@@ -159,11 +161,11 @@ impl Predicted {
     }
 
     /// Answers `201` with the place of the one prediction where this request stored it, else `200`; the body is the same.
-    fn placed(&self, body: Response) -> Response {
+    fn placed(&self, body: Response, base: &BasePath) -> Response {
         if self.created() == 0 {
             return body;
         }
-        let location = format!("/predictions/{}", self.predictions[0].id);
+        let location = format!("{base}/predictions/{}", self.predictions[0].id);
         (StatusCode::CREATED, [(header::LOCATION, location)], body).into_response()
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Answer, FullAnswer, Json};
+use super::base_path::BasePath;
 use super::error::ApiError;
 use super::finish::Revalidated;
 use super::openapi::PredictionIdSchema;
@@ -77,6 +78,7 @@ pub(super) async fn history(
     State(service): State<PredictionService>,
     passenger_id: Result<Path<String>, PathRejection>,
     page: Result<Query<Page>, QueryRejection>,
+    base: BasePath,
 ) -> Result<Response, ApiError> {
     const NONE: ApiError = ApiError::NotFound("there is no such PassengerId");
     let passenger_id = passenger_id.ok().and_then(|Path(id)| parse_passenger_id(&id)).ok_or(NONE)?;
@@ -91,10 +93,9 @@ pub(super) async fn history(
     // One more than asked for tells whether there is a next page.
     let found = service.history(passenger_id, after, limit + 1).await?;
     let shown = &found[..found.len().min(limit)];
-    let next = shown
-        .last()
-        .filter(|_| found.len() > limit)
-        .map(|last| format!("/passengers/{passenger_id}/predictions?limit={limit}&cursor={}", Cursor::after(last)));
+    let next = shown.last().filter(|_| found.len() > limit).map(|last| {
+        format!("{base}/passengers/{passenger_id}/predictions?limit={limit}&cursor={}", Cursor::after(last))
+    });
     Ok(Json(History { predictions: shown.iter().map(Answer::from).collect(), next }).into_response())
 }
 

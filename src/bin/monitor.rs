@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use jiff::Timestamp;
-use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
+use lambda_runtime::{LambdaEvent, service_fn};
 use lifeboat::config::Config;
 use lifeboat::logging;
 use lifeboat::metrics::embedded::Document;

@@ -30,7 +30,7 @@ async fn what_a_page_asks_for_is_there() {
     let app = App::new();
     for page in ["/", "/docs"] {
         let html = String::from_utf8(app.get(page).await.body.to_vec()).unwrap();
-        let links = ["href=\"/", "src=\"/"].into_iter().flat_map(|attribute| html.split(attribute).skip(1));
+        let links = ["href=\"./", "src=\"./"].into_iter().flat_map(|attribute| html.split(attribute).skip(1));
         let mut count = 0;
         for link in links {
             let path = format!("/{}", link.split('"').next().unwrap());

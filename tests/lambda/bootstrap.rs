@@ -158,6 +158,12 @@ impl Drop for Function {
 #[derive(Debug)]
 pub(crate) struct Answer(Value);
 
+impl From<Value> for Answer {
+    fn from(answer: Value) -> Self {
+        Self(answer)
+    }
+}
+
 impl Answer {
     pub(crate) fn status(&self) -> u64 {
         self.0["statusCode"].as_u64().unwrap_or_else(|| panic!("{self:?}"))
@@ -177,11 +183,13 @@ impl Answer {
     }
 }
 
-/// Returns an event of an HTTP API.
+/// Returns an event of an HTTP API; the path may end in a query.
 fn event(method: &str, path: &str, body: &str) -> Value {
     let event = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/events/predict.json")).unwrap();
     let mut event: Value = serde_json::from_str(&event).unwrap();
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
     event["rawPath"] = json!(path);
+    event["rawQueryString"] = json!(query);
     event["requestContext"]["http"]["path"] = json!(path);
     event["requestContext"]["http"]["method"] = json!(method);
     event["headers"]["content-length"] = json!(body.len().to_string());

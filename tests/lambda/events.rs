@@ -16,6 +16,7 @@ use tower::ServiceExt;
 
 use crate::bootstrap::{Function, on_table};
 use crate::fixtures::dynamodb::{config, new_table, url};
+use crate::sources::SOURCES;
 
 /// Returns the events by name: first the one that stores what others ask for.
 fn events() -> Vec<(String, Value)> {
@@ -26,8 +27,8 @@ fn events() -> Vec<(String, Value)> {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         events.insert(name, serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap());
     }
-    // What a schedule sends is no request.
-    events.retain(|_, event: &mut Value| event.get("rawPath").is_some());
+    // What other sources send is in tests of its own.
+    events.retain(|name, event: &mut Value| event.get("rawPath").is_some() && !SOURCES.contains(&name.as_str()));
     let first = events.remove_entry("predict").unwrap();
     std::iter::once(first).chain(events).collect()
 }

@@ -4,8 +4,11 @@ mod bootstrap;
 mod compressed;
 mod events;
 mod faults;
+mod keep_warm;
+mod limits;
 mod metrics;
 mod monitoring;
+mod sources;
 mod starting;
 mod together;
 

@@ -140,6 +140,10 @@ fn requested(request: &Body, faults: &mut Faults) -> Vec<Requested> {
     let mut requested = Vec::new();
     for (index, wanted) in request.outputs.iter().enumerate() {
         if let Some(output) = Output::from_name(&wanted.name) {
+            if requested.iter().any(|other: &Requested| other.output == output) {
+                faults.push(&format!("/outputs/{index}/name"), "stands more than once");
+                continue;
+            }
             requested.push(Requested { output, is_binary: wanted.parameters.binary_data.unwrap_or(is_binary) });
         } else {
             let known = Output::ALL.map(Output::name).join(", ");

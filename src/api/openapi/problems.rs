@@ -24,8 +24,14 @@ const ANYWHERE: [Kind; 5] =
     [Kind::Unauthenticated, Kind::MisdirectedRequest, Kind::Internal, Kind::Overloaded, Kind::Unavailable];
 
 /// What can go wrong with a body, beside its values.
-const BODY: [Kind; 5] =
-    [Kind::Malformed, Kind::CrossSite, Kind::BodyTimedOut, Kind::TooLarge, Kind::UnsupportedEncoding];
+const BODY: [Kind; 6] = [
+    Kind::Malformed,
+    Kind::CrossSite,
+    Kind::BodyTimedOut,
+    Kind::TooLarge,
+    Kind::AnswerTooLarge,
+    Kind::UnsupportedEncoding,
+];
 
 /// Adds to each operation the responses of its failures, and to each response the headers that all have.
 pub(super) struct Problems;
@@ -125,6 +131,7 @@ fn example(kind: Kind) -> serde_json::Value {
         Kind::NotFound => ApiError::NotFound("there is no prediction with this id"),
         Kind::MethodNotAllowed => ApiError::MethodNotAllowed,
         Kind::TooLarge => ApiError::TooLarge,
+        Kind::AnswerTooLarge => ApiError::AnswerTooLarge { most: 6 << 20, is_done: true },
         Kind::UnsupportedMediaType => ApiError::UnsupportedMediaType,
         Kind::UnsupportedEncoding => ApiError::UnsupportedEncoding,
         Kind::InvalidPassenger => {

@@ -1,12 +1,19 @@
 // Asks the service. Where it wants a key, the reader is asked for it once; the tab remembers it until it is closed.
 
+// Where the service is for this page: its paths are below that.
+const HOME = new URL("..", import.meta.url);
 const KEY = "lifeboat-api-key";
 
+/** Returns where a path of the service is. */
+export const place = (path) => new URL(`.${path}`, HOME).href;
+
 /** Sends a request with the key that is known, if any. */
-export function ask(path, options = {}) {
+export const ask = (path, options) => askAt(place(path), options);
+
+function askAt(url, options = {}) {
   const key = sessionStorage.getItem(KEY);
   const headers = { ...options.headers, ...(key ? { "x-api-key": key } : {}) };
-  return fetch(path, { ...options, headers });
+  return fetch(url, { ...options, headers });
 }
 
 /** Sends JSON. */
@@ -33,9 +40,9 @@ export async function showRecord(event, dialog) {
   const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
   if (!isPlain || !hasKey()) return;
   event.preventDefault();
-  const path = new URL(event.currentTarget.href).pathname;
-  const text = await ask(path).then((response) => response.text(), () => "The service cannot be reached.");
-  dialog.querySelector("h2").textContent = path;
+  const url = event.currentTarget.href;
+  const text = await askAt(url).then((response) => response.text(), () => "The service cannot be reached.");
+  dialog.querySelector("h2").textContent = new URL(url).pathname;
   dialog.querySelector("pre").textContent = pretty(text);
   dialog.querySelector("button").onclick = () => dialog.close();
   dialog.showModal();

@@ -1,6 +1,6 @@
 // The page at `/docs`: shows the contract of /openapi.json, and sends what the reader would try.
 
-import { ask, element, hasKey, wantKey } from "/assets/client.js";
+import { ask, element, hasKey, place, wantKey } from "./client.js";
 
 const contract = await (await ask("/openapi.json")).json();
 const METHODS = ["get", "put", "post"];
@@ -128,7 +128,7 @@ function request(path, method, inputs, body) {
 
 function command({ url, method, headers, body }) {
   const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
-  const parts = ["curl", method === "GET" ? "" : `-X ${method}`, quoted(location.origin + url)];
+  const parts = ["curl", method === "GET" ? "" : `-X ${method}`, quoted(place(url))];
   // The key itself is not for the screen.
   if (hasKey()) parts.push("-H", '"x-api-key: $LIFEBOAT_API_KEY"');
   for (const [name, value] of Object.entries(headers)) parts.push("-H", quoted(`${name}: ${value}`));

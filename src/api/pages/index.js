@@ -1,6 +1,6 @@
 // The page at `/`: asks while the reader types, and stores only when told to.
 
-import { ask, element, send, showRecord, wantKey } from "/assets/client.js";
+import { ask, element, place, send, showRecord, wantKey } from "./client.js";
 
 const FIELDS = ["PassengerId", "Pclass", "Name", "Sex", "Age", "SibSp", "Parch", "Ticket", "Fare", "Cabin", "Embarked"];
 const NUMBERS = new Set(["PassengerId", "Pclass", "Age", "SibSp", "Parch", "Fare"]);
@@ -174,7 +174,7 @@ function row(prediction) {
   return element(
     "tr",
     { "data-id": id },
-    element("th", { scope: "row" }, keyed(element("a", { href: `/predictions/${id}` }, name))),
+    element("th", { scope: "row" }, keyed(element("a", { href: place(`/predictions/${id}`) }, name))),
     element("td", {}, String(passenger.Pclass)),
     element("td", { class: "number" }, percent(probability)),
     element("td", {}, new Date(created_at).toLocaleString()),

@@ -1,0 +1,114 @@
+//! The host of the router on AWS Lambda: events become requests, and responses become what the maker of the event reads.
+//!
+//! Requests come from HTTP APIs, REST APIs, Function URLs and Application Load Balancers. They are read here, not by the crate
+//! `lambda_http`: it panics on a host that is none, refuses the event of a header that is not ASCII, so that strangers can raise the
+//! alarms of a function, doubles the stage of a REST API, and reads an event of three kinds up to three times.
+
+mod answer;
+mod event;
+mod fields;
+mod request;
+
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::response::Parts;
+use axum::http::{Request, Response};
+use http_body_util::BodyExt;
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
+use serde_json::value::RawValue;
+use tower::Service;
+use tracing::{debug, error, warn};
+
+use crate::api::{self, BasePath, Deadline};
+use crate::store::PredictionStore;
+use event::{Event, HttpEvent, Purpose};
+
+/// A function that starts waits no longer than this for its database: requests find out for themselves.
+const WARM_UP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// So long before the function is stopped, a request is answered, whatever it still waits for.
+const TIME_TO_ANSWER: Duration = Duration::from_millis(250);
+
+/// Opens the connection to the database before the first request has to wait for it.
+pub async fn warm_up(store: &dyn PredictionStore, is_wanted: bool) {
+    if is_wanted && !matches!(tokio::time::timeout(WARM_UP_TIMEOUT, store.ready()).await, Ok(Ok(()))) {
+        warn!("the database could not be reached while the function started");
+    }
+}
+
+/// Answers events by a router until Lambda ends the function; where `base_path` stands before a path, it is left out.
+pub async fn run(router: Router, base_path: BasePath) -> Result<(), lambda_runtime::Error> {
+    let (router, base_path) = (&router, &base_path);
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<Event>| {
+        let LambdaEvent { payload, context } = event;
+        match payload.purpose() {
+            Purpose::Http(event) => answer(router.clone(), *event, base_path, &context).await,
+            Purpose::KeepWarm => {
+                debug!("an event that only keeps the function warm");
+                Ok(RawValue::NULL.to_owned())
+            }
+            Purpose::Unknown(event) => {
+                error!(%event, "not a request: expected an event of an HTTP API, a REST API, a Function URL or a load balancer");
+                Err(failure("UnknownEvent", format!("{event} is not a request")))
+            }
+        }
+    }))
+    .await
+}
+
+/// Answers the request of an event.
+async fn answer(
+    router: Router,
+    event: HttpEvent<'_>,
+    base_path: &BasePath,
+    context: &Context,
+) -> Result<Box<RawValue>, Diagnostic> {
+    let source = event.source;
+    let (response, path) = match request::request(event, base_path) {
+        Some(mut request) => {
+            if let Some(deadline) = deadline(context) {
+                request.extensions_mut().insert(deadline);
+            }
+            let path = request.uri().path().to_owned();
+            (respond(router, request).await, path)
+        }
+        None => (api::unreadable_request(), String::new()),
+    };
+    let (parts, body) = whole(response).await?;
+    let unwritable = |error: serde_json::Error| failure("UnwritableAnswer", error.to_string());
+    let answer = source.answer(&parts, &body).map_err(unwritable)?;
+    let most = source.most_bytes();
+    if answer.get().len() <= most {
+        return Ok(answer);
+    }
+    let request_id = parts.headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+    warn!(request_id, bytes = answer.get().len(), most, "the answer is too large to be sent: the client is told 413");
+    let (parts, body) = whole(api::answer_too_large(&path, &parts, most).await).await?;
+    source.answer(&parts, &body).map_err(unwritable)
+}
+
+async fn respond(mut router: Router, request: Request<Body>) -> Response<Body> {
+    // A router is always ready, and cannot fail.
+    match router.call(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+async fn whole(response: Response<Body>) -> Result<(Parts, Bytes), Diagnostic> {
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.map_err(|error| failure("UnreadableAnswer", error.to_string()))?;
+    Ok((parts, body.to_bytes()))
+}
+
+/// Returns when a request must be answered, since Lambda stops the function.
+fn deadline(context: &Context) -> Option<Deadline> {
+    let left = context.deadline().duration_since(SystemTime::now()).ok()?;
+    Some(Deadline::after(left.saturating_sub(TIME_TO_ANSWER)))
+}
+
+fn failure(kind: &str, message: String) -> Diagnostic {
+    Diagnostic { error_type: kind.to_owned(), error_message: message }
+}
