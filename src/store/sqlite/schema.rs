@@ -105,7 +105,7 @@ mod tests {
         MIGRATIONS[..4].iter().for_each(|migration| connection.execute_batch(migration).unwrap());
         let names: Vec<String> = {
             let statement = connection.prepare("SELECT * FROM predictions").unwrap();
-            statement.column_names().into_iter().map(str::to_owned).collect()
+            statement.column_names().map(str::to_owned).collect()
         };
         // Each cell says which column it is in, as far as its type lets it.
         let values: Vec<String> = (0..names.len()).map(|column| format!("'{column}'")).collect();
