@@ -81,7 +81,7 @@ fn every_planted_fault_is_found_where_it_is() {
     }
     let labels: Vec<_> = found(errors, "label").into_iter().map(|(line, _)| line).collect();
     assert_eq!(labels, [Some(60), Some(70)]);
-    assert_eq!(found(errors, "duplicate"), [(Some(893), "is the passenger of line 81")]);
+    assert_eq!(found(errors, "duplicate"), [(Some(893), "is the passenger of line 81, by name and ticket")]);
     assert_eq!(found(errors, "passenger_id"), [(Some(893), "has the PassengerId 80 of line 81")]);
     assert_eq!(errors.as_array().unwrap().len(), 9, "{errors}");
 }

@@ -35,7 +35,9 @@ async fn each_request_leaves_a_line_of_what_it_came_to() {
 
     let service = r#"[["service"]]"#.to_owned();
     let durations = ["ModelLatency", "StoreLatency"];
-    let missing = ["MissingName", "MissingAge", "MissingTicket", "MissingFare", "MissingCabin", "MissingEmbarked"];
+    let missing =
+        ["Name", "Age", "SibSp", "Parch", "Ticket", "Fare", "Cabin", "Embarked"].map(|field| format!("Missing{field}"));
+    let missing = missing.each_ref().map(String::as_str);
     let expected = [&["PredictionsCreated", "Probability"][..], &durations, &missing].concat();
     let cold = (r#"[["function_name","service"]]"#.to_owned(), vec!["ColdStart"]);
     assert_eq!(names(first), [(service.clone(), expected), cold]);

@@ -114,7 +114,7 @@ async fn a_passenger_is_stored_once_whoever_sends_it() {
         let Source { name, event, .. } = &source;
         let created = source.invoke(event).await;
         assert_eq!(created.status(), 201, "{name}: {created:?}");
-        let id = "1070-555ccf1dc52bd888aa8c71df227e2672";
+        let id = "1070-11d08092d515798f5405b9f12c5230ab";
         assert_eq!(created.json()["id"], id, "{name}");
         assert_eq!(created.header("location"), format!("{}/predictions/{id}", base_path(name)), "{name}");
         assert_eq!(created.header("content-type"), "application/json");
