@@ -1,6 +1,7 @@
 //! The HTTP interface: one router, whoever hosts it.
 
 mod answer;
+mod answer_limit;
 mod base_path;
 mod body;
 mod cors;
@@ -27,8 +28,6 @@ mod status;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::http::header;
-use axum::http::response::Parts;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post, put};
@@ -38,6 +37,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::metrics::Metrics;
 use crate::service::PredictionService;
+pub use answer_limit::AnswerLimit;
 pub use base_path::{BasePath, InvalidBasePath};
 pub use cors::{CorsOrigins, InvalidOrigin};
 use error::ApiError;
@@ -152,17 +152,6 @@ pub fn router(service: PredictionService, config: &ApiConfig, metrics: Option<Me
         .option_layer(authenticate)
         .option_layer(in_layer.map(|limits| from_fn_with_state(Arc::new(limits), limits::limit)));
     router.layer(layers)
-}
-
-/// Answers for a host that can send at most so many bytes, in place of an answer that has more; keeps what its headers tell.
-pub async fn answer_too_large(path: &str, answer: &Parts, most: usize) -> Response {
-    let problem = ApiError::AnswerTooLarge { most, is_done: answer.status.is_success() }.into_response();
-    let mut response = if inference::owns(path) { inference::in_protocol(problem).await } else { problem };
-    let of_the_body = [header::CACHE_CONTROL, header::CONTENT_ENCODING, header::CONTENT_TYPE, header::ETAG];
-    let kept = answer.headers.iter().filter(|(name, _)| !of_the_body.contains(name));
-    response.headers_mut().extend(kept.map(|(name, value)| (name.clone(), value.clone())));
-    response.headers_mut().insert(header::CACHE_CONTROL, finish::NO_STORE);
-    response
 }
 
 /// Answers for a host to what it cannot make a request of.

@@ -21,9 +21,9 @@ use serde_json::value::RawValue;
 use tower::Service;
 use tracing::{debug, error, warn};
 
-use crate::api::{self, BasePath, Deadline};
+use crate::api::{self, AnswerLimit, BasePath, Deadline};
 use crate::store::PredictionStore;
-use event::{Event, HttpEvent, Purpose};
+use event::{Event, HttpEvent, Purpose, Source};
 
 /// A function that starts waits no longer than this for its database: requests find out for themselves.
 const WARM_UP_TIMEOUT: Duration = Duration::from_secs(2);
@@ -66,27 +66,24 @@ async fn answer(
     context: &Context,
 ) -> Result<Box<RawValue>, Diagnostic> {
     let source = event.source;
-    let (response, path) = match request::request(event, base_path) {
+    let response = match request::request(event, base_path) {
         Some(mut request) => {
+            request.extensions_mut().insert(limit(source));
             if let Some(deadline) = deadline(context) {
                 request.extensions_mut().insert(deadline);
             }
-            let path = request.uri().path().to_owned();
-            (respond(router, request).await, path)
+            respond(router, request).await
         }
-        None => (api::unreadable_request(), String::new()),
+        None => api::unreadable_request(),
     };
     let (parts, body) = whole(response).await?;
-    let unwritable = |error: serde_json::Error| failure("UnwritableAnswer", error.to_string());
-    let answer = source.answer(&parts, &body).map_err(unwritable)?;
-    let most = source.most_bytes();
-    if answer.get().len() <= most {
-        return Ok(answer);
-    }
-    let request_id = parts.headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
-    warn!(request_id, bytes = answer.get().len(), most, "the answer is too large to be sent: the client is told 413");
-    let (parts, body) = whole(api::answer_too_large(&path, &parts, most).await).await?;
-    source.answer(&parts, &body).map_err(unwritable)
+    source.answer(&parts, &body).map_err(|error| failure("UnwritableAnswer", error.to_string()))
+}
+
+/// Returns how large an answer may be, written for the maker of an event.
+fn limit(source: Source) -> AnswerLimit {
+    let length = move |parts: &Parts, body: &Bytes| source.answer(parts, body).map_or(0, |answer| answer.get().len());
+    AnswerLimit::new(source.most_bytes(), length)
 }
 
 async fn respond(mut router: Router, request: Request<Body>) -> Response<Body> {

@@ -182,16 +182,23 @@ pub fn calibration(judged: &[Judged]) -> Vec<Tenth> {
 pub const TENTHS: [f64; 10] = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
 /// A mean that is gathered one number at a time.
+///
+/// What each addition rounds off is added up too (Neumaier, 1974), so that the order of the numbers does not show: databases hand a
+/// window out in any order, and the same window makes the same report.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Mean {
     sum: f64,
+    rounded_off: f64,
     count: u64,
 }
 
 impl Mean {
     /// Takes a number in.
     pub fn add(&mut self, number: f64) {
-        self.sum += number;
+        let sum = self.sum + number;
+        self.rounded_off +=
+            if self.sum.abs() >= number.abs() { (self.sum - sum) + number } else { (number - sum) + self.sum };
+        self.sum = sum;
         self.count += 1;
     }
 
@@ -202,7 +209,7 @@ impl Mean {
 
     /// Returns the mean, or nothing for nothing.
     pub fn value(&self) -> Option<f64> {
-        (self.count > 0).then(|| self.sum / to_float(self.count))
+        (self.count > 0).then(|| (self.sum + self.rounded_off) / to_float(self.count))
     }
 }
 

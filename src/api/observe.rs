@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use tracing::{debug, error, info};
 use uuid::Uuid;
 
+use super::answer_limit::AnswerLimit;
 use super::cors::CorsOrigins;
 use super::error::{ApiError, Cause, Kind, REQUEST_ID};
 use super::finish::{Wishes, finish};
@@ -58,17 +59,21 @@ pub(super) async fn observe(State(observer): State<Arc<Observer>>, request: Requ
     let route = request.extensions().get::<MatchedPath>().cloned();
     let wishes = Wishes::of(&request);
     let is_inference = inference::owns(request.uri().path());
+    let limit = request.extensions().get::<AnswerLimit>().cloned();
     let mut response = observer.answer(request, next).await;
     if is_inference {
         response = inference::in_protocol(response).await;
     }
     // What is counted and logged is what the client sees.
     let mut response = finish(response, &wishes).await;
+    response.headers_mut().insert(REQUEST_ID, id.clone());
+    if let Some(limit) = limit {
+        response = limit.apply(response, is_inference).await;
+    }
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let request_id = id.to_str().unwrap_or_default();
     observer.count(request_id, route, &mut response);
     log(request_id, &method, route, started.elapsed(), &mut response);
-    response.headers_mut().insert(REQUEST_ID, id);
     response
 }
 

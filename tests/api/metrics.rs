@@ -1,5 +1,8 @@
 //! `GET /metrics`: what was done is counted, and nothing else.
 
+use axum::body::Body;
+use axum::http::Request;
+use lifeboat::api::AnswerLimit;
 use serde_json::json;
 
 use crate::app::App;
@@ -81,6 +84,31 @@ async fn what_is_counted_and_logged_is_what_the_client_sees() {
         assert_eq!(sample(&text, name), Some(1.0), "{name} in {text}");
     }
     assert!(!text.contains("422") && !text.contains("route=\"/model\",status=\"200\""), "{text}");
+}
+
+#[tokio::test]
+async fn an_answer_that_its_host_cannot_send_is_counted_as_the_problem_that_is_sent() {
+    let app = App::new();
+    let passengers = json!((0..100).map(numbered).collect::<Vec<_>>()).to_string();
+    let ask = |most: usize| {
+        let limit = AnswerLimit::new(most, |_, body| body.len());
+        let request = Request::post("/predict").header("content-type", "application/json").extension(limit);
+        request.body(Body::from(passengers.clone())).unwrap()
+    };
+    let whole = app.send(ask(1 << 20)).await;
+    assert_eq!((whole.status.as_u16(), whole.header("lifeboat-created")), (200, "100"));
+    assert_eq!(app.send(ask(whole.body.len())).await.body, whole.body);
+    let refused = app.send(ask(whole.body.len() - 1)).await;
+    assert_eq!((refused.status.as_u16(), refused.header("lifeboat-created")), (413, "0"));
+    assert_eq!(refused.json()["type"], "urn:lifeboat:problem:answer-too-large");
+    let text = String::from_utf8(app.get("/metrics").await.body.into()).unwrap();
+    for (name, count) in [
+        ("lifeboat_requests_total{route=\"/predict\",status=\"200\"}", 2.0),
+        ("lifeboat_requests_total{route=\"/predict\",status=\"413\"}", 1.0),
+        ("lifeboat_problems_total{kind=\"answer-too-large\"}", 1.0),
+    ] {
+        assert_eq!(sample(&text, name), Some(count), "{name} in {text}");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! The statistics of monitoring against scipy and scikit-learn: `statistics.py` made the cases.
 
 use lifeboat::statistics::{
-    Judged, TestResult, auc, brier, calibration, chi_squared, kolmogorov_smirnov, log_loss, population_stability_index,
+    self, Judged, TestResult, auc, brier, calibration, chi_squared, kolmogorov_smirnov, log_loss,
+    population_stability_index,
 };
 use serde_json::Value;
 
@@ -86,4 +87,17 @@ fn probabilities_are_judged_as_scikit_learn_does() {
         }
     }
     assert_eq!((auc(&[(0.5, true)]), log_loss(&[]), brier(&[])), (None, None, None));
+}
+
+#[test]
+fn a_mean_is_the_same_in_any_order() {
+    let numbers: Vec<f64> = (1..=10_000).map(|number| f64::from(number).sqrt().sin() / 3.0).collect();
+    let mean = |numbers: &[f64]| statistics::mean(numbers.iter().copied()).unwrap().to_bits();
+    let (mut backwards, mut by_tens) = (numbers.clone(), Vec::new());
+    backwards.reverse();
+    for start in 0..10 {
+        by_tens.extend(numbers.iter().copied().skip(start).step_by(10));
+    }
+    assert_eq!((mean(&backwards), mean(&by_tens)), (mean(&numbers), mean(&numbers)));
+    assert_eq!(statistics::mean([1e16, 1.0, -1e16].into_iter()), Some(1.0 / 3.0));
 }
