@@ -54,13 +54,9 @@ impl MissingFields {
         Self(Passenger::OPTIONAL.map(is_missing))
     }
 
-    /// Asks of each field, by its place among them, whether it has no value.
-    pub(crate) fn try_from_places<E>(is_missing: impl Fn(usize) -> Result<bool, E>) -> Result<Self, E> {
-        let mut missing = [false; Passenger::OPTIONAL.len()];
-        for (place, missing) in missing.iter_mut().enumerate() {
-            *missing = is_missing(place)?;
-        }
-        Ok(Self(missing))
+    /// Reads a number that has a bit for each field, the lowest for the first, which is 1 where there is no value.
+    pub(crate) fn from_bits(bits: u8) -> Self {
+        Self(std::array::from_fn(|place| bits >> place & 1 == 1))
     }
 
     /// Tells of each field, in the order of the fields, whether it has no value.

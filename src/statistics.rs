@@ -195,11 +195,21 @@ pub struct Mean {
 impl Mean {
     /// Takes a number in.
     pub fn add(&mut self, number: f64) {
+        self.add_sum(number);
+        self.count += 1;
+    }
+
+    /// Takes a number in that came so often.
+    pub fn add_times(&mut self, number: f64, count: u64) {
+        self.add_sum(number * to_float(count));
+        self.count += count;
+    }
+
+    fn add_sum(&mut self, number: f64) {
         let sum = self.sum + number;
         self.rounded_off +=
             if self.sum.abs() >= number.abs() { (self.sum - sum) + number } else { (number - sum) + self.sum };
         self.sum = sum;
-        self.count += 1;
     }
 
     /// Returns how many numbers there were.

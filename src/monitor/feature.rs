@@ -14,8 +14,11 @@ use crate::statistics::{self, Mean, population_stability_index};
 pub(super) struct Feature {
     name: &'static str,
     baseline: FeatureBaseline,
-    mean: Mean,
-    bins: Vec<u64>,
+    /// Those values that the baseline does not have, and their bins; the others are in the cells.
+    unseen: Mean,
+    unseen_bins: Vec<u64>,
+    /// The value that came last and the cell of it, which the next one often has too.
+    last: (f32, usize),
     /// How many values are below the baseline's first, equal to it, between it and the second, equal to that …, and above the last.
     cells: Vec<u64>,
 }
@@ -23,7 +26,7 @@ pub(super) struct Feature {
 impl Feature {
     pub(super) fn new(name: &'static str, baseline: FeatureBaseline) -> Self {
         let (bins, cells) = (vec![0; baseline.edges.len() + 1], vec![0; 2 * baseline.values.len() + 1]);
-        Self { name, baseline, mean: Mean::default(), bins, cells }
+        Self { name, baseline, unseen: Mean::default(), unseen_bins: bins, last: (f32::NAN, 0), cells }
     }
 
     /// Takes a value in. A feature that did not exist when the prediction was stored has none.
@@ -31,29 +34,62 @@ impl Feature {
         if value.is_nan() {
             return;
         }
-        let number = f64::from(value);
-        self.mean.add(number);
-        self.bins[bin(&self.baseline.edges, number)] += 1;
+        let (last, cell) = self.last;
+        if value.to_bits() == last.to_bits() {
+            self.cells[cell] += 1;
+        } else {
+            self.search(value);
+        }
+    }
+
+    fn search(&mut self, value: f32) {
         let below = self.baseline.values.partition_point(|&known| known < value);
         let is_known = self.baseline.values.get(below).is_some_and(|&known| known <= value);
-        self.cells[2 * below + usize::from(is_known)] += 1;
+        let cell = 2 * below + usize::from(is_known);
+        self.cells[cell] += 1;
+        if is_known {
+            self.last = (value, cell);
+        } else {
+            let number = f64::from(value);
+            self.unseen.add(number);
+            self.unseen_bins[bin(&self.baseline.edges, number)] += 1;
+        }
+    }
+
+    /// Returns the values that the baseline has, each with how often it came.
+    fn seen(&self) -> impl Iterator<Item = (f64, u64)> {
+        let counts = self.cells.iter().skip(1).step_by(2);
+        self.baseline.values.iter().map(|&value| f64::from(value)).zip(counts.copied())
+    }
+
+    fn bins(&self) -> Vec<u64> {
+        let mut bins = self.unseen_bins.clone();
+        self.seen().for_each(|(value, count)| bins[bin(&self.baseline.edges, value)] += count);
+        bins
+    }
+
+    fn mean(&self) -> Mean {
+        let mut mean = self.unseen;
+        self.seen().for_each(|(value, count)| mean.add_times(value, count));
+        mean
     }
 
     /// Compares the values with those of the training data.
     pub(super) fn report(&self) -> FeatureReport {
-        let Self { name, baseline, mean, bins, .. } = self;
+        let Self { name, baseline, .. } = self;
+        let (mean, bins) = (self.mean(), self.bins());
         let is_enough = mean.count() >= ENOUGH_ROWS;
-        let psi = is_enough.then(|| population_stability_index(&baseline.counts, bins));
+        let psi = is_enough.then(|| population_stability_index(&baseline.counts, &bins));
         FeatureReport {
             name: (*name).to_owned(),
             drift: psi.map(Drift::of),
             psi,
-            test: is_enough.then(|| self.test()).flatten(),
+            test: is_enough.then(|| self.test(&bins)).flatten(),
             mean: mean.value(),
             baseline_mean: baseline.mean,
             out_of_range_rate: rate(self.outside(), mean.count()),
-            unseen_rate: baseline.is_category().then(|| rate(self.unseen(), mean.count())),
-            bins: Bins { edges: baseline.edges.clone(), baseline: baseline.counts.clone(), window: bins.clone() },
+            unseen_rate: baseline.is_category().then(|| rate(self.unseen.count(), mean.count())),
+            bins: Bins { edges: baseline.edges.clone(), baseline: baseline.counts.clone(), window: bins },
         }
     }
 
@@ -65,15 +101,10 @@ impl Feature {
         }
     }
 
-    /// Counts the values that the training data does not have.
-    fn unseen(&self) -> u64 {
-        self.cells.iter().step_by(2).sum()
-    }
-
     /// Tests whether the values come from the population that the model was trained on.
-    fn test(&self) -> Option<TestReport> {
+    fn test(&self, bins: &[u64]) -> Option<TestReport> {
         let (kind, result) = if self.baseline.is_category() {
-            (TestKind::ChiSquared, statistics::chi_squared(&self.baseline.counts, &self.bins)?)
+            (TestKind::ChiSquared, statistics::chi_squared(&self.baseline.counts, bins)?)
         } else {
             let result = statistics::kolmogorov_smirnov(&self.baseline.sample(), &self.sample())?;
             (TestKind::KolmogorovSmirnov, result)

@@ -3,7 +3,6 @@
 use std::sync::{Arc, LazyLock};
 
 use rusqlite::Row;
-use rusqlite::types::ValueRef;
 
 use super::row::{pages_of_window, parsed};
 use crate::features::{FEATURE_COUNT, FEATURE_NAMES, Features};
@@ -14,17 +13,19 @@ use crate::prediction::Shadow;
 /// Reads pages of observations.
 pub(super) static SELECT_OBSERVATIONS: LazyLock<[String; 2]> = LazyLock::new(|| {
     let features = FEATURE_NAMES.map(|name| format!("feature_{name}")).join(", ");
-    let fields = Passenger::OPTIONAL.join(", ");
+    // One number says which are missing: its lowest bit of the first field, and so on.
+    let is_missing = |(bit, field): (usize, &str)| format!("(({field} IS NULL) << {bit})");
+    let missing = Passenger::OPTIONAL.into_iter().enumerate().map(is_missing).collect::<Vec<_>>().join(" | ");
     pages_of_window(&format!(
-        "created_at, probability, Survived, model_version, outcome, shadow_version, shadow_probability, {features}, {fields}"
+        "created_at, probability, Survived, model_version, outcome, shadow_version, shadow_probability, {features}, {missing}"
     ))
 });
 
 const FIRST_FEATURE: usize = 7;
-const FIRST_OPTIONAL_FIELD: usize = FIRST_FEATURE + FEATURE_COUNT;
+const MISSING: usize = FIRST_FEATURE + FEATURE_COUNT;
 
 /// The column of [`SELECT_OBSERVATIONS`] that tells the row.
-pub(super) const ROW_ID: usize = FIRST_OPTIONAL_FIELD + Passenger::OPTIONAL.len();
+pub(super) const ROW_ID: usize = MISSING + 1;
 
 /// Reads rows of [`SELECT_OBSERVATIONS`]; the same version in row after row is one text.
 #[derive(Default)]
@@ -43,7 +44,7 @@ impl Reader {
             outcome: row.get(4)?,
             shadow: self.shadow(row)?,
             features: features(row)?,
-            missing: MissingFields::try_from_places(|place| is_null(row, FIRST_OPTIONAL_FIELD + place))?,
+            missing: MissingFields::from_bits(row.get(MISSING)?),
         })
     }
 
@@ -69,8 +70,4 @@ fn features(row: &Row<'_>) -> rusqlite::Result<Features> {
         *value = row.get::<_, Option<f32>>(column)?.unwrap_or(f32::NAN);
     }
     Ok(Features(values))
-}
-
-fn is_null(row: &Row<'_>, column: usize) -> rusqlite::Result<bool> {
-    Ok(row.get_ref(column)? == ValueRef::Null)
 }
