@@ -1,14 +1,15 @@
 //! How long a request's body may take, how long its work may take, and how much work there may be at a time.
 
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, Sleep, sleep};
 use tracing::warn;
 
 use super::body::received;
@@ -47,7 +48,9 @@ impl Limits {
         if ALWAYS_ANSWERED.contains(&request.uri().path()) {
             return next.run(request).await;
         }
-        let request = match whole(request, self.body_timeout).await {
+        // One timer for both waits: to put one off costs less than to set another.
+        let mut time_is_up = pin!(sleep(self.body_timeout));
+        let request = match whole(request, time_is_up.as_mut()).await {
             Ok(request) => request,
             Err(error) => return error.into_response(),
         };
@@ -55,10 +58,14 @@ impl Limits {
             self.warn();
             return ApiError::Overloaded.into_response();
         };
-        let left =
-            request.extensions().get::<Deadline>().map(|deadline| deadline.0.saturating_duration_since(Instant::now()));
+        let left = request.extensions().get::<Deadline>().map(|deadline| deadline.left());
         let time = left.map_or(self.request_timeout, |left| left.min(self.request_timeout));
-        timeout(time, next.run(request)).await.unwrap_or_else(|_| ApiError::TimedOut.into_response())
+        time_is_up.as_mut().reset(Instant::now() + time);
+        tokio::select! {
+            biased;
+            response = next.run(request) => response,
+            () = time_is_up => ApiError::TimedOut.into_response(),
+        }
     }
 
     /// Says, now and then, that requests are turned away.
@@ -77,11 +84,15 @@ pub(super) async fn limit(State(limits): State<Arc<Limits>>, request: Request, n
 }
 
 /// Receives a request's body, unless there is none or nothing reads it.
-async fn whole(request: Request, time: Duration) -> Result<Request, ApiError> {
+async fn whole(request: Request, time_is_up: Pin<&mut Sleep>) -> Result<Request, ApiError> {
     if request.body().is_end_stream() || request.extensions().get::<MatchedPath>().is_none() {
         return Ok(request);
     }
     let (parts, body) = request.into_parts();
-    let body = timeout(time, received(body)).await.map_err(|_| ApiError::BodyTimedOut)??;
+    let body = tokio::select! {
+        biased;
+        body = received(body) => body?,
+        () = time_is_up => return Err(ApiError::BodyTimedOut),
+    };
     Ok(Request::from_parts(parts, Body::from(body)))
 }

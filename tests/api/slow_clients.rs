@@ -247,6 +247,7 @@ fn serve_with_files(soft: u32, hard: u32) -> (Server, tempfile::TempDir) {
 #[test]
 fn connections_stay_below_the_limit_of_open_files_which_is_raised() {
     let (server, _folder) = serve_with_files(64, 200);
+    assert_eq!(ask(&mut connect(&server), "GET", "/health", ""), 200);
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
     let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
     assert_eq!(files.split_whitespace().nth(3), Some("200"), "{files}");
