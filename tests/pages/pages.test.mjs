@@ -146,7 +146,7 @@ test("links send the key that the reader gave", async () => {
     await page.waitForSelector("dialog[open]");
     assert.match(await text(page, "#record pre"), expected);
   };
-  await shown('a[href="/model"]', /"cross_validation"/);
+  await shown('a[href="./model"]', /"cross_validation"/);
   await isAccessible(page);
   await picture(page, "record");
   await page.click("#record button");
