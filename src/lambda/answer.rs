@@ -39,6 +39,8 @@ impl Source {
             status_description: is_balancer.then(reason),
             headers: (!has_lists).then_some(Joined(&parts.headers)),
             multi_value_headers: has_lists.then_some(Listed(&parts.headers)),
+            // `cargo lambda watch` asks for the field, though no cookie is ever set.
+            cookies: (self == Self::HttpApi).then_some([]),
             body: text,
             is_base64_encoded,
         })
@@ -55,6 +57,8 @@ struct Written<'a> {
     headers: Option<Joined<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     multi_value_headers: Option<Listed<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cookies: Option<[&'a str; 0]>,
     body: &'a str,
     is_base64_encoded: bool,
 }
