@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{fmt, fs};
 
-use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use tract_onnx::prelude::*;
@@ -39,7 +38,7 @@ struct Plan {
 /// A model that is ready to predict.
 pub struct Model {
     manifest: Manifest,
-    manifest_json: Box<RawValue>,
+    manifest_json: Box<str>,
     version: Arc<str>,
     state: FeatureState,
     baseline: Features,
@@ -116,7 +115,7 @@ impl Model {
     fn assemble(
         graph: &[u8],
         features: &[u8],
-        (manifest, manifest_json): (Manifest, Box<RawValue>),
+        (manifest, manifest_json): (Manifest, Box<str>),
     ) -> Result<Self, LoadError> {
         let content_hash = manifest.content_hash.get(..8).unwrap_or_default();
         let version = format!("{}-{content_hash}", manifest.semantic_version);
@@ -161,7 +160,7 @@ impl Model {
     }
 
     /// Returns the whole manifest as JSON.
-    pub fn manifest_json(&self) -> &RawValue {
+    pub fn manifest_json(&self) -> &str {
         &self.manifest_json
     }
 
@@ -208,7 +207,7 @@ impl fmt::Debug for Model {
     }
 }
 
-fn parse_manifest(manifest: &[u8]) -> Result<(Manifest, Box<RawValue>), LoadError> {
+fn parse_manifest(manifest: &[u8]) -> Result<(Manifest, Box<str>), LoadError> {
     Manifest::parse(manifest).map_err(|error| malformed(MANIFEST, "a manifest", error))
 }
 

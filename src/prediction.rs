@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::features::{Features, hex};
+use crate::features::Features;
 use crate::passenger::{MAX_PASSENGER_ID, Passenger};
 
 /// How many bytes of the SHA-256 an id keeps: 2^64 predictions must be made before two are likely to collide.
@@ -156,8 +156,14 @@ impl ContentHash {
 }
 
 impl fmt::Display for ContentHash {
+    /// Each prediction is named several times: nothing is allocated for it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [0; 2 * HASH_BYTES];
+        for (digits, byte) in text.chunks_exact_mut(2).zip(self.0) {
+            digits.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        }
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -173,13 +173,24 @@ impl Serialize for FeatureObject<'_> {
     }
 }
 
+const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// A body that is JSON already.
+#[derive(Debug)]
+pub(super) struct JsonText<'a>(pub(super) &'a str);
+
+impl IntoResponse for JsonText<'_> {
+    fn into_response(self) -> Response {
+        ([(header::CONTENT_TYPE, APPLICATION_JSON)], self.0.to_owned()).into_response()
+    }
+}
+
 /// A body of JSON.
 #[derive(Debug)]
 pub(super) struct Json<T>(pub(super) T);
 
 impl<T: serde::Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
         match serde_json::to_vec(&self.0) {
             Ok(body) => ([(header::CONTENT_TYPE, APPLICATION_JSON)], body).into_response(),
             Err(_) => super::error::ApiError::Panicked.into_response(),

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answer::Json;
+use super::answer::{Json, JsonText};
 use super::error::ApiError;
 use super::finish::Revalidated;
 use crate::model::manifest::Manifest;
@@ -24,7 +24,7 @@ pub(super) struct Status<'a> {
 /// Returns what the model says of itself: version, features, cross-validation, training data in numbers, hashes.
 #[utoipa::path(get, path = "/model", tag = "model", responses((status = 200, body = Manifest, description = "The manifest of the model.")))]
 pub(super) async fn model(State(service): State<PredictionService>) -> Response {
-    Revalidated(Json(service.model().manifest_json())).into_response()
+    Revalidated(JsonText(service.model().manifest_json())).into_response()
 }
 
 /// Answers as long as the process does.

@@ -63,10 +63,9 @@ pub(super) fn model(args: &ModelArgs) -> anyhow::Result<()> {
     let model = Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?;
     let mut output = Output::stdout();
     if args.json {
-        writeln!(output, "{}", model.manifest_json().get().trim_end())?;
+        writeln!(output, "{}", model.manifest_json())?;
     } else {
-        let story =
-            serde_json::from_str(model.manifest_json().get()).context("the manifest cannot be told as a table")?;
+        let story = serde_json::from_str(model.manifest_json()).context("the manifest cannot be told as a table")?;
         writeln!(output, "{}", tell(&model, &story))?;
     }
     output.finish()

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde::de::Error;
 use utoipa::ToSchema;
 
 /// The parts of `manifest.json` that serving needs; the rest is for people and for monitoring.
@@ -45,7 +45,10 @@ pub struct FeatureBaseline {
 
 impl Manifest {
     /// Reads a manifest and returns it with its text, which is what `GET /model` answers.
-    pub(super) fn parse(text: &[u8]) -> Result<(Self, Box<RawValue>), serde_json::Error> {
-        Ok((serde_json::from_slice(text)?, serde_json::from_slice(text)?))
+    ///
+    /// The text is read once, at each start: what is parsed is whole JSON.
+    pub(super) fn parse(text: &[u8]) -> Result<(Self, Box<str>), serde_json::Error> {
+        let text = std::str::from_utf8(text).map_err(serde_json::Error::custom)?;
+        Ok((serde_json::from_str(text)?, text.trim_ascii().into()))
     }
 }

@@ -43,7 +43,7 @@ struct Manifest {
 
 impl Baseline {
     pub(super) fn of(model: &Model) -> Result<Self, serde_json::Error> {
-        serde_json::from_str::<Manifest>(model.manifest_json().get()).map(|manifest| manifest.baseline)
+        serde_json::from_str::<Manifest>(model.manifest_json()).map(|manifest| manifest.baseline)
     }
 }
 

@@ -167,7 +167,7 @@ async fn the_model_is_answered_as_its_manifest() {
     let answer = App::new().get("/model").await;
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/json"));
     let manifest = answer.json();
-    assert_eq!(manifest, serde_json::from_str::<Value>(model().manifest_json().get()).unwrap());
+    assert_eq!(manifest, serde_json::from_str::<Value>(model().manifest_json()).unwrap());
     assert_eq!(manifest["version"].as_str(), Some(&**model().version()));
     assert_eq!(manifest["feature_names"], json!(FEATURE_NAMES.to_vec()));
 }

@@ -81,7 +81,7 @@ fn the_model_has_learned_something() {
 
 #[test]
 fn the_manifest_is_that_of_this_program_and_of_the_files_beside_it() {
-    let manifest: Value = serde_json::from_str(MODEL.manifest_json().get()).unwrap();
+    let manifest: Value = serde_json::from_str(MODEL.manifest_json()).unwrap();
     let names: String = FEATURE_NAMES.iter().flat_map(|name| [*name, "\n"]).collect();
     assert_eq!(*FEATURE_SET_HASH, sha256(names.as_bytes()));
     assert_eq!(manifest["feature_set_hash"].as_str(), Some(FEATURE_SET_HASH.as_str()));
