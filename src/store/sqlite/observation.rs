@@ -1,8 +1,11 @@
-//! What monitoring reads of a row, in the cheapest way: few columns, and no copy of a text.
+//! What monitoring reads of a row, in the cheapest way: few columns, and no copy of a text. The features come as one column, since to ask
+//! for one each took a third of the time that a report takes.
 
 use std::sync::{Arc, LazyLock};
 
-use rusqlite::Row;
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
 
 use super::row::{pages_of_window, parsed};
 use crate::features::{FEATURE_COUNT, FEATURE_NAMES, Features};
@@ -17,15 +20,38 @@ pub(super) static SELECT_OBSERVATIONS: LazyLock<[String; 2]> = LazyLock::new(|| 
     let is_missing = |(bit, field): (usize, &str)| format!("(({field} IS NULL) << {bit})");
     let missing = Passenger::OPTIONAL.into_iter().enumerate().map(is_missing).collect::<Vec<_>>().join(" | ");
     pages_of_window(&format!(
-        "created_at, probability, Survived, model_version, outcome, shadow_version, shadow_probability, {features}, {missing}"
+        "created_at, probability, Survived, model_version, outcome, shadow_version, shadow_probability, {PACK}({features}), {missing}"
     ))
 });
 
-const FIRST_FEATURE: usize = 7;
-const MISSING: usize = FIRST_FEATURE + FEATURE_COUNT;
+/// The function of SQL that makes one value of numbers: the bytes of an `f32` each, and of one that is not a number for NULL.
+const PACK: &str = "pack_floats";
+
+const FEATURES: usize = 7;
+const MISSING: usize = FEATURES + 1;
 
 /// The column of [`SELECT_OBSERVATIONS`] that tells the row.
 pub(super) const ROW_ID: usize = MISSING + 1;
+
+/// Prepares a connection for [`SELECT_OBSERVATIONS`].
+pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
+    connection.create_scalar_function(PACK, -1, flags, |numbers| pack(numbers))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "features are stored as what an f32 is as an f64")]
+fn pack(numbers: &Context<'_>) -> rusqlite::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(size_of::<f32>() * numbers.len());
+    for place in 0..numbers.len() {
+        let number = match numbers.get_raw(place) {
+            ValueRef::Real(number) => number as f32,
+            ValueRef::Null => f32::NAN,
+            _ => numbers.get(place)?,
+        };
+        bytes.extend_from_slice(&number.to_le_bytes());
+    }
+    Ok(bytes)
+}
 
 /// Reads rows of [`SELECT_OBSERVATIONS`]; the same version in row after row is one text.
 #[derive(Default)]
@@ -65,9 +91,10 @@ fn shared(last: &mut Option<Arc<str>>, text: &str) -> Arc<str> {
 
 /// Reads the features; one that did not exist when the row was written is not a number.
 fn features(row: &Row<'_>) -> rusqlite::Result<Features> {
+    let bytes = row.get_ref(FEATURES)?.as_blob()?;
     let mut values = [f32::NAN; FEATURE_COUNT];
-    for (column, value) in (FIRST_FEATURE..).zip(&mut values) {
-        *value = row.get::<_, Option<f32>>(column)?.unwrap_or(f32::NAN);
+    for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
+        *value = f32::from_le_bytes(*bytes);
     }
     Ok(Features(values))
 }

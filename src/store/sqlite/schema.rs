@@ -66,7 +66,7 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
 mod tests {
     use rusqlite::params;
 
-    use super::super::observation::SELECT_OBSERVATIONS;
+    use super::super::observation::{SELECT_OBSERVATIONS, add_functions};
     use super::super::row::SELECT_WINDOW;
     use super::*;
     use crate::features::FEATURE_NAMES;
@@ -125,6 +125,7 @@ mod tests {
     fn a_window_is_read_by_its_index_and_never_sorted() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection, Path::new("new")).unwrap();
+        add_functions(&connection).unwrap();
         for [same, later] in [&*SELECT_WINDOW, &*SELECT_OBSERVATIONS] {
             for (query, place) in [(same, "(created_at=? AND rowid>?)"), (later, "(created_at>? AND created_at<?)")] {
                 let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
