@@ -28,9 +28,12 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** Opens a page, and remembers whatever goes wrong on it. */
+/** Opens a page of a reader who has stored nothing yet, and remembers whatever goes wrong on it. */
 async function open(pathname, { width = 1200, height = 1000, scheme = "light", at = service } = {}) {
   const page = await browser.newPage();
+  // Otherwise a test could take the row that an earlier one has stored for its own.
+  const session = await page.createCDPSession();
+  await session.send("Storage.clearDataForOrigin", { origin: at, storageTypes: "local_storage" });
   page.wrong = [];
   page.on("console", (message) => {
     // A refusal that a test provokes is told on the console too.
