@@ -66,14 +66,15 @@ pub(super) async fn observe(State(observer): State<Arc<Observer>>, request: Requ
     }
     // What is counted and logged is what the client sees.
     let mut response = finish(response, &wishes).await;
-    response.headers_mut().insert(REQUEST_ID, id.clone());
     if let Some(limit) = limit {
+        response.headers_mut().insert(REQUEST_ID, id.clone());
         response = limit.apply(response, is_inference).await;
     }
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let request_id = id.to_str().unwrap_or_default();
     observer.count(request_id, route, &mut response);
     log(request_id, &method, route, started.elapsed(), &mut response);
+    response.headers_mut().insert(REQUEST_ID, id);
     response
 }
 
