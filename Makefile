@@ -26,6 +26,7 @@ test: lint doc tools infra bootstrap deploy-test $(TRAINING) ## All of it, as CI
 	tests/cargo_lambda.sh
 	$(CARGO) build --release --locked --offline
 	tests/clients/run.sh $(PROGRAM)
+	$(TRAIN) -B -m unittest discover tests/training
 	$(TRAIN) -B tests/lifecycle.py $(PROGRAM)
 	$(PYTHON) -B tests/soak.py $(PROGRAM) --minutes 0.5
 	infra/dist.sh
