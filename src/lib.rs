@@ -26,8 +26,23 @@
 //! - [`lambda`]: the router's host on AWS Lambda.
 //! - [`config`], [`logging`], [`cli`]: settings, log lines and the command line.
 //!
+//! The programs know one table so far. What takes its place knows none, and is tested, but no program uses it yet:
+//!
+//! - [`table`]: what a record of any table is, by a schema that is data, and the readers and writers of files.
+//! - [`identity`]: what names a prediction of any table.
+//! - [`package`]: a folder with all that answers for a table: recipe, graph, manifest, explanations.
+//! - [`lifecycle`]: drift, performance and comparison by a baseline of any table.
+//!
 //! Three programs wire these together: `lifeboat` is the command line with the local server, `api` is the Lambda function, and `monitor`
 //! is the one that a schedule calls.
+
+pub mod table;
+
+pub mod identity;
+
+pub mod package;
+
+pub mod lifecycle;
 
 pub mod passenger;
 

@@ -1,0 +1,46 @@
+//! What is done with stored predictions: drift, performance, and the comparison of models. Nothing here knows any table in particular.
+//!
+//! - [`sum`], [`cells`]: numbers that are added up or counted in constant memory, in any order.
+//! - [`answer`]: what a model answers and what really happens, for each kind of task.
+//! - [`baseline`], [`load`], [`binning`]: what the training data looks like, as `baseline.json` has it.
+//! - [`values`]: the values of a field, as they are counted.
+//! - [`drift`]: how far a column has shifted, and what to make of it.
+//! - [`numbers`], [`categories`], [`texts`]: the values of one column of a window, counted by its baseline.
+//! - [`columns`], [`answers`], [`watch`]: features, fields and answers of a window, and all of a table.
+//! - [`builder`]: makes a baseline from training records.
+//! - [`performance`]: how good answers are where the outcome is known.
+//! - [`comparison`]: whether a new model may take the place of the one that serves.
+
+pub mod sum;
+
+pub mod cells;
+
+pub mod answer;
+
+pub mod baseline;
+
+pub mod load;
+
+pub mod binning;
+
+pub mod values;
+
+pub mod drift;
+
+pub mod numbers;
+
+pub mod categories;
+
+pub mod texts;
+
+pub mod columns;
+
+pub mod answers;
+
+pub mod watch;
+
+pub mod builder;
+
+pub mod performance;
+
+pub mod comparison;

@@ -1,0 +1,15 @@
+//! Makes a baseline from training records, one at a time or in parts that are merged, in constant memory.
+//!
+//! Numbers are exact for up to [`super::cells::MAX_CELLS`] distinct values of a column; quantiles of more are exact to a cell, and the
+//! counts of bins stay exact. Categories and answers are exact. Texts are known again for up to [`MAX_TEXTS`] distinct ones.
+//!
+//! `fields` has the values of one field, `predictions` the answers, and `table` all columns.
+
+mod fields;
+
+mod predictions;
+
+mod table;
+
+pub use fields::MAX_TEXTS;
+pub use table::BaselineBuilder;

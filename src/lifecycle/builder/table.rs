@@ -1,0 +1,85 @@
+//! All columns of the training data.
+
+use std::collections::BTreeMap;
+
+use super::super::answer::Answer;
+use super::super::baseline::{Baseline, PredictionBaseline};
+use super::super::binning::{Precision, number_baseline};
+use super::super::cells::Cells;
+use super::super::values::watched;
+use super::fields::FieldBuilder;
+use super::predictions::AnswerBuilder;
+use crate::table::{Record, Schema, Value};
+
+/// Takes training records, and makes their baseline.
+#[derive(Debug)]
+pub struct BaselineBuilder {
+    rows: u64,
+    features: Vec<(String, Cells)>,
+    fields: Vec<FieldBuilder>,
+    label: FieldBuilder,
+    answers: Option<AnswerBuilder>,
+}
+
+impl BaselineBuilder {
+    /// Begins a baseline of records of this schema, whose features have these names.
+    pub fn new(schema: &Schema, features: &[impl AsRef<str>]) -> Self {
+        let builder = |place| FieldBuilder::new(place, &schema.fields()[place]);
+        Self {
+            rows: 0,
+            features: features.iter().map(|name| (name.as_ref().to_owned(), Cells::default())).collect(),
+            fields: watched(schema).map(builder).collect(),
+            label: builder(schema.label()),
+            answers: None,
+        }
+    }
+
+    /// Takes a record with what the graph reads of it, with its label and the model's answer where these are known.
+    ///
+    /// A feature that is no number is left out. Answers must all be of one task.
+    pub fn add(&mut self, record: &Record, features: &[f32], label: Option<&Value>, answer: Option<Answer<'_>>) {
+        self.rows += 1;
+        for ((_, cells), feature) in self.features.iter_mut().zip(features) {
+            cells.add(f64::from(*feature));
+        }
+        for field in &mut self.fields {
+            field.add(record.values().get(field.place).and_then(Option::as_ref));
+        }
+        self.label.add(label);
+        if let Some(answer) = answer {
+            self.answers.get_or_insert_with(|| AnswerBuilder::new(answer)).add(answer);
+        }
+    }
+
+    /// Adds what a builder of the same schema and features took.
+    pub fn merge(&mut self, other: Self) {
+        self.rows += other.rows;
+        for ((_, ours), (_, theirs)) in self.features.iter_mut().zip(&other.features) {
+            ours.merge(theirs);
+        }
+        for (ours, theirs) in self.fields.iter_mut().zip(other.fields) {
+            ours.merge(theirs);
+        }
+        self.label.merge(other.label);
+        match (&mut self.answers, other.answers) {
+            (Some(ours), Some(theirs)) => ours.merge(theirs),
+            (ours, theirs) => *ours = ours.take().or(theirs),
+        }
+    }
+
+    /// Returns the baseline; `source` says which answers the model gave: of folds that it was not trained on, or of its training data.
+    pub fn build(&self, source: Option<&str>) -> Baseline {
+        let features =
+            self.features.iter().map(|(name, cells)| (name.clone(), number_baseline(cells, Precision::Single)));
+        let fields = self.fields.iter().map(|field| (field.name.clone(), field.build()));
+        let answers = self.answers.as_ref();
+        Baseline {
+            rows: self.rows,
+            features: features.collect(),
+            fields: fields.collect::<BTreeMap<_, _>>(),
+            label: (self.label.missing < self.rows).then(|| self.label.build().values),
+            predictions: answers
+                .map(|answers| PredictionBaseline { source: source.map(str::to_owned), answers: answers.build() }),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The values of a field, as baselines and windows count them.
+
+use jiff::civil::{Date, date};
+
+use crate::table::descriptor::Scalar;
+use crate::table::field::{Domain, Field};
+use crate::table::{Schema, Value};
+
+const EPOCH: Date = date(1970, 1, 1);
+
+const SECONDS_A_DAY: f64 = 86_400.0;
+
+/// Returns the places of the fields that are watched: what a client sends, without the key, which is new for each record.
+pub fn watched(schema: &Schema) -> impl Iterator<Item = usize> {
+    schema.inputs().map(|(place, _)| place).filter(|place| !schema.key().contains(place))
+}
+
+/// Returns the number that a value is.
+#[expect(clippy::cast_precision_loss, reason = "integers of a record are within 2^53")]
+pub(super) fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Integer(number) => Some(*number as f64),
+        Value::Number(number) => Some(*number),
+        _ => None,
+    }
+}
+
+/// Returns a date or a moment in days since 1970-01-01T00:00Z.
+#[expect(clippy::cast_precision_loss, reason = "seconds and milliseconds of 20,000 years are within 2^53")]
+pub(super) fn days(value: &Value) -> Option<f64> {
+    match value {
+        Value::Date(date) => Some(date.duration_since(EPOCH).as_secs() as f64 / SECONDS_A_DAY),
+        Value::Datetime(moment) => Some(moment.as_millisecond() as f64 / 1e3 / SECONDS_A_DAY),
+        _ => None,
+    }
+}
+
+/// Returns the place of a value among the [`categories`] of its field.
+pub(super) fn category(value: &Value) -> Option<usize> {
+    match value {
+        Value::Category(category) => Some(*category as usize),
+        Value::Boolean(value) => Some(usize::from(*value)),
+        _ => None,
+    }
+}
+
+/// Returns the categories of a field; those of a boolean are false and true.
+pub(super) fn categories(field: &Field) -> Vec<Scalar> {
+    match &field.domain {
+        Domain::Boolean => vec![Scalar::Boolean(false), Scalar::Boolean(true)],
+        Domain::Categories(categories) => categories.values().to_vec(),
+        _ => vec![],
+    }
+}

@@ -1,0 +1,145 @@
+//! What stands in each column that the graph reads, for a record and for none.
+
+use super::binding::{Names, bind};
+use super::error::LoadError;
+use super::files::{GRAPH, MANIFEST};
+use super::graph::{ColumnKind, Entry, Input};
+use super::manifest::Manifest;
+use crate::table::descriptor::Scalar;
+use crate::table::field::Domain;
+use crate::table::{Field, Record, Schema, Value};
+
+/// What each column of a graph reads.
+#[derive(Debug)]
+pub(super) struct Columns {
+    /// For each column, the place of a feature of the recipe, or of a field of the schema where there is no recipe.
+    sources: Box<[usize]>,
+    /// For each column, what stands for a record of which nothing is known.
+    means: Box<[Scalar]>,
+    /// How many columns each input has.
+    by_input: Box<[usize]>,
+}
+
+impl Columns {
+    /// Finds what each input reads, and checks that it can hold that.
+    pub(super) fn new(inputs: &[Input], names: Names<'_>, manifest: &Manifest) -> Result<Self, LoadError> {
+        let sources = bind(inputs, names, manifest)?;
+        let by_input: Box<[usize]> =
+            if inputs.len() == 1 { [sources.len()].into() } else { vec![1; inputs.len()].into() };
+        let kinds = inputs.iter().zip(&by_input).flat_map(|(input, &columns)| std::iter::repeat_n(input, columns));
+        let mut means = Vec::with_capacity(sources.len());
+        for (input, &source) in kinds.zip(&sources) {
+            check(names, input, source)?;
+            means.push(mean(input.kind, names, source, manifest)?);
+        }
+        Ok(Self { sources: sources.into(), means: means.into(), by_input })
+    }
+
+    /// Returns how many columns each input has.
+    pub(super) fn by_input(&self) -> &[usize] {
+        &self.by_input
+    }
+
+    /// Returns the place of the feature or field in each column.
+    pub(super) fn sources(&self) -> &[usize] {
+        &self.sources
+    }
+
+    /// Returns what stands in each column for a record of which nothing is known.
+    pub(super) fn means(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.means.iter().map(scalar_entry)
+    }
+
+    /// Returns what stands in each column for these features.
+    pub(super) fn of_features<'e>(&self, features: &[f32]) -> impl Iterator<Item = Entry<'e>> {
+        self.sources.iter().map(|&source| Entry::Number(features[source].into()))
+    }
+
+    /// Returns what stands in each column for this record.
+    pub(super) fn of_record<'a>(&'a self, record: &'a Record, schema: &'a Schema) -> impl Iterator<Item = Entry<'a>> {
+        self.sources.iter().map(|&source| field_entry(&schema.fields()[source], record.get(source)))
+    }
+}
+
+/// Checks that a column of this type can hold these values.
+fn check(names: Names<'_>, input: &Input, source: usize) -> Result<(), LoadError> {
+    let refuse = |expected: &str, found: String, mend: &str| {
+        let place = format!("input {:?}, which reads {:?},", input.name, names.name(source));
+        Err(LoadError::mismatch(GRAPH, place, expected, found, mend))
+    };
+    let kind = input.kind;
+    let schema = match names {
+        Names::Fields(schema) => schema,
+        Names::Features(_) if kind.has_missing() => return Ok(()),
+        Names::Features(_) => {
+            return refuse("float or double, as features are", kind.name().to_owned(), "export the input as float");
+        }
+    };
+    let field = &schema.fields()[source];
+    let is_number = matches!(field.domain, Domain::Number(_));
+    let is_boolean = matches!(field.domain, Domain::Boolean);
+    if !field.is_numeric() && !is_boolean {
+        let mend = "make a number of it with a recipe, or before sending";
+        return refuse("of a number or a boolean", format!("a field of type {}", field.kind.name()), mend);
+    }
+    match kind {
+        ColumnKind::Integer if is_number => refuse(
+            "float or double",
+            kind.name().to_owned(),
+            "export the input as float, or make the field an integer in schema.json",
+        ),
+        ColumnKind::Boolean if !is_boolean => {
+            refuse("of a boolean", format!("a field of type {}", field.kind.name()), "export the input as float")
+        }
+        ColumnKind::Integer | ColumnKind::Boolean if !field.is_required => {
+            let found = format!("{}, which has no missing values", kind.name());
+            refuse(
+                "float or double, since the field may be missing",
+                found,
+                "export the input as float, or require the field in schema.json",
+            )
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns what stands for a value of which nothing is known. Columns without fractions have the nearest number that they can hold.
+fn mean(kind: ColumnKind, names: Names<'_>, source: usize, manifest: &Manifest) -> Result<Scalar, LoadError> {
+    let name = names.name(source);
+    let found = manifest.means.get(name);
+    let number = match found {
+        Some(Scalar::Boolean(value)) => Some(f64::from(u8::from(*value))),
+        #[expect(clippy::cast_precision_loss, reason = "a mean beyond 2^53 is a mean still")]
+        Some(Scalar::Integer(number)) => Some(*number as f64),
+        Some(Scalar::Number(number)) => Some(*number),
+        Some(Scalar::Text(_)) | None => None,
+    };
+    let Some(number) = number.filter(|number| number.is_finite()) else {
+        let found = found.map_or("nothing".to_owned(), Scalar::to_string);
+        let mend = "write the mean of the training data";
+        return Err(LoadError::mismatch(MANIFEST, format!("/means/{name}"), "a number", found, mend));
+    };
+    Ok(Scalar::Number(if kind.has_missing() { number } else { number.round() }))
+}
+
+fn scalar_entry(scalar: &Scalar) -> Entry<'_> {
+    match scalar {
+        Scalar::Boolean(value) => Entry::Number(f64::from(u8::from(*value))),
+        #[expect(clippy::cast_precision_loss, reason = "integers of records are within 2^53")]
+        Scalar::Integer(number) => Entry::Number(*number as f64),
+        Scalar::Number(number) => Entry::Number(*number),
+        Scalar::Text(text) => Entry::Text(text),
+    }
+}
+
+fn field_entry<'a>(field: &'a Field, value: Option<&'a Value>) -> Entry<'a> {
+    match (value, &field.domain) {
+        (Some(Value::Number(number)), _) => Entry::Number(*number),
+        #[expect(clippy::cast_precision_loss, reason = "integers of records are within 2^53")]
+        (Some(Value::Integer(number)), _) => Entry::Number(*number as f64),
+        (Some(Value::Boolean(value)), _) => Entry::Number(f64::from(u8::from(*value))),
+        (Some(Value::Category(category)), Domain::Categories(categories)) => scalar_entry(categories.value(*category)),
+        (Some(Value::Text(text)), _) => Entry::Text(text),
+        (Some(Value::Category(_) | Value::Date(_) | Value::Datetime(_)) | None, _) => Entry::Missing,
+    }
+}

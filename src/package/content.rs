@@ -1,0 +1,203 @@
+//! The hash of all that decides an answer, and the sealing of a package: writing its hashes into its manifest.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use super::error::LoadError;
+use super::files::{BASELINE, Files, GOLDEN, GRAPH, HISTORY, MANIFEST, RECIPE, SCHEMA, STATE, read};
+use super::manifest::{Manifest, version};
+use super::recipe::{self, RecipeDescriptor};
+use crate::table::{Schema, load};
+
+/// Parses `schema.json`.
+pub(super) fn schema(files: &Files<'_>) -> Result<Schema, LoadError> {
+    load::schema(&files.schema).map_err(|error| LoadError::malformed(SCHEMA, "the schema of a table", error))
+}
+
+/// Parses `recipe.json`, where there is one; without it, nothing else may be made for one.
+pub(super) fn recipe(files: &Files<'_>) -> Result<Option<RecipeDescriptor>, LoadError> {
+    let Some(text) = &files.recipe else {
+        return match [(STATE, &files.state), (HISTORY, &files.history)].into_iter().find(|(_, bytes)| bytes.is_some()) {
+            Some((file, _)) => {
+                let mend = format!("{file} is there, which only a recipe reads: add the recipe, or remove {file}");
+                Err(LoadError::Missing { file: RECIPE, mend })
+            }
+            None => Ok(None),
+        };
+    };
+    Ok(Some(recipe::parse(text)?))
+}
+
+/// Returns the hash of all that decides an answer: graph, recipe, state, the computing parts of the schema, and the manifest's threshold,
+/// classes, inputs and outputs. Not the history, which has a hash of its own, nor anything that only people or monitoring read.
+pub(super) fn content_hash(
+    files: &Files<'_>,
+    schema: &Schema,
+    recipe: Option<&RecipeDescriptor>,
+    manifest: &Manifest,
+) -> String {
+    let recipe = recipe.map(RecipeDescriptor::hash);
+    let parts: [(&str, Option<&[u8]>); 5] = [
+        ("graph", Some(&files.graph)),
+        ("recipe", recipe.as_ref().map(String::as_bytes)),
+        ("state", files.state.as_deref()),
+        ("schema", Some(schema.computing_parts().as_bytes())),
+        ("manifest", Some(&manifest.computing_parts().into_bytes())),
+    ];
+    let mut hash = Sha256::new();
+    for (name, bytes) in parts {
+        // Each part with its length: bytes that move from one part to the next make another hash.
+        if let Some(bytes) = bytes {
+            hash.update(format!("{name} {}\n", bytes.len()));
+            hash.update(bytes);
+        }
+    }
+    hex::encode(hash.finalize())
+}
+
+/// Returns the SHA-256 of a file's bytes.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// Checks that a package is the one that its manifest was written for.
+pub(super) fn check(
+    files: &Files<'_>,
+    schema: &Schema,
+    recipe: Option<&RecipeDescriptor>,
+    manifest: &Manifest,
+) -> Result<(), LoadError> {
+    let expected = content_hash(files, schema, recipe, manifest);
+    if manifest.content_hash != expected {
+        let (found, mend) = if manifest.content_hash.is_empty() {
+            ("nothing", "seal the package".to_owned())
+        } else {
+            let changed = changed(files, recipe, manifest);
+            let mend =
+                format!("put the files back, or seal the package again (changed since it was sealed: {changed})");
+            (manifest.content_hash.as_str(), mend)
+        };
+        return Err(LoadError::mismatch(MANIFEST, "/content_hash", expected, found, mend));
+    }
+    let history = files.history.as_deref().map(sha256);
+    if history != manifest.history_hash {
+        let or_nothing = |hash: Option<String>| hash.unwrap_or_else(|| "nothing".to_owned());
+        let (expected, found) = (or_nothing(history), or_nothing(manifest.history_hash.clone()));
+        let mend = format!("put {HISTORY} back, or seal the package again");
+        return Err(LoadError::mismatch(MANIFEST, "/history_hash", expected, found, mend));
+    }
+    Ok(())
+}
+
+/// Names what differs from what the manifest says of it.
+fn changed(files: &Files<'_>, recipe: Option<&RecipeDescriptor>, manifest: &Manifest) -> String {
+    let differs = |file: &str, bytes: Option<&[u8]>| manifest.files.get(file).cloned() != bytes.map(sha256);
+    let parts = [
+        (SCHEMA, differs(SCHEMA, Some(&files.schema))),
+        (GRAPH, differs(GRAPH, Some(&files.graph))),
+        (RECIPE, manifest.recipe_hash != recipe.map(RecipeDescriptor::hash)),
+        (STATE, differs(STATE, files.state.as_deref())),
+    ];
+    let changed: Vec<&str> = parts.into_iter().filter(|(_, differs)| *differs).map(|(file, _)| file).collect();
+    if changed.is_empty() { format!("threshold, classes, inputs or outputs in {MANIFEST}") } else { changed.join(", ") }
+}
+
+/// Writes the hashes of a package's files into its manifest, and returns the package's version. All else in the manifest stays as it is.
+pub fn seal(folder: &Path) -> Result<String, LoadError> {
+    let files = Files::read(folder)?;
+    let (manifest, text) = Manifest::parse(&files.manifest)?;
+    let (schema, recipe) = (schema(&files)?, recipe(&files)?);
+    let content_hash = content_hash(&files, &schema, recipe.as_ref(), &manifest);
+    let version = version(&manifest.semantic_version, &content_hash);
+    let malformed = |error: serde_json::Error| LoadError::malformed(MANIFEST, "a manifest", error);
+    let mut properties: Properties = serde_json::from_str(&text).map_err(malformed)?;
+    let hashes = file_hashes(folder, &files)?;
+    let history_hash = files.history.as_deref().map(sha256);
+    let recipe_hash = recipe.as_ref().map(RecipeDescriptor::hash);
+    // Each new one stands behind the semantic version, so that the last is the first.
+    properties.set("files", Some(&hashes)).map_err(malformed)?;
+    properties.set("recipe_hash", recipe_hash.as_ref()).map_err(malformed)?;
+    properties.set("history_hash", history_hash.as_ref()).map_err(malformed)?;
+    properties.set("content_hash", Some(&content_hash)).map_err(malformed)?;
+    properties.set("version", Some(&version)).map_err(malformed)?;
+    let path = folder.join(MANIFEST);
+    std::fs::write(&path, properties.to_string()).map_err(|source| LoadError::Write { path, source })?;
+    Ok(version)
+}
+
+/// Returns the hash of each file that is there, the manifest excepted.
+fn file_hashes(folder: &Path, files: &Files<'_>) -> Result<BTreeMap<&'static str, String>, LoadError> {
+    let mut hashes = BTreeMap::from([(SCHEMA, sha256(&files.schema)), (GRAPH, sha256(&files.graph))]);
+    for (file, bytes) in [(RECIPE, &files.recipe), (STATE, &files.state)] {
+        hashes.extend(bytes.as_deref().map(|bytes| (file, sha256(bytes))));
+    }
+    for file in [BASELINE, GOLDEN] {
+        hashes.extend(read(folder, file)?.map(|bytes| (file, sha256(&bytes))));
+    }
+    Ok(hashes)
+}
+
+/// The properties of a JSON object in their order, each with its value as it is written.
+struct Properties(Vec<(String, Box<RawValue>)>);
+
+impl Properties {
+    /// Writes a property in its place, or behind the semantic version; none removes it.
+    fn set(&mut self, name: &str, value: Option<&impl serde::Serialize>) -> Result<(), serde_json::Error> {
+        let place = self.0.iter().position(|(property, _)| property == name);
+        match (place, value) {
+            (Some(place), None) => drop(self.0.remove(place)),
+            (None, None) => {}
+            (Some(place), Some(value)) => self.0[place].1 = written(value)?,
+            (None, Some(value)) => {
+                let semantic = self.0.iter().position(|(property, _)| property == "semantic_version");
+                let place = semantic.map_or(self.0.len(), |place| place + 1);
+                self.0.insert(place, (name.to_owned(), written(value)?));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes a value as it stands in an object that is indented.
+fn written(value: &impl serde::Serialize) -> Result<Box<RawValue>, serde_json::Error> {
+    RawValue::from_string(serde_json::to_string_pretty(value)?.replace('\n', "\n  "))
+}
+
+impl<'de> Deserialize<'de> for Properties {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Properties;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Properties, A::Error> {
+                let mut properties = Vec::new();
+                while let Some(property) = map.next_entry()? {
+                    properties.push(property);
+                }
+                Ok(Properties(properties))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+impl fmt::Display for Properties {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut before = "{";
+        for (name, value) in &self.0 {
+            let name = serde_json::Value::from(name.as_str());
+            write!(f, "{before}\n  {name}: {}", value.get())?;
+            before = ",";
+        }
+        f.write_str("\n}\n")
+    }
+}

@@ -1,0 +1,159 @@
+//! A graph as its file declares it.
+
+use std::collections::HashSet;
+
+use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::tensor_shape_proto::dimension::Value::DimValue;
+use tract_onnx::pb::type_proto::{Tensor, Value};
+use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
+use tract_onnx::prelude::Framework;
+
+use super::interface::{ColumnKind, Input};
+use super::operators;
+use crate::package::error::LoadError;
+use crate::package::files::GRAPH;
+
+/// Operators that pass on what another one computed.
+const PASSING: [&str; 5] = ["Cast", "Flatten", "Identity", "Reshape", "Squeeze"];
+
+/// A graph that was read, but is not prepared to run.
+#[derive(Debug)]
+pub(in crate::package) struct Declared {
+    /// All but its graph.
+    model: ModelProto,
+    graph: GraphProto,
+    inputs: Vec<Input>,
+}
+
+impl Declared {
+    /// Reads the bytes of a graph.
+    pub(in crate::package) fn read(mut bytes: &[u8]) -> Result<Self, LoadError> {
+        let unreadable = |error| LoadError::malformed(GRAPH, "an ONNX graph", error);
+        let mut model = operators::onnx().proto_model_for_read(&mut bytes).map_err(unreadable)?;
+        let Some(graph) = model.graph.take() else {
+            return Err(LoadError::malformed(GRAPH, "an ONNX graph", "it has no graph"));
+        };
+        let constants: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
+        // Older files list their weights among the inputs.
+        let inputs = graph.input.iter().filter(|input| !constants.contains(input.name.as_str()));
+        let inputs: Vec<Input> = inputs.map(input).collect::<Result<_, _>>()?;
+        if inputs.is_empty() {
+            let mend = "export the model with an input for its features";
+            return Err(LoadError::mismatch(GRAPH, "the number of inputs", "1 at least", "0", mend));
+        }
+        Ok(Self { model, graph, inputs })
+    }
+
+    /// Returns what the graph reads.
+    pub(in crate::package) fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// Returns what the graph declares to answer.
+    pub(super) fn outputs(&self) -> &[ValueInfoProto] {
+        &self.graph.output
+    }
+
+    /// Returns the graph as the file has it, but for what [`Self::keep`] left out.
+    pub(super) fn into_model(self) -> ModelProto {
+        ModelProto { graph: Some(self.graph), ..self.model }
+    }
+
+    /// Returns the operator that computes an output, behind those that only pass it on.
+    pub(super) fn producer(&self, output: &str) -> Option<&str> {
+        let by = |name: &str| self.graph.node.iter().find(|node| node.output.iter().any(|output| output == name));
+        let mut node = by(output)?;
+        // As many steps as there are nodes: a circle ends.
+        for _ in &self.graph.node {
+            match node.input.first().and_then(|input| by(input)) {
+                Some(before) if PASSING.contains(&node.op_type.as_str()) => node = before,
+                _ => break,
+            }
+        }
+        Some(&node.op_type)
+    }
+
+    /// Leaves these outputs and what they are computed from.
+    pub(super) fn keep(&mut self, outputs: &[&str]) -> Result<(), LoadError> {
+        let graph = &mut self.graph;
+        let mut needed: HashSet<String> = outputs.iter().map(|&output| output.to_owned()).collect();
+        let sources = graph.input.iter().map(|input| &input.name).chain(graph.initializer.iter().map(|one| &one.name));
+        let mut known: HashSet<&str> = sources.map(String::as_str).collect();
+        known.extend(graph.node.iter().flat_map(|node| &node.output).map(String::as_str));
+        if let Some(unknown) = outputs.iter().find(|output| !known.contains(**output)) {
+            let place = format!("output {unknown:?}");
+            let mend = "export the model again";
+            return Err(LoadError::mismatch(GRAPH, place, "computed by a node", "nothing", mend));
+        }
+        // Nodes stand in the order of computing, so that one pass from the end finds all.
+        let mut kept: Vec<bool> = Vec::with_capacity(graph.node.len());
+        for node in graph.node.iter().rev() {
+            let is_needed = node.output.iter().any(|output| needed.contains(output));
+            if is_needed {
+                read_by(node, &mut needed);
+            }
+            kept.push(is_needed);
+        }
+        let mut kept = kept.into_iter().rev();
+        graph.node.retain(|_| kept.next().unwrap_or(true));
+        let mut of_graph = std::mem::take(&mut graph.output);
+        of_graph.sort_by_key(|output| outputs.iter().position(|kept| *kept == output.name));
+        of_graph.retain(|output| outputs.contains(&output.name.as_str()));
+        graph.output = of_graph;
+        Ok(())
+    }
+}
+
+/// Gathers the names that a node reads, those of the graphs inside it among them.
+fn read_by(node: &NodeProto, names: &mut HashSet<String>) {
+    names.extend(node.input.iter().filter(|name| !name.is_empty()).cloned());
+    for graph in node.attribute.iter().flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs)) {
+        for node in &graph.node {
+            read_by(node, names);
+        }
+        names.extend(graph.output.iter().map(|output| output.name.clone()));
+    }
+}
+
+/// Returns the type of an input or output, where it is a tensor.
+pub(super) fn tensor(value: &ValueInfoProto) -> Option<(&Tensor, DataType)> {
+    let Value::TensorType(tensor) = value.r#type.as_ref()?.value.as_ref()?;
+    Some((tensor, DataType::try_from(tensor.elem_type).ok()?))
+}
+
+fn input(value: &ValueInfoProto) -> Result<Input, LoadError> {
+    let place = || format!("input {:?}", value.name);
+    let Some((tensor, data_type)) = tensor(value) else {
+        let mend = "export the model with inputs of float, double, int64 or bool";
+        return Err(LoadError::mismatch(GRAPH, place(), "a tensor", "something else", mend));
+    };
+    let kind = match data_type {
+        DataType::Float => ColumnKind::Float,
+        DataType::Double => ColumnKind::Double,
+        DataType::Int64 => ColumnKind::Integer,
+        DataType::Bool => ColumnKind::Boolean,
+        other => {
+            let mend = match other {
+                DataType::String => {
+                    "this program cannot give texts to a graph: make numbers of them with a recipe, or before sending"
+                }
+                _ => "export the model with inputs of these types",
+            };
+            let found = format!("{other:?}").to_lowercase();
+            return Err(LoadError::mismatch(GRAPH, place(), "float, double, int64 or bool", found, mend));
+        }
+    };
+    let columns = match tensor.shape.as_ref().map(|shape| shape.dim.as_slice()) {
+        None => None,
+        Some([_, columns]) => match columns.value {
+            Some(DimValue(columns)) => usize::try_from(columns).ok().filter(|columns| *columns > 0),
+            _ => None,
+        },
+        Some(dimensions) => {
+            let found = format!("{} dimensions", dimensions.len());
+            let mend = "export the model with one row a record";
+            return Err(LoadError::mismatch(GRAPH, place(), "of two dimensions, rows and columns", found, mend));
+        }
+    };
+    Ok(Input { name: value.name.as_str().into(), kind, columns })
+}

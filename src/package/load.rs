@@ -1,0 +1,271 @@
+//! A package that fits together, ready to answer.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::answer::{Answer, InferenceError};
+use super::binding::Names;
+use super::columns::Columns;
+use super::error::LoadError;
+use super::files::{BASELINE, Files, GRAPH, HISTORY, MANIFEST, RECIPE, SCHEMA, STATE, read};
+use super::graph::{Answering, Declared, Entry, Graph, PLAN_ROWS};
+use super::groups::Groups;
+use super::manifest::Manifest;
+use super::recipe::{HistoryRecords, Recipe, RecipeDescriptor, State};
+use super::{classes, content};
+use crate::table::{Record, Schema};
+
+/// A package that is ready to answer.
+pub struct Package {
+    schema: Schema,
+    recipe: Option<Recipe>,
+    columns: Columns,
+    groups: Groups,
+    graph: Graph,
+    manifest: Manifest,
+    manifest_json: Box<str>,
+    version: Arc<str>,
+    baseline: Baseline,
+}
+
+/// Where the baseline is.
+enum Baseline {
+    Folder(PathBuf),
+    BuiltIn(&'static [u8]),
+}
+
+/// The answer for a record, and what was computed on the way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answered {
+    /// The features, in the recipe's order; none where the graph reads the fields themselves.
+    pub features: Option<Box<[f32]>>,
+    /// The answer.
+    pub answer: Answer,
+}
+
+impl Package {
+    /// Loads the package in a folder.
+    pub fn load(folder: &Path) -> Result<Self, LoadError> {
+        Self::assemble(&Files::read(folder)?, Baseline::Folder(folder.to_owned()), true)
+    }
+
+    /// Loads a package that is built into the program. A test hashes its files, so they are not hashed again at each start.
+    pub fn built_in(files: &Files<'static>, baseline: &'static [u8]) -> Result<Self, LoadError> {
+        Self::assemble(files, Baseline::BuiltIn(baseline), false)
+    }
+
+    fn assemble(files: &Files<'_>, baseline: Baseline, checks_hashes: bool) -> Result<Self, LoadError> {
+        let (manifest, manifest_json) = Manifest::parse(&files.manifest)?;
+        let schema = content::schema(files)?;
+        let descriptor = content::recipe(files)?;
+        if checks_hashes {
+            content::check(files, &schema, descriptor.as_ref(), &manifest)?;
+        }
+        check_version(&manifest)?;
+        let classes = classes::order(&schema, &manifest)?;
+        let recipe = descriptor.map(|descriptor| recipe(&descriptor, &schema, files)).transpose()?;
+        let declared = Declared::read(&files.graph)?;
+        let names = recipe.as_ref().map_or(Names::Fields(&schema), |recipe| Names::Features(recipe.feature_names()));
+        let columns = Columns::new(declared.inputs(), names, &manifest)?;
+        let answering =
+            Answering { outputs: &manifest.outputs, classes, threshold: manifest.threshold, task: schema.task() };
+        let graph = Graph::new(declared, columns.by_input(), answering)?;
+        // A graph that cannot answer is found now, not by the first request. It is asked for the means: a row of zeros may be no record at
+        // all, and a graph that takes logarithms or reciprocals need not answer for it.
+        let means: Vec<Entry<'_>> = columns.means().collect();
+        graph.answers(&means).map_err(|error| {
+            LoadError::malformed(GRAPH, "a graph that answers for the means of manifest.json", error)
+        })?;
+        if recipe.is_none() {
+            check_missing(&schema, &columns, &graph)?;
+        }
+        let groups = Groups::new(&schema, recipe.as_ref(), columns.sources());
+        let version = manifest.version.as_str().into();
+        Ok(Self { schema, recipe, columns, groups, graph, manifest, manifest_json, version, baseline })
+    }
+
+    /// Returns what a record of the table is.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Returns what the model is called.
+    pub fn name(&self) -> &str {
+        &self.manifest.name
+    }
+
+    /// Returns the version that every prediction of this package carries.
+    pub fn version(&self) -> &Arc<str> {
+        &self.version
+    }
+
+    /// Returns the hash of all that decides an answer.
+    pub fn content_hash(&self) -> &str {
+        &self.manifest.content_hash
+    }
+
+    /// Returns the hash of the history that the package came with, where it has one: its snapshot.
+    pub fn history_hash(&self) -> Option<&str> {
+        self.manifest.history_hash.as_deref()
+    }
+
+    /// Returns what the package says of itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Returns the whole manifest as JSON.
+    pub fn manifest_json(&self) -> &str {
+        &self.manifest_json
+    }
+
+    /// Returns the text of `baseline.json`: what the training data looked like. It is read when asked for.
+    pub fn baseline(&self) -> Result<Cow<'static, [u8]>, LoadError> {
+        let folder = match &self.baseline {
+            Baseline::BuiltIn(bytes) => return Ok(Cow::Borrowed(bytes)),
+            Baseline::Folder(folder) => folder,
+        };
+        let missing = || LoadError::Missing { file: BASELINE, mend: "monitoring compares with it".to_owned() };
+        let bytes = read(folder, BASELINE)?.ok_or_else(missing)?;
+        let (expected, found) = (content::sha256(&bytes), self.manifest.files.get(BASELINE));
+        match found {
+            Some(found) if *found != expected => {
+                let mend = format!("put {BASELINE} back, or seal the package again");
+                Err(LoadError::mismatch(MANIFEST, format!("/files/{BASELINE}"), expected, found, mend))
+            }
+            _ => Ok(bytes.into()),
+        }
+    }
+
+    /// Returns the names of the features, in their order; none where the graph reads the fields themselves.
+    pub fn feature_names(&self) -> &[Box<str>] {
+        self.recipe.as_ref().map_or(&[], Recipe::feature_names)
+    }
+
+    /// Computes the features of a record into a row of as many numbers as there are features.
+    pub fn features(&self, record: &Record, row: &mut [f32]) {
+        if let Some(recipe) = &self.recipe {
+            recipe.features(record, row);
+        }
+    }
+
+    /// Returns whether the model may have been trained on this record, as far as its state tells.
+    pub fn may_know(&self, record: &Record) -> bool {
+        self.recipe.as_ref().is_some_and(|recipe| recipe.may_know(record))
+    }
+
+    /// Answers each record, in order.
+    pub fn answers(&self, records: &[Record]) -> Result<Vec<Answered>, InferenceError> {
+        let mut answered = Vec::with_capacity(records.len());
+        for records in records.chunks(PLAN_ROWS) {
+            let mut entries = Vec::with_capacity(records.len() * self.columns.sources().len());
+            let features: Vec<_> = records.iter().map(|record| self.push_entries(record, &mut entries)).collect();
+            let answers = self.graph.answers(&entries)?;
+            answered.extend(features.into_iter().zip(answers).map(|(features, answer)| Answered { features, answer }));
+        }
+        Ok(answered)
+    }
+
+    /// Adds what the graph reads of a record, and returns the features where there are some.
+    fn push_entries<'a>(&'a self, record: &'a Record, entries: &mut Vec<Entry<'a>>) -> Option<Box<[f32]>> {
+        let Some(recipe) = &self.recipe else {
+            entries.extend(self.columns.of_record(record, &self.schema));
+            return None;
+        };
+        let mut features: Box<[f32]> = vec![0.0; recipe.feature_names().len()].into();
+        recipe.features(record, &mut features);
+        entries.extend(self.columns.of_features(&features));
+        Some(features)
+    }
+
+    /// Returns the names of the groups by which answers are explained.
+    pub fn groups(&self) -> &[Box<str>] {
+        &self.groups.names
+    }
+
+    /// Returns the group of each column that the graph reads.
+    pub(super) fn group_of_columns(&self) -> &[usize] {
+        &self.groups.of_columns
+    }
+
+    /// Returns what the graph reads of a record.
+    pub(super) fn entries<'a>(&'a self, record: &'a Record) -> Vec<Entry<'a>> {
+        let mut entries = Vec::with_capacity(self.columns.sources().len());
+        self.push_entries(record, &mut entries);
+        entries
+    }
+
+    /// Returns what the graph reads of a record of which nothing is known.
+    pub(super) fn means(&self) -> Vec<Entry<'_>> {
+        self.columns.means().collect()
+    }
+
+    /// Returns the graph.
+    pub(super) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+}
+
+impl fmt::Debug for Package {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Package").field("name", &self.name()).field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+fn check_version(manifest: &Manifest) -> Result<(), LoadError> {
+    if semver::Version::parse(&manifest.semantic_version).is_err() {
+        let found = format!("{:?}", manifest.semantic_version);
+        let mend = "write three numbers";
+        return Err(LoadError::mismatch(MANIFEST, "/semantic_version", "a version as in 1.0.0", found, mend));
+    }
+    let expected = manifest.expected_version();
+    if manifest.version != expected {
+        return Err(LoadError::mismatch(MANIFEST, "/version", expected, &manifest.version, "seal the package again"));
+    }
+    Ok(())
+}
+
+/// Checks that the graph answers without each field that a record may lack.
+fn check_missing(schema: &Schema, columns: &Columns, graph: &Graph) -> Result<(), LoadError> {
+    let means: Vec<Entry<'_>> = columns.means().collect();
+    for (column, &field) in columns.sources().iter().enumerate() {
+        let field = &schema.fields()[field];
+        if field.is_required {
+            continue;
+        }
+        let mut row = means.clone();
+        row[column] = Entry::Missing;
+        if let Err(error) = graph.answers(&row) {
+            let place = format!("the answer for a record without {:?}", field.name);
+            let mend = format!("require the field in {SCHEMA}, or fill it in: in the graph, or by a recipe");
+            return Err(LoadError::mismatch(
+                GRAPH,
+                place,
+                "one, since the field may be missing",
+                error.to_string(),
+                mend,
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn recipe(descriptor: &RecipeDescriptor, schema: &Schema, files: &Files<'_>) -> Result<Recipe, LoadError> {
+    let Some(state) = &files.state else {
+        let mend = format!("{RECIPE} needs what was fitted for it: run `lifeboat fit`");
+        return Err(LoadError::Missing { file: STATE, mend });
+    };
+    let state: State = json(state, STATE, "what was fitted for a recipe")?;
+    let history = files.history.as_deref().map(|history| json(history, HISTORY, "the records of a history"));
+    let history: Option<HistoryRecords> = history.transpose()?;
+    Ok(Recipe::compile(descriptor, schema, &state, history.as_ref())?)
+}
+
+fn json<T: DeserializeOwned>(text: &[u8], file: &'static str, expected: &'static str) -> Result<T, LoadError> {
+    let mut json = serde_json::Deserializer::from_slice(text);
+    serde_path_to_error::deserialize(&mut json).map_err(|error| LoadError::malformed(file, expected, error))
+}

@@ -1,0 +1,262 @@
+//! Compiles `history`.
+
+use std::sync::Arc;
+
+use super::column::{Column, Kind, Known};
+use super::compiler::Compiler;
+use super::condition;
+use crate::package::recipe::descriptor::{AmongDescriptor, HistoryDescriptor, StepDescriptor};
+use crate::package::recipe::error::escape;
+use crate::package::recipe::history::group::{Group, GroupRule};
+use crate::package::recipe::history::identity::Identity;
+use crate::package::recipe::history::lookup::{Cells, HistoryStep, Lookup};
+use crate::package::recipe::history::members::Column as MemberColumn;
+use crate::package::recipe::history::outcome::Outcomes;
+use crate::package::recipe::history::records::{HistoryRecords, Stored, Texts};
+use crate::package::recipe::key::{Key, Part};
+use crate::package::recipe::program::Step;
+use crate::package::recipe::slots::{Load, MISSING};
+use crate::package::recipe::test::{Test, all_hold};
+use crate::table::{Cell, Schema, Task};
+
+/// Returns whether a recipe looks up earlier records.
+pub(in crate::package::recipe) fn is_needed(steps: &[StepDescriptor]) -> bool {
+    steps.iter().any(|step| matches!(step, StepDescriptor::History(_)))
+}
+
+/// Returns the columns of earlier records that a step reads: all fields but those of the key, to tell who may be the record itself, and what
+/// the step names.
+pub(in crate::package::recipe) fn needed<'a>(schema: &'a Schema, step: &'a HistoryDescriptor) -> Vec<&'a str> {
+    let mut names: Vec<&str> = compared(schema).map(|place| &*schema.fields()[place].name).collect();
+    names.extend(step.identity.iter().map(String::as_str));
+    for among in &step.among {
+        names.extend(among.same.iter().chain(among.within.keys()).chain(among.tests.keys()).map(String::as_str));
+    }
+    names.extend(step.only.keys().map(String::as_str));
+    names.extend(step.expected.iter().flat_map(|expected| &expected.by).map(String::as_str));
+    names
+}
+
+/// Returns the fields by which two records are compared.
+fn compared(schema: &Schema) -> impl Iterator<Item = usize> {
+    schema.inputs().map(|(place, _)| place).filter(|place| !schema.key().contains(place))
+}
+
+/// Takes in how many earlier records there are, and how they fared.
+pub(in crate::package::recipe) fn begin(compiler: &mut Compiler<'_>, records: &HistoryRecords) {
+    let outcomes = &records.outcomes.0;
+    if compiler.schema.task() == Task::Binary {
+        let is_class = |outcome: &f64| *outcome == 0.0 || outcome.to_bits() == 1.0_f64.to_bits();
+        if let Some(place) = outcomes.iter().position(|outcome| !is_class(outcome)) {
+            compiler.history_fault(&format!("/outcomes/{place}"), format!("{} must be 0 or 1", outcomes[place]));
+        }
+    }
+    match u32::try_from(outcomes.len()) {
+        Ok(count) if count <= u32::MAX / 2 => compiler.program.histories.members.count = count,
+        _ => compiler.history_fault("/outcomes", "there are more records than 2^31"),
+    }
+    compiler.program.histories.outcomes = Outcomes::new(outcomes);
+}
+
+pub(super) fn compile(
+    compiler: &mut Compiler<'_>,
+    at: &str,
+    step: &HistoryDescriptor,
+    records: Known<'_, HistoryRecords>,
+) -> Option<Step> {
+    if compiler.schema.task() == Task::Multiclass {
+        compiler.fault(at, "the label has several classes: an outcome is one of two classes, or a number");
+    }
+    let identity = identity(compiler, &format!("{at}/identity"), &step.identity);
+    if step.among.is_empty() {
+        compiler.fault(&format!("{at}/among"), "must have one group at least");
+    }
+    let rules: Vec<_> = step
+        .among
+        .iter()
+        .enumerate()
+        .map(|(index, among)| rule(compiler, &format!("{at}/among/{index}"), among))
+        .collect();
+    let only = condition::tests(compiler, &format!("{at}/only"), &step.only);
+    let by = step.expected.as_ref().map(|expected| {
+        weight(compiler, &format!("{at}/expected/prior"), expected.prior);
+        compiler.find_key(&format!("{at}/expected/by"), &expected.by)
+    });
+    weight(compiler, &format!("{at}/prior"), step.prior);
+    let to = compiler.declare(at, &step.name, Kind::Number);
+    let (identity, only) = (identity?, only?);
+    let rules: Vec<GroupRule> = rules.into_iter().collect::<Option<_>>()?;
+    let by = by.map_or(Some(None), |by| by.map(Some))?;
+    let Known::Given(Some(records)) = records else { return None };
+    take_in(compiler, step, records)?;
+    let cells = by.zip(step.expected.as_ref()).map(|(by, expected)| (key(&by), expected.prior));
+    let lookup = lookup(compiler, step, &identity, rules, cells);
+    Some(Step::History(HistoryStep { lookup, only: counted(compiler, &only), prior: step.prior, to }))
+}
+
+fn identity(compiler: &mut Compiler<'_>, at: &str, names: &[String]) -> Option<Vec<Part>> {
+    if names.is_empty() {
+        compiler.fault(at, "must name one field at least: without, a record could see its own label");
+    }
+    let parts: Vec<_> = names
+        .iter()
+        .enumerate()
+        .map(|(index, name)| {
+            let pointer = format!("{at}/{index}");
+            let column = compiler.find(&pointer, name)?;
+            if column.slot >= compiler.schema.fields().len() {
+                compiler.fault(&pointer, format!("{name:?} must be a field"));
+            }
+            Some(column.part())
+        })
+        .collect();
+    parts.into_iter().collect()
+}
+
+fn rule(compiler: &mut Compiler<'_>, at: &str, among: &AmongDescriptor) -> Option<GroupRule> {
+    if among.same.is_empty() && among.within.is_empty() {
+        compiler.fault(at, "must have same or within");
+    }
+    let same = compiler.find_key(&format!("{at}/same"), &among.same);
+    let within: Vec<_> = among
+        .within
+        .iter()
+        .map(|(name, tolerance)| {
+            let pointer = format!("{at}/within/{}", escape(name));
+            weight(compiler, &pointer, *tolerance);
+            Some((compiler.find_number(&pointer, name)?.slot, *tolerance))
+        })
+        .collect();
+    let tests = condition::tests(compiler, &format!("{at}/where"), &among.tests);
+    Some(GroupRule { same: key(&same?), within: within.into_iter().collect::<Option<_>>()?, tests: tests? })
+}
+
+/// Refuses a number that is negative.
+fn weight(compiler: &mut Compiler<'_>, at: &str, number: f64) {
+    if !number.is_finite() || number < 0.0 {
+        compiler.fault(at, format!("{number} must be 0 or more"));
+    }
+}
+
+fn key(columns: &[Column]) -> Key {
+    Key(columns.iter().map(Column::part).collect())
+}
+
+/// Makes what the step looks up, or returns what an earlier step made of the same parts.
+fn lookup(
+    compiler: &mut Compiler<'_>,
+    step: &HistoryDescriptor,
+    identity: &[Part],
+    rules: Vec<GroupRule>,
+    cells: Option<(Key, f64)>,
+) -> usize {
+    let text = |value: serde_json::Result<String>| value.unwrap_or_else(|error| error.to_string());
+    let known = text(serde_json::to_string(&(&step.identity, &step.among, &step.expected)));
+    if let Some(lookup) = compiler.lookups.get(&known) {
+        return *lookup;
+    }
+    let schema = compiler.schema;
+    let loads = &compiler.program.loads;
+    let part = |slot: usize| Part { slot, is_text: matches!(loads.get(slot), Some(Load::Text)) };
+    let histories = &mut compiler.program.histories;
+    let place = *compiler.identities.entry(text(serde_json::to_string(&step.identity))).or_insert_with(|| {
+        let compared = compared(schema).map(part).collect();
+        histories.identities.push(Identity::new(identity, compared, &histories.members));
+        histories.identities.len() - 1
+    });
+    let members = &histories.members;
+    let groups = rules.into_iter().map(|rule| Group::new(rule, members)).collect();
+    let cells = cells.map(|(key, prior)| Cells::new(&key, prior, members, &histories.outcomes));
+    histories.lookups.push(Lookup { identity: place, groups, cells });
+    compiler.lookups.insert(known, histories.lookups.len() - 1);
+    histories.lookups.len() - 1
+}
+
+/// Finds out which members count.
+fn counted(compiler: &Compiler<'_>, only: &[Test]) -> Option<Box<[bool]>> {
+    let members = &compiler.program.histories.members;
+    let counts = |member: u32| all_hold(only, &members.get(member));
+    (!only.is_empty()).then(|| (0..members.count).map(counts).collect())
+}
+
+/// Takes in the columns of earlier records that a step reads.
+fn take_in(compiler: &mut Compiler<'_>, step: &HistoryDescriptor, records: &HistoryRecords) -> Option<()> {
+    let before = compiler.faults.len();
+    for name in needed(compiler.schema, step) {
+        let Some(column) = compiler.column(name).cloned() else { continue };
+        if compiler.program.histories.members.have(column.slot) {
+            continue;
+        }
+        let pointer = format!("/columns/{}", escape(name));
+        match records.columns.get(name) {
+            None => compiler.history_fault("/columns", format!("lacks {name:?}")),
+            Some(stored) if stored.len() != records.len() => {
+                let detail = format!("has {} values, but there are {} outcomes", stored.len(), records.len());
+                compiler.history_fault(&pointer, detail);
+            }
+            Some(stored) => match member_column(compiler, &column, stored) {
+                Ok(taken) => compiler.program.histories.members.set(column.slot, taken),
+                Err((place, detail)) => {
+                    compiler
+                        .history_fault(&place.map_or(pointer.clone(), |place| format!("{pointer}/{place}")), detail);
+                }
+            },
+        }
+    }
+    (compiler.faults.len() == before).then_some(())
+}
+
+/// What is wrong with a column of earlier records, and where.
+type ColumnFault = (Option<usize>, String);
+
+fn member_column(compiler: &Compiler<'_>, column: &Column, stored: &Stored) -> Result<MemberColumn, ColumnFault> {
+    let numbers = |numbers: &Arc<[f64]>| MemberColumn::Numbers(Arc::clone(numbers));
+    match (&column.kind, stored) {
+        (Kind::Text, Stored::Nothing(count)) => {
+            let mut texts = Texts::default();
+            (0..*count).for_each(|_| texts.push(None));
+            Ok(MemberColumn::Texts(texts.into()))
+        }
+        (_, Stored::Nothing(count)) => Ok(MemberColumn::Numbers(vec![MISSING; *count].into())),
+        (Kind::Text, Stored::Texts(texts)) => Ok(MemberColumn::Texts(Arc::clone(texts))),
+        (Kind::Number | Kind::Choices(_), Stored::Numbers(stored)) => {
+            check(compiler, column.slot, stored)?;
+            Ok(numbers(stored))
+        }
+        (Kind::Boolean, Stored::Booleans(stored)) => Ok(numbers(stored)),
+        (Kind::Category(texts, field), Stored::Categories(values, places)) => {
+            if values[..] == texts[..] {
+                return Ok(numbers(places));
+            }
+            let known: Vec<_> = values.iter().map(|text| compiler.category(texts, *field, text)).collect();
+            if let Some(place) = known.iter().position(Option::is_none) {
+                return Err((None, format!("{:?} is no category of this column", values[place])));
+            }
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was read as a place")]
+            let place = |place: &f64| if place.is_nan() { MISSING } else { known[*place as usize].unwrap_or(MISSING) };
+            Ok(MemberColumn::Numbers(places.iter().map(place).collect()))
+        }
+        (Kind::Moment, Stored::Texts(texts)) => moments(compiler, column.slot, texts),
+        (kind, _) => Err((None, format!("must be {kind}"))),
+    }
+}
+
+/// Refuses a number that is no value of its field.
+fn check(compiler: &Compiler<'_>, slot: usize, numbers: &[f64]) -> Result<(), ColumnFault> {
+    let Some(field) = compiler.schema.fields().get(slot) else { return Ok(()) };
+    for (place, number) in numbers.iter().enumerate().filter(|(_, number)| !number.is_nan()) {
+        field.read(Cell::Float(*number)).map_err(|detail| (Some(place), detail))?;
+    }
+    Ok(())
+}
+
+fn moments(compiler: &Compiler<'_>, slot: usize, texts: &Texts) -> Result<MemberColumn, ColumnFault> {
+    let Some(field) = compiler.schema.fields().get(slot) else { return Err((None, "must be a field".to_owned())) };
+    let read = |(place, text): (usize, Option<&str>)| {
+        let Some(text) = text else { return Ok(MISSING) };
+        let value = field.read(Cell::Text(text)).map_err(|detail| (Some(place), detail))?;
+        Ok(value.map_or(MISSING, |value| Load::Number.number(&value)))
+    };
+    let moments: Result<Vec<f64>, ColumnFault> = texts.iter().enumerate().map(read).collect();
+    Ok(MemberColumn::Numbers(moments?.into()))
+}

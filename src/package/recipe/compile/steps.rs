@@ -1,0 +1,31 @@
+//! Compiles one step after the other.
+
+use super::column::Known;
+use super::compiler::Compiler;
+use super::{date_part, extract, history, impute, number, one_hot, when};
+use crate::package::recipe::descriptor::StepDescriptor;
+use crate::package::recipe::history::HistoryRecords;
+use crate::package::recipe::state::StepState;
+
+/// Compiles the step at a place and appends it to the program, unless something is wrong.
+pub(in crate::package::recipe) fn step(
+    compiler: &mut Compiler<'_>,
+    place: usize,
+    step: &StepDescriptor,
+    learnt: Known<'_, StepState>,
+    records: Known<'_, HistoryRecords>,
+) {
+    compiler.place = place;
+    let at = format!("/steps/{place}");
+    let operation = match step {
+        StepDescriptor::Extract(step) => extract::compile(compiler, &at, step),
+        StepDescriptor::When(step) => when::compile(compiler, &at, step),
+        StepDescriptor::Impute(step) => impute::compile(compiler, &at, step, learnt),
+        StepDescriptor::OneHot(step) => one_hot::compile(compiler, &at, step, learnt),
+        StepDescriptor::Number(step) => number::compile(compiler, &at, step, learnt),
+        StepDescriptor::DatePart(step) => date_part::compile(compiler, &at, step),
+        StepDescriptor::History(step) => history::compile(compiler, &at, step, records),
+    };
+    compiler.program.steps.extend(operation);
+    compiler.place = place + 1;
+}

@@ -1,0 +1,119 @@
+//! All of a recipe.
+
+use std::io;
+
+use schemars::{JsonSchema, schema_for};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::around::HistoryDescriptor;
+use super::column::{DatePartDescriptor, ExtractDescriptor, ImputeDescriptor, NumberDescriptor, OneHotDescriptor};
+use super::condition::WhenDescriptor;
+use crate::package::recipe::error::{RECIPE, RecipeError, read};
+
+/// The largest text of a recipe, in bytes.
+const MAX_RECIPE_BYTES: usize = 1 << 20;
+
+/// Reads the text of `recipe.json`.
+pub fn parse(text: &[u8]) -> Result<RecipeDescriptor, RecipeError> {
+    if text.len() > MAX_RECIPE_BYTES {
+        let detail = format!("has {} bytes, but may have {MAX_RECIPE_BYTES}", text.len());
+        return Err(RecipeError::of_file(RECIPE, "", detail));
+    }
+    read(RECIPE, text)
+}
+
+/// Returns the JSON Schema of `recipe.json`.
+pub fn recipe_schema() -> serde_json::Value {
+    schema_for!(RecipeDescriptor).into()
+}
+
+/// How features come from a record.
+///
+/// `Serialize` writes only what computes, for the hash: no group of an explanation.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecipeDescriptor {
+    /// Where the JSON Schema of this file stands, for editors.
+    #[serde(default, rename = "$schema", skip_serializing)]
+    pub schema: Option<String>,
+    /// What is computed, in order. A step uses fields and the columns of earlier steps.
+    pub steps: Vec<StepDescriptor>,
+    /// The columns that the graph reads, in its order. The name of a `one_hot` step stands for all of its columns.
+    #[schemars(length(min = 1))]
+    pub features: Vec<String>,
+}
+
+impl RecipeDescriptor {
+    /// Returns the SHA-256, in hexadecimal, of all that computes.
+    pub fn hash(&self) -> String {
+        let mut hash = HashWriter(Sha256::new());
+        // Neither writing to a hash nor a map whose keys are texts can fail; were it to, no state would fit the recipe.
+        match serde_json::to_writer(&mut hash, self) {
+            Ok(()) => hash.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            Err(error) => error.to_string(),
+        }
+    }
+}
+
+struct HashWriter(Sha256);
+
+impl io::Write for HashWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// One step of a recipe.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum StepDescriptor {
+    /// A part of a text, by a pattern.
+    Extract(ExtractDescriptor),
+    /// A value by conditions.
+    When(WhenDescriptor),
+    /// A value in the place of a missing one.
+    Impute(ImputeDescriptor),
+    /// A flag for each of some values.
+    OneHot(OneHotDescriptor),
+    /// A number of numbers.
+    Number(NumberDescriptor),
+    /// A part of a date.
+    DatePart(DatePartDescriptor),
+    /// How earlier records around this one fared, beyond what was expected of them.
+    History(HistoryDescriptor),
+}
+
+impl StepDescriptor {
+    /// Returns the name of the step, which is that of the column it makes.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Extract(step) => &step.name,
+            Self::When(step) => &step.name,
+            Self::Impute(step) => &step.name,
+            Self::OneHot(step) => &step.name,
+            Self::Number(step) => &step.name,
+            Self::DatePart(step) => &step.name,
+            Self::History(step) => &step.name,
+        }
+    }
+
+    /// Returns the group of an explanation that the step's columns belong to.
+    pub fn group(&self) -> &str {
+        let group = match self {
+            Self::Extract(step) => &step.group,
+            Self::When(step) => &step.group,
+            Self::Impute(step) => &step.group,
+            Self::OneHot(step) => &step.group,
+            Self::Number(step) => &step.group,
+            Self::DatePart(step) => &step.group,
+            Self::History(step) => &step.group,
+        };
+        group.as_deref().unwrap_or_else(|| self.name())
+    }
+}

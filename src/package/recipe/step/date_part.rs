@@ -1,0 +1,47 @@
+//! A part of a date or a datetime.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::package::recipe::descriptor::DatePart;
+use crate::package::recipe::slots::{MISSING, Slots};
+use crate::table::{Record, Value};
+
+/// A `date_part` step, compiled.
+#[derive(Debug)]
+pub(in crate::package::recipe) struct DatePartStep {
+    /// The field.
+    pub(in crate::package::recipe) from: usize,
+    pub(in crate::package::recipe) part: DatePart,
+    pub(in crate::package::recipe) timezone: TimeZone,
+    pub(in crate::package::recipe) to: usize,
+}
+
+impl DatePartStep {
+    /// Fills the step's slot.
+    pub(in crate::package::recipe) fn run(&self, record: &Record, slots: &mut Slots) {
+        slots.numbers[self.to] = match record.values().get(self.from) {
+            Some(Some(Value::Date(date))) => self.of_date(*date),
+            Some(Some(Value::Datetime(moment))) => {
+                let local = self.timezone.to_datetime(*moment);
+                match self.part {
+                    DatePart::Hour => local.hour().into(),
+                    DatePart::Minute => local.minute().into(),
+                    _ => self.of_date(local.date()),
+                }
+            }
+            _ => MISSING,
+        };
+    }
+
+    fn of_date(&self, date: Date) -> f64 {
+        match self.part {
+            DatePart::Year => date.year().into(),
+            DatePart::Month => date.month().into(),
+            DatePart::Day => date.day().into(),
+            DatePart::Weekday => date.weekday().to_monday_one_offset().into(),
+            DatePart::DayOfYear => date.day_of_year().into(),
+            DatePart::Hour | DatePart::Minute => MISSING,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What a record of a table is, and how one is read: nothing here knows any table in particular.
+//!
+//! A [`Schema`] is loaded once, checked, and compiled. A [`Draft`] takes the cells of one record in any order and from any format,
+//! collects **every** fault, and ends in a [`Record`] that is valid or in the list of what is wrong with it.
+//!
+//! - [`descriptor`]: the text of `schema.json`, as Frictionless Table Schema v2 has it.
+//! - [`schema`], [`field`]: the same, checked and compiled.
+//! - [`value`]: what stands in an input, and what stands in a record.
+//! - [`record`]: a valid record, and the draft of one.
+//! - [`json`]: a record as a JSON object.
+//! - [`load`]: a schema from its text.
+//! - [`source`], [`mod@format`]: the bytes of a file, unpacked, and what they are.
+//! - [`columns`]: which of its columns are read.
+//! - [`reader`], [`chunk`]: the records of a file, whatever its format, in constant memory.
+//! - [`output_cell`], [`writer`]: tables that are written.
+
+pub mod chunk;
+pub mod columns;
+mod compile;
+mod csv;
+pub mod descriptor;
+pub mod fault;
+pub mod field;
+pub mod format;
+pub mod json;
+pub mod json_fault;
+mod json_rows;
+pub mod load;
+pub mod output_cell;
+mod parquet;
+pub mod place;
+pub mod read_error;
+pub mod reader;
+pub mod record;
+pub mod schema;
+pub mod source;
+pub mod value;
+pub mod writer;
+
+pub use chunk::{Chunk, Row};
+pub use columns::{ExtraColumns, Purpose, Selection};
+pub use fault::{Fault, SchemaError};
+pub use field::Field;
+pub use format::Format;
+pub use output_cell::{ColumnType, OutputCell, OutputColumn};
+pub use place::Place;
+pub use read_error::ReadError;
+pub use reader::{Options, Reader};
+pub use record::{Draft, Labelled, Record};
+pub use schema::{Column, Noun, Schema, Task};
+pub use source::Source;
+pub use value::{Cell, Value};
+pub use writer::{Batch, Layout, TableWriter, WriteError};

@@ -1,0 +1,102 @@
+//! Some records of an input, as it writes them: each is parsed where its record is made, so that several threads can parse.
+
+use super::csv::CsvRows;
+use super::fault::Fault;
+use super::json_rows::JsonRows;
+use super::output_cell::OutputCell;
+use super::parquet::ParquetRows;
+use super::place::Place;
+use super::record::{Draft, Labelled, Record};
+use super::schema::Schema;
+use super::value::Value;
+
+/// Some records of an input. A reader fills it anew in the memory that it has.
+#[derive(Debug, Default)]
+pub struct Chunk(pub(super) Rows);
+
+#[derive(Debug, Default)]
+pub(super) enum Rows {
+    #[default]
+    None,
+    Csv(CsvRows),
+    Json(JsonRows),
+    Parquet(ParquetRows),
+}
+
+/// One record as it stands in the input.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    rows: &'a Rows,
+    index: usize,
+}
+
+impl Chunk {
+    /// Returns the number of records.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Rows::None => 0,
+            Rows::Csv(rows) => rows.count(),
+            Rows::Json(rows) => rows.count(),
+            Rows::Parquet(rows) => rows.count(),
+        }
+    }
+
+    /// Returns whether there is no record.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns each record, in the order of the input.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
+        (0..self.len()).map(|index| Row { rows: &self.0, index })
+    }
+}
+
+impl<'a> Row<'a> {
+    /// Returns where the record stands.
+    pub fn place(self) -> Place {
+        match self.rows {
+            Rows::None => Place::Row(0),
+            Rows::Csv(rows) => rows.place(self.index),
+            Rows::Json(rows) => rows.place(self.index),
+            Rows::Parquet(rows) => rows.place(self.index),
+        }
+    }
+
+    /// Returns the record, or every fault of it. The schema is the one that the input was opened with.
+    pub fn record(self, schema: &Schema) -> Result<Record, Vec<Fault>> {
+        self.fill(Draft::new(schema)).finish()
+    }
+
+    /// Returns the record with its label, or every fault of both.
+    pub fn labelled(self, schema: &Schema) -> Result<Labelled, Vec<Fault>> {
+        self.fill(Draft::labelled(schema)).finish_labelled()
+    }
+
+    /// Returns the values of some fields only, by their places in the schema, or every fault of those; others are missing.
+    pub fn fields(self, schema: &Schema, fields: &[usize]) -> Result<Vec<Option<Value>>, Vec<Fault>> {
+        self.fill(Draft::of_fields(schema, fields)).finish_fields()
+    }
+
+    /// Returns the cells that are kept, in the order of the reader's extra columns.
+    pub fn extras(self) -> Vec<OutputCell<'a>> {
+        let mut cells = Vec::new();
+        match self.rows {
+            Rows::None => {}
+            Rows::Csv(rows) => rows.extras(self.index, &mut cells),
+            Rows::Json(rows) => rows.extras(self.index, &mut cells),
+            Rows::Parquet(rows) => rows.extras(self.index, &mut cells),
+        }
+        cells
+    }
+
+    fn fill(self, mut draft: Draft<'_>) -> Draft<'_> {
+        match self.rows {
+            Rows::None => {}
+            Rows::Csv(rows) => rows.fill(self.index, &mut draft),
+            Rows::Json(rows) => rows.fill(self.index, &mut draft),
+            Rows::Parquet(rows) => rows.fill(self.index, &mut draft),
+        }
+        draft
+    }
+}

@@ -1,0 +1,133 @@
+//! Which columns of an input are read, and what becomes of those that the schema does not know.
+
+use super::fault::shorten;
+use super::read_error::ReadError;
+use super::schema::{Column, Schema};
+
+/// What becomes of columns that are no fields of the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExtraColumns {
+    /// They are faults, each by its name: a misspelt field is not lost without a word.
+    #[default]
+    Refuse,
+    /// They are not read.
+    Ignore,
+    /// They are carried along, to be written beside what is made of a record.
+    Keep,
+}
+
+/// What an input is read for, which says the columns that it must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Purpose {
+    /// Records: the required fields have columns.
+    #[default]
+    Records,
+    /// Records with their labels: the label has a column as well.
+    Labels,
+    /// Some fields of a record, whichever there are.
+    Fields,
+}
+
+/// What is read of a table, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Selection {
+    /// What becomes of other columns.
+    pub extra_columns: ExtraColumns,
+    /// What the input is read for.
+    pub purpose: Purpose,
+}
+
+/// What a column of a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slot {
+    Field(Column),
+    /// So many-th of the columns that are kept.
+    Extra(usize),
+    Skipped,
+}
+
+/// The columns of a file, in its order, and the names of those that are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Slots {
+    pub(super) slots: Vec<Slot>,
+    pub(super) extras: Vec<String>,
+}
+
+impl Slots {
+    /// Finds what each column holds, or all faults of them.
+    pub(super) fn new(names: &[&str], schema: &Schema, selection: Selection) -> Result<Self, ReadError> {
+        let mut resolver = Resolver { schema, selection, slots: Vec::new(), extras: Vec::new(), faults: Vec::new() };
+        for (place, name) in names.iter().enumerate() {
+            let slot = resolver.slot(place, name.trim());
+            resolver.slots.push(slot);
+        }
+        resolver.require();
+        let Resolver { slots, extras, faults, .. } = resolver;
+        if faults.is_empty() { Ok(Self { slots, extras }) } else { Err(ReadError::Header(faults)) }
+    }
+}
+
+struct Resolver<'a> {
+    schema: &'a Schema,
+    selection: Selection,
+    slots: Vec<Slot>,
+    extras: Vec<String>,
+    faults: Vec<String>,
+}
+
+impl Resolver<'_> {
+    fn slot(&mut self, place: usize, name: &str) -> Slot {
+        if let Some(column) = self.schema.column(name) {
+            if self.has(column.field()) {
+                self.faults.push(format!("column {name} stands twice"));
+            }
+            return Slot::Field(column);
+        }
+        if is_index(place, name) {
+            return Slot::Skipped;
+        }
+        match self.selection.extra_columns {
+            ExtraColumns::Ignore => return Slot::Skipped,
+            ExtraColumns::Refuse if name.is_empty() => {}
+            ExtraColumns::Refuse => {
+                self.faults.push(format!("column {:?} {}", shorten(name), self.schema.unknown(name)));
+                return Slot::Skipped;
+            }
+            ExtraColumns::Keep => {}
+        }
+        if name.is_empty() {
+            self.faults.push(format!("column {} has no name", place + 1));
+        } else if self.extras.iter().any(|other| other == name) {
+            self.faults.push(format!("column {:?} stands twice", shorten(name)));
+        }
+        self.extras.push(name.to_owned());
+        Slot::Extra(self.extras.len() - 1)
+    }
+
+    fn has(&self, field: usize) -> bool {
+        self.slots.iter().any(|slot| matches!(slot, Slot::Field(column) if column.field() == field))
+    }
+
+    fn require(&mut self) {
+        if self.faults.is_empty() && !self.slots.iter().any(|slot| matches!(slot, Slot::Field(_))) {
+            let one = self.schema.noun().one_with_article();
+            self.faults.push(format!("no column is a field of {one}: is the first line a header?"));
+        }
+        let is_needed = |place: usize, is_required: bool| match self.selection.purpose {
+            Purpose::Records => is_required && place != self.schema.label(),
+            Purpose::Labels => is_required || place == self.schema.label(),
+            Purpose::Fields => false,
+        };
+        for (place, field) in self.schema.fields().iter().enumerate() {
+            if is_needed(place, field.is_required) && !self.has(place) {
+                self.faults.push(format!("column {} is missing", field.name));
+            }
+        }
+    }
+}
+
+/// Returns whether a column is the index that pandas writes: in CSV the first, without a name or with the one that pandas gives it
+/// when it reads such a file; in Parquet any that is called so.
+fn is_index(place: usize, name: &str) -> bool {
+    place == 0 && matches!(name, "" | "Unnamed: 0") || name == "__index_level_0__"
+}

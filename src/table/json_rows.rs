@@ -1,0 +1,177 @@
+//! Records as JSON: the elements of an array, a single object, or an object a line.
+
+mod elements;
+mod extras;
+
+use std::io::{BufRead, BufReader, Read};
+use std::sync::Arc;
+
+use super::columns::ExtraColumns;
+use super::json::{self, Unknown};
+use super::json_fault;
+use super::output_cell::OutputCell;
+use super::place::Place;
+use super::read_error::ReadError;
+use super::record::Draft;
+use super::schema::Schema;
+use super::source::Peek;
+use elements::Elements;
+
+/// The longest text of one record, in bytes.
+const MAX_RECORD_BYTES: usize = 8 << 20;
+
+const BUFFER_BYTES: usize = 1 << 16;
+
+/// Reads the texts of records.
+pub(super) struct JsonReader {
+    texts: Texts,
+    policy: Arc<Policy>,
+}
+
+enum Texts {
+    Elements(Elements<BufReader<Peek>>),
+    Lines { input: BufReader<Peek>, line: u64 },
+}
+
+/// What becomes of members that are no fields.
+#[derive(Debug, Default)]
+enum Policy {
+    #[default]
+    Refuse,
+    Ignore,
+    Keep(Vec<String>),
+}
+
+/// Some texts of records, one after the other. Those that are read next take the memory of those that stood here.
+#[derive(Debug, Default)]
+pub(super) struct JsonRows {
+    policy: Arc<Policy>,
+    text: Vec<u8>,
+    /// Where each record is, and where its text ends.
+    rows: Vec<(Place, usize)>,
+}
+
+impl JsonReader {
+    /// Begins to read an array, or a single object.
+    pub(super) fn of_elements(input: Peek, extra_columns: ExtraColumns) -> Self {
+        Self::new(Texts::Elements(Elements::new(BufReader::with_capacity(BUFFER_BYTES, input))), extra_columns)
+    }
+
+    /// Begins to read an object a line.
+    pub(super) fn of_lines(input: Peek, extra_columns: ExtraColumns) -> Self {
+        Self::new(Texts::Lines { input: BufReader::with_capacity(BUFFER_BYTES, input), line: 0 }, extra_columns)
+    }
+
+    fn new(texts: Texts, extra_columns: ExtraColumns) -> Self {
+        let policy = match extra_columns {
+            ExtraColumns::Refuse => Policy::Refuse,
+            ExtraColumns::Ignore => Policy::Ignore,
+            ExtraColumns::Keep => Policy::Keep(Vec::new()),
+        };
+        Self { texts, policy: Arc::new(policy) }
+    }
+
+    /// Reads at most so many records; tells whether there were any.
+    pub(super) fn read(&mut self, chunk: &mut JsonRows, most: usize) -> Result<bool, ReadError> {
+        chunk.text.clear();
+        chunk.rows.clear();
+        if !Arc::ptr_eq(&chunk.policy, &self.policy) {
+            chunk.policy = Arc::clone(&self.policy);
+        }
+        while chunk.rows.len() < most
+            && let Some(place) = self.texts.read(&mut chunk.text)?
+        {
+            chunk.rows.push((place, chunk.text.len()));
+        }
+        Ok(!chunk.rows.is_empty())
+    }
+
+    /// Takes the names of all members of these first records that are no fields for those that are kept.
+    pub(super) fn keep_extras_of(&mut self, first: &mut JsonRows, schema: &Schema) {
+        let mut names = Vec::new();
+        for index in 0..first.count() {
+            extras::gather(first.text(index), schema, &mut names);
+        }
+        self.policy = Arc::new(Policy::Keep(names));
+        first.policy = Arc::clone(&self.policy);
+    }
+
+    /// Returns the names of the members that are kept.
+    pub(super) fn extras(&self) -> &[String] {
+        match &*self.policy {
+            Policy::Keep(names) => names,
+            Policy::Refuse | Policy::Ignore => &[],
+        }
+    }
+}
+
+impl Texts {
+    /// Appends the text of the next record, and returns where it stands.
+    fn read(&mut self, text: &mut Vec<u8>) -> Result<Option<Place>, ReadError> {
+        match self {
+            Self::Elements(elements) => elements.read(text),
+            Self::Lines { input, line } => read_line(input, line, text),
+        }
+    }
+}
+
+/// Appends the next line that is not blank.
+fn read_line(input: &mut impl BufRead, line: &mut u64, text: &mut Vec<u8>) -> Result<Option<Place>, ReadError> {
+    let start = text.len();
+    loop {
+        *line += 1;
+        let mut limited = input.by_ref().take(MAX_RECORD_BYTES as u64);
+        let read = limited.read_until(b'\n', text)?;
+        if read == 0 {
+            return Ok(None);
+        }
+        if limited.limit() == 0 {
+            return Err(too_long(Place::Line(*line)));
+        }
+        if text[start..].trim_ascii().is_empty() {
+            text.truncate(start);
+        } else {
+            return Ok(Some(Place::Line(*line)));
+        }
+    }
+}
+
+fn too_long(place: Place) -> ReadError {
+    ReadError::input(format!("{place} has more than {} MB, which is no record", MAX_RECORD_BYTES >> 20))
+}
+
+impl JsonRows {
+    pub(super) fn count(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(super) fn place(&self, index: usize) -> Place {
+        self.rows[index].0
+    }
+
+    fn text(&self, index: usize) -> &[u8] {
+        let start = index.checked_sub(1).map_or(0, |before| self.rows[before].1);
+        &self.text[start..self.rows[index].1]
+    }
+
+    /// Puts the members of an object into a draft.
+    pub(super) fn fill(&self, index: usize, draft: &mut Draft<'_>) {
+        let text = self.text(index);
+        let unknown = match &*self.policy {
+            Policy::Refuse => Unknown::Refused,
+            Policy::Ignore => Unknown::Ignored,
+            Policy::Keep(names) => Unknown::Kept(names),
+        };
+        let mut deserializer = serde_json::Deserializer::from_slice(text);
+        if let Err(error) = json::fill(draft, &mut deserializer, unknown).and_then(|()| deserializer.end()) {
+            draft.refuse_record(format!("is not JSON: {}", json_fault::in_words(&error, text)));
+        }
+    }
+
+    /// Hands on the members that are kept, in the order of their names.
+    pub(super) fn extras<'a>(&'a self, index: usize, cells: &mut Vec<OutputCell<'a>>) {
+        if let Policy::Keep(names) = &*self.policy {
+            extras::find(self.text(index), names, cells);
+        }
+    }
+}

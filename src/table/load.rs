@@ -1,0 +1,38 @@
+//! Loads a schema from its text.
+
+use serde_json::Value as Json;
+
+use super::fault::{SchemaError, SchemaFaults, in_words};
+use super::json;
+use super::schema::Schema;
+
+/// The largest text of a schema, in bytes: ten thousand categories take half a megabyte.
+const MAX_SCHEMA_BYTES: usize = 8 << 20;
+
+/// Reads, checks and compiles the text of `schema.json`.
+pub fn schema(text: &[u8]) -> Result<Schema, SchemaError> {
+    if text.len() > MAX_SCHEMA_BYTES {
+        return Err(SchemaError(vec![format!("has {} bytes, but may have {MAX_SCHEMA_BYTES}", text.len())]));
+    }
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let descriptor = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let place = error.path().to_string();
+        SchemaError(vec![format!("{place}: {}", error.into_inner())])
+    })?;
+    json.end().map_err(|error| SchemaError(vec![error.to_string()]))?;
+    let schema = Schema::new(&descriptor)?;
+    check_examples(&schema)?;
+    Ok(schema)
+}
+
+/// Checks that each example is a record.
+fn check_examples(schema: &Schema) -> Result<(), SchemaError> {
+    let mut faults = SchemaFaults::default();
+    for (index, (_, example)) in schema.examples().iter().enumerate() {
+        let text = Json::Object(example.clone()).to_string();
+        if let Ok(Err(found)) = json::from_slice(schema, text.as_bytes()) {
+            faults.push(&format!("/lifeboat/examples/{index}/record"), in_words(&found));
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
+}

@@ -1,0 +1,191 @@
+//! Records as rows of an Apache Parquet file, read group by group and column by column.
+
+mod bounded;
+mod cell;
+mod kind;
+mod values;
+
+use std::fs::File;
+use std::sync::Arc;
+
+use ::parquet::column::reader::ColumnReader;
+use ::parquet::errors::ParquetError;
+use ::parquet::file::reader::FileReader;
+use ::parquet::file::serialized_reader::SerializedFileReader;
+use ::parquet::schema::types::ColumnDescriptor;
+
+use super::columns::{Selection, Slot, Slots};
+use super::output_cell::{OutputCell, OutputColumn};
+use super::place::Place;
+use super::read_error::ReadError;
+use super::record::Draft;
+use super::schema::Schema;
+use bounded::Bounded;
+use kind::Kind;
+use values::Values;
+
+/// Reads rows.
+pub(super) struct ParquetReader {
+    file: SerializedFileReader<Bounded>,
+    columns: Arc<[Column]>,
+    extras: Vec<OutputColumn>,
+    /// The next group of rows.
+    group: usize,
+    /// The columns of the group that is being read.
+    readers: Vec<ColumnReader>,
+    left_in_group: usize,
+    rows: u64,
+}
+
+/// A column that is read.
+#[derive(Debug, Clone)]
+struct Column {
+    /// Its place in the file.
+    leaf: usize,
+    name: Box<str>,
+    slot: Slot,
+    kind: Kind,
+    is_optional: bool,
+}
+
+/// Some rows, column by column. Those that are read next take the memory of those that stood here.
+#[derive(Debug, Default)]
+pub(super) struct ParquetRows {
+    columns: Option<Arc<[Column]>>,
+    values: Vec<Values>,
+    /// Rows before these.
+    before: u64,
+    count: usize,
+}
+
+impl ParquetReader {
+    /// Reads what a file says of its columns.
+    pub(super) fn new(file: File, schema: &Schema, selection: Selection) -> Result<Self, ReadError> {
+        let file = SerializedFileReader::new(Bounded::new(file)?).map_err(|error| damaged(&error))?;
+        let (columns, extras) = columns(&file, schema, selection)?;
+        Ok(Self { file, columns: columns.into(), extras, group: 0, readers: Vec::new(), left_in_group: 0, rows: 0 })
+    }
+
+    /// Returns the columns that are kept.
+    pub(super) fn extras(&self) -> &[OutputColumn] {
+        &self.extras
+    }
+
+    /// Reads at most so many rows; tells whether there were any.
+    pub(super) fn read(&mut self, chunk: &mut ParquetRows, most: usize) -> Result<bool, ReadError> {
+        while self.left_in_group == 0 {
+            if self.group == self.file.num_row_groups() {
+                chunk.count = 0;
+                return Ok(false);
+            }
+            self.open_group()?;
+        }
+        let count = self.left_in_group.min(most);
+        chunk.prepare(&self.columns);
+        for ((column, reader), values) in self.columns.iter().zip(&mut self.readers).zip(&mut chunk.values) {
+            let read = values.read(reader, column.is_optional, count).map_err(|error| damaged(&error))?;
+            if read != count {
+                return Err(ReadError::input(format!(
+                    "the Parquet file is damaged: column {:?} has fewer values than there are rows",
+                    column.name
+                )));
+            }
+        }
+        (chunk.before, chunk.count) = (self.rows, count);
+        self.left_in_group -= count;
+        self.rows += count as u64;
+        Ok(true)
+    }
+
+    fn open_group(&mut self) -> Result<(), ReadError> {
+        let group = self.file.get_row_group(self.group).map_err(|error| damaged(&error))?;
+        let readers = self.columns.iter().map(|column| group.get_column_reader(column.leaf));
+        self.readers = readers.collect::<Result<_, _>>().map_err(|error| damaged(&error))?;
+        self.left_in_group = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
+        self.group += 1;
+        Ok(())
+    }
+}
+
+fn damaged(error: &ParquetError) -> ReadError {
+    ReadError::input(format!("the Parquet file is damaged, or of a kind that is not read: {error}"))
+}
+
+/// Finds what each column holds. Of those that are not read, nothing is asked.
+fn columns(
+    file: &SerializedFileReader<Bounded>,
+    schema: &Schema,
+    selection: Selection,
+) -> Result<(Vec<Column>, Vec<OutputColumn>), ReadError> {
+    let descriptor = file.metadata().file_metadata().schema_descr();
+    // A nested column has several leaves: each of them is a place, and their name is that of the root.
+    let leaves = descriptor.columns();
+    let mut roots: Vec<usize> = (0..leaves.len()).map(|leaf| descriptor.get_column_root_idx(leaf)).collect();
+    roots.dedup();
+    let first_leaves: Vec<usize> = roots
+        .iter()
+        .filter_map(|root| (0..leaves.len()).find(|leaf| descriptor.get_column_root_idx(*leaf) == *root))
+        .collect();
+    let names: Vec<&str> = first_leaves.iter().map(|leaf| descriptor.get_column_root(*leaf).name()).collect();
+    let Slots { slots, .. } = Slots::new(&names, schema, selection)?;
+    let (mut columns, mut extras, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+    for ((leaf, slot), name) in first_leaves.into_iter().zip(slots).zip(names) {
+        if slot == Slot::Skipped {
+            continue;
+        }
+        match kind_of(&leaves[leaf]) {
+            Ok(kind) => {
+                if let Slot::Extra(_) = slot {
+                    extras.push(OutputColumn::new(name, kind.written()));
+                }
+                let is_optional = leaves[leaf].max_def_level() > 0;
+                columns.push(Column { leaf, name: name.into(), slot, kind, is_optional });
+            }
+            Err(detail) => faults.push(format!("column {name:?} {detail}")),
+        }
+    }
+    if faults.is_empty() { Ok((columns, extras)) } else { Err(ReadError::Header(faults)) }
+}
+
+fn kind_of(leaf: &ColumnDescriptor) -> Result<Kind, String> {
+    if leaf.path().parts().len() > 1 || leaf.max_rep_level() > 0 || leaf.max_def_level() > 1 {
+        return Err("is nested: give each of its values a column of its own, or leave it out".to_owned());
+    }
+    Kind::of(leaf)
+}
+
+impl ParquetRows {
+    fn prepare(&mut self, columns: &Arc<[Column]>) {
+        if !self.columns.as_ref().is_some_and(|own| Arc::ptr_eq(own, columns)) {
+            self.columns = Some(Arc::clone(columns));
+            self.values = columns.iter().map(|column| Values::new(column.kind)).collect();
+        }
+        self.count = 0;
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    pub(super) fn place(&self, index: usize) -> Place {
+        Place::Row(self.before + index as u64 + 1)
+    }
+
+    /// Puts the cells of a row into a draft.
+    pub(super) fn fill(&self, index: usize, draft: &mut Draft<'_>) {
+        for (column, values) in self.columns.iter().flat_map(|columns| columns.iter()).zip(&self.values) {
+            if let Slot::Field(field) = column.slot {
+                values.get(index, column.kind).put(field, draft);
+            }
+        }
+    }
+
+    /// Hands on the cells that are kept, in the order of their names.
+    pub(super) fn extras<'a>(&'a self, index: usize, cells: &mut Vec<OutputCell<'a>>) {
+        for (column, values) in self.columns.iter().flat_map(|columns| columns.iter()).zip(&self.values) {
+            if let Slot::Extra(_) = column.slot {
+                cells.push(values.get(index, column.kind).written());
+            }
+        }
+    }
+}

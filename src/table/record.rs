@@ -1,0 +1,215 @@
+//! A record: one row of the table, valid by construction.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use super::fault::{Fault, shorten};
+use super::schema::{Column, Schema};
+use super::value::{Cell, Value};
+
+/// The most bytes of all texts of a record.
+pub const MAX_TEXT_BYTES: usize = 64 * 1024;
+
+/// The most bytes of all texts of a record's key: databases bound what they look up by.
+pub const MAX_KEY_BYTES: usize = 2_000;
+
+/// One row of a table, without its label: a value for each field of the schema, in its order, where the client gave one.
+///
+/// Texts are trimmed and an empty text is a missing one, so that two spellings of one record are one record. No default stands here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record(Box<[Option<Value>]>);
+
+impl Record {
+    /// Returns the value of a field, by its place in the schema.
+    pub fn get(&self, field: usize) -> Option<&Value> {
+        self.0[field].as_ref()
+    }
+
+    /// Returns the values, in the order of the schema's fields.
+    pub fn values(&self) -> &[Option<Value>] {
+        &self.0
+    }
+
+    /// Writes the record as a JSON object of the fields that it has, by their names.
+    pub fn json<'a>(&'a self, schema: &'a Schema) -> impl Serialize + 'a {
+        JsonRecord { record: self, schema }
+    }
+}
+
+struct JsonRecord<'a> {
+    record: &'a Record,
+    schema: &'a Schema,
+}
+
+impl Serialize for JsonRecord<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (field, value) in self.schema.fields().iter().zip(self.record.values()) {
+            if let Some(value) = value {
+                map.serialize_entry(&*field.name, &field.written(value))?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// A record with what is known of its label.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Labelled {
+    /// The record.
+    pub record: Record,
+    /// The value of the label, where one was given.
+    pub label: Option<Value>,
+}
+
+/// A record being read: takes cells in any order and remembers every fault.
+#[derive(Debug)]
+pub struct Draft<'s> {
+    schema: &'s Schema,
+    values: Vec<Option<Value>>,
+    seen: Vec<bool>,
+    reads: Reads<'s>,
+    faults: Vec<Fault>,
+}
+
+/// Which fields are read; others are passed over.
+#[derive(Debug, Clone, Copy)]
+enum Reads<'s> {
+    Record,
+    Labelled,
+    /// The fields of these places, any of which may be missing.
+    Some(&'s [usize]),
+}
+
+impl<'s> Draft<'s> {
+    /// Begins a record; a label is accepted and ignored, so that a labelled row can be sent as it is.
+    pub fn new(schema: &'s Schema) -> Self {
+        let count = schema.fields().len();
+        let (mut values, seen) = (Vec::with_capacity(count), vec![false; count]);
+        values.resize_with(count, || None);
+        Self { schema, values, seen, reads: Reads::Record, faults: Vec::new() }
+    }
+
+    /// Begins a record whose label is read, too.
+    pub fn labelled(schema: &'s Schema) -> Self {
+        Self { reads: Reads::Labelled, ..Self::new(schema) }
+    }
+
+    /// Begins to read some fields only, by their places in the schema: each may be missing, and others may be anything.
+    pub fn of_fields(schema: &'s Schema, fields: &'s [usize]) -> Self {
+        Self { reads: Reads::Some(fields), ..Self::new(schema) }
+    }
+
+    /// Returns the schema by which the record is read.
+    pub(super) fn schema(&self) -> &'s Schema {
+        self.schema
+    }
+
+    /// Takes what stands in one field, and refuses a field that came before.
+    pub fn set(&mut self, column: Column, cell: Cell<'_>) {
+        self.put(column, matches!(cell, Cell::Missing), |field| field.read(cell));
+    }
+
+    /// Takes what stands in one cell of a file, where everything is a text.
+    pub fn set_from_file(&mut self, column: Column, text: &str) {
+        // A missing value is never a fault where only some fields are read; else it is one of what is read.
+        let is_missing =
+            matches!(self.reads, Reads::Some(_)) && self.schema.fields()[column.field()].is_missing(text.trim());
+        self.put(column, is_missing, |field| field.read_from_file(text));
+    }
+
+    fn put(
+        &mut self,
+        column: Column,
+        is_missing: bool,
+        read: impl FnOnce(&super::Field) -> Result<Option<Value>, String>,
+    ) {
+        let place = column.field();
+        if std::mem::replace(&mut self.seen[place], true) {
+            self.fault(column, "stands more than once");
+            return;
+        }
+        let is_read = match self.reads {
+            Reads::Record => place != self.schema.label(),
+            Reads::Labelled => true,
+            Reads::Some(fields) => !is_missing && fields.contains(&place),
+        };
+        if !is_read {
+            return;
+        }
+        match read(&self.schema.fields()[place]) {
+            Ok(value) => self.values[place] = value,
+            Err(detail) => self.fault(column, detail),
+        }
+    }
+
+    /// Records a field that the table does not have.
+    pub fn refuse(&mut self, name: &str) {
+        self.faults.push(Fault::of_field(shorten(name), self.schema.unknown(name)));
+    }
+
+    /// Records a field that the table does not have, and that none of the first records has.
+    pub(super) fn refuse_late(&mut self, name: &str) {
+        let detail = "is not a field, and no record of the first thousand has it: leave it out, or give it to one of those as null";
+        self.faults.push(Fault::of_field(shorten(name), detail));
+    }
+
+    /// Records that this is no record at all, so that nothing more is said of it.
+    pub fn refuse_record(&mut self, detail: impl Into<String>) {
+        self.seen.fill(true);
+        self.faults.push(Fault::of_record(detail));
+    }
+
+    /// Records a fault of a field.
+    pub fn fault(&mut self, column: Column, detail: impl Into<String>) {
+        self.faults.push(Fault::of_field(self.schema.spelling(column), detail));
+    }
+
+    /// Returns the record, or every fault that stands in its way.
+    pub fn finish(self) -> Result<Record, Vec<Fault>> {
+        self.finish_labelled().map(|labelled| labelled.record)
+    }
+
+    /// Returns the record and its label, or every fault that stands in their way.
+    pub fn finish_labelled(self) -> Result<Labelled, Vec<Fault>> {
+        let label = self.schema.label();
+        let mut values = self.finish_fields()?;
+        let label = values[label].take();
+        Ok(Labelled { record: Record(values.into()), label })
+    }
+
+    /// Returns the values that were read, in the order of the schema's fields, or every fault that stands in their way.
+    pub fn finish_fields(mut self) -> Result<Vec<Option<Value>>, Vec<Fault>> {
+        let label = self.schema.label();
+        let is_needed = |place: usize| match self.reads {
+            Reads::Record => place != label,
+            Reads::Labelled => true,
+            Reads::Some(_) => false,
+        };
+        for (place, field) in self.schema.fields().iter().enumerate() {
+            if field.is_required && !self.seen[place] && is_needed(place) {
+                self.faults.push(Fault::of_field(&*field.name, "is required"));
+            }
+        }
+        let total: usize = self.values.iter().map(|value| text_bytes(value.as_ref())).sum();
+        if total > MAX_TEXT_BYTES {
+            let detail = format!("has {total} bytes of text, but may have {MAX_TEXT_BYTES}");
+            self.faults.push(Fault::of_record(detail));
+        }
+        let key_bytes: usize = self.schema.key().iter().map(|&place| text_bytes(self.values[place].as_ref())).sum();
+        if key_bytes > MAX_KEY_BYTES {
+            let names: Vec<&str> = self.schema.key().iter().map(|&place| &*self.schema.fields()[place].name).collect();
+            let detail =
+                format!("has a key ({}) of {key_bytes} bytes, but it may have {MAX_KEY_BYTES}", names.join(", "));
+            self.faults.push(Fault::of_record(detail));
+        }
+        if self.faults.is_empty() { Ok(self.values) } else { Err(self.faults) }
+    }
+}
+
+fn text_bytes(value: Option<&Value>) -> usize {
+    match value {
+        Some(Value::Text(text)) => text.len(),
+        _ => 0,
+    }
+}

@@ -1,0 +1,226 @@
+//! Rows as Apache Parquet: gathered column by column, and written as groups.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::Arc;
+
+use ::parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
+use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type};
+use ::parquet::errors::{ParquetError, Result};
+use ::parquet::file::properties::WriterProperties;
+use ::parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
+use ::parquet::schema::types::Type;
+use jiff::tz::TimeZone;
+
+use super::text::plain;
+use super::{Layout, WriteError};
+use crate::table::output_cell::{ColumnType, OutputCell, OutputColumn};
+
+/// A group is written when it has as many rows, or as many bytes of text.
+const GROUP_ROWS: usize = 1 << 16;
+const GROUP_TEXT_BYTES: usize = 8 << 20;
+
+/// Rows, column by column.
+#[derive(Debug, Default)]
+pub(super) struct ParquetBatch {
+    columns: Vec<Column>,
+    rows: usize,
+    text_bytes: usize,
+}
+
+/// The values of a column, and a 1 for each cell that has one, else a 0.
+#[derive(Debug)]
+struct Column {
+    values: Values,
+    levels: Vec<i16>,
+}
+
+#[derive(Debug)]
+enum Values {
+    Texts(Vec<ByteArray>),
+    Longs(Vec<i64>),
+    Days(Vec<i32>),
+    Doubles(Vec<f64>),
+    Singles(Vec<f32>),
+    Booleans(Vec<bool>),
+}
+
+impl ParquetBatch {
+    pub(super) fn new(layout: &Layout) -> Self {
+        Self { columns: layout.columns.iter().map(|column| Column::new(column.kind)).collect(), rows: 0, text_bytes: 0 }
+    }
+
+    pub(super) fn push(&mut self, layout: &Layout, cells: &[OutputCell<'_>]) -> std::result::Result<(), WriteError> {
+        for (place, column) in self.columns.iter_mut().enumerate() {
+            let cell = cells.get(place).map_or(OutputCell::Missing, |cell| cell.finite());
+            let Some(bytes) = column.push(cell) else {
+                let OutputColumn { name, kind } = &layout.columns[place];
+                return Err(WriteError::Layout(format!("column {name:?} is {kind:?}, but a cell is {cell:?}")));
+            };
+            self.text_bytes += bytes;
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// Takes the rows of another batch, which is empty then.
+    fn append(&mut self, other: &mut Self) {
+        for (column, from) in self.columns.iter_mut().zip(&mut other.columns) {
+            column.levels.append(&mut from.levels);
+            match (&mut column.values, &mut from.values) {
+                (Values::Texts(values), Values::Texts(from)) => values.append(from),
+                (Values::Longs(values), Values::Longs(from)) => values.append(from),
+                (Values::Days(values), Values::Days(from)) => values.append(from),
+                (Values::Doubles(values), Values::Doubles(from)) => values.append(from),
+                (Values::Singles(values), Values::Singles(from)) => values.append(from),
+                (Values::Booleans(values), Values::Booleans(from)) => values.append(from),
+                _ => {}
+            }
+        }
+        self.rows += std::mem::take(&mut other.rows);
+        self.text_bytes += std::mem::take(&mut other.text_bytes);
+    }
+}
+
+impl Column {
+    fn new(kind: ColumnType) -> Self {
+        let values = match kind {
+            ColumnType::Text | ColumnType::Json => Values::Texts(Vec::new()),
+            ColumnType::Integer | ColumnType::Time | ColumnType::LocalTime => Values::Longs(Vec::new()),
+            ColumnType::Date => Values::Days(Vec::new()),
+            ColumnType::Number => Values::Doubles(Vec::new()),
+            ColumnType::Single => Values::Singles(Vec::new()),
+            ColumnType::Boolean => Values::Booleans(Vec::new()),
+        };
+        Self { values, levels: Vec::new() }
+    }
+
+    /// Adds a cell, and returns the bytes of its text; none where it is not of the column's type.
+    fn push(&mut self, cell: OutputCell<'_>) -> Option<usize> {
+        let mut bytes = 0;
+        match (&mut self.values, cell) {
+            (_, OutputCell::Missing) => {
+                self.levels.push(0);
+                return Some(0);
+            }
+            (Values::Texts(values), OutputCell::Text(text)) => {
+                bytes = text.len();
+                values.push(text.into());
+            }
+            (Values::Texts(values), OutputCell::Json(value)) => {
+                let text = plain(value);
+                bytes = text.len();
+                values.push(text.as_ref().into());
+            }
+            (Values::Longs(values), OutputCell::Integer(number)) => values.push(number),
+            (Values::Longs(values), OutputCell::Time(moment)) => values.push(moment.as_microsecond()),
+            (Values::Longs(values), OutputCell::LocalTime(time)) => {
+                values.push(TimeZone::UTC.to_timestamp(time).ok()?.as_microsecond());
+            }
+            (Values::Days(values), OutputCell::Date(date)) => {
+                let midnight = TimeZone::UTC.to_timestamp(date.into()).ok()?;
+                values.push(i32::try_from(midnight.as_second().div_euclid(86_400)).ok()?);
+            }
+            (Values::Doubles(values), OutputCell::Number(number)) => values.push(number),
+            // So that a whole number may stand among others.
+            #[expect(clippy::cast_precision_loss, reason = "the column is of FP64")]
+            (Values::Doubles(values), OutputCell::Integer(number)) => values.push(number as f64),
+            (Values::Singles(values), OutputCell::Single(number)) => values.push(number),
+            (Values::Booleans(values), OutputCell::Boolean(value)) => values.push(value),
+            _ => return None,
+        }
+        self.levels.push(1);
+        Some(bytes)
+    }
+
+    /// Writes the column's part of a group, and forgets it.
+    fn write(&mut self, writer: &mut SerializedColumnWriter<'_>) -> Result<()> {
+        match &mut self.values {
+            Values::Texts(values) => write::<ByteArrayType>(writer, values, &self.levels)?,
+            Values::Longs(values) => write::<Int64Type>(writer, values, &self.levels)?,
+            Values::Days(values) => write::<Int32Type>(writer, values, &self.levels)?,
+            Values::Doubles(values) => write::<DoubleType>(writer, values, &self.levels)?,
+            Values::Singles(values) => write::<FloatType>(writer, values, &self.levels)?,
+            Values::Booleans(values) => write::<BoolType>(writer, values, &self.levels)?,
+        }
+        self.levels.clear();
+        Ok(())
+    }
+}
+
+fn write<T: DataType>(writer: &mut SerializedColumnWriter<'_>, values: &mut Vec<T::T>, levels: &[i16]) -> Result<()> {
+    writer.typed::<T>().write_batch(values, Some(levels), None)?;
+    values.clear();
+    Ok(())
+}
+
+/// Writes groups.
+pub(super) struct ParquetSink<W: Write + Send> {
+    writer: SerializedFileWriter<W>,
+    group: ParquetBatch,
+}
+
+impl<W: Write + Send> fmt::Debug for ParquetSink<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ParquetSink").field("rows", &self.group.rows).finish_non_exhaustive()
+    }
+}
+
+impl<W: Write + Send> ParquetSink<W> {
+    pub(super) fn new(layout: &Layout, output: W) -> Result<Self> {
+        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let fields = layout.columns.iter().map(|column| field(column).map(Arc::new)).collect::<Result<_>>()?;
+        let schema = Type::group_type_builder("table").with_fields(fields).build()?;
+        let writer = SerializedFileWriter::new(output, Arc::new(schema), Arc::new(properties))?;
+        Ok(Self { writer, group: ParquetBatch::new(layout) })
+    }
+
+    /// Writes the rows of a batch, once there are enough for a group, and empties it.
+    pub(super) fn write(&mut self, batch: &mut ParquetBatch) -> Result<()> {
+        self.group.append(batch);
+        if self.group.rows >= GROUP_ROWS || self.group.text_bytes >= GROUP_TEXT_BYTES {
+            self.write_group()
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) fn finish(mut self) -> std::result::Result<W, WriteError> {
+        if self.group.rows > 0 {
+            self.write_group()?;
+        }
+        let mut output = self.writer.into_inner()?;
+        output.flush()?;
+        Ok(output)
+    }
+
+    fn write_group(&mut self) -> Result<()> {
+        let mut group = self.writer.next_row_group()?;
+        for column in &mut self.group.columns {
+            let mut writer =
+                group.next_column()?.ok_or_else(|| ParquetError::General("a column is missing".to_owned()))?;
+            column.write(&mut writer)?;
+            writer.close()?;
+        }
+        group.close()?;
+        (self.group.rows, self.group.text_bytes) = (0, 0);
+        Ok(())
+    }
+}
+
+fn field(column: &OutputColumn) -> Result<Type> {
+    let (physical, logical) = match column.kind {
+        ColumnType::Text | ColumnType::Json => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+        ColumnType::Integer => (Physical::INT64, None),
+        ColumnType::Number => (Physical::DOUBLE, None),
+        ColumnType::Single => (Physical::FLOAT, None),
+        ColumnType::Boolean => (Physical::BOOLEAN, None),
+        ColumnType::Date => (Physical::INT32, Some(LogicalType::Date)),
+        ColumnType::Time => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MICROS))),
+        ColumnType::LocalTime => (Physical::INT64, Some(LogicalType::timestamp(false, TimeUnit::MICROS))),
+    };
+    Type::primitive_type_builder(&column.name, physical)
+        .with_repetition(Repetition::OPTIONAL)
+        .with_logical_type(logical)
+        .build()
+}
