@@ -1,7 +1,6 @@
 """The files of a package that training makes: graph, state, manifest, baseline, golden answers."""
 
 import hashlib
-import json
 from collections import Counter
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -12,6 +11,7 @@ import numpy as np
 import rule
 from baseline import baseline, rounded, significant
 from features import STATE, state_of
+from json_file import json_file
 from metrics import calibration, evaluate
 from table import Table
 from validation import Validation
@@ -174,21 +174,3 @@ def write(files: dict, folder: Path):
 
 def sha256(content):
     return hashlib.sha256(content).hexdigest()
-
-
-def json_file(value) -> bytes:
-    return (pretty(value) + "\n").encode()
-
-
-def pretty(value, indent=""):
-    """Writes JSON with whatever fits a line on one line, and lists of plain values always."""
-    compact = json.dumps(value)
-    scalars = isinstance(value, list) and not any(isinstance(item, (list, dict)) for item in value)
-    if scalars or not isinstance(value, (list, dict)) or len(indent) + len(compact) <= 120:
-        return compact
-    deeper = indent + "  "
-    if isinstance(value, list):
-        items, brackets = [pretty(item, deeper) for item in value], "[]"
-    else:
-        items, brackets = [f"{json.dumps(key)}: {pretty(item, deeper)}" for key, item in value.items()], "{}"
-    return brackets[0] + "\n" + ",\n".join(deeper + item for item in items) + "\n" + indent + brackets[1]

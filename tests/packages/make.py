@@ -16,7 +16,6 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import argparse
 import csv
 import io
-import json
 import re
 import subprocess
 import sys
@@ -37,6 +36,9 @@ from sklearn.preprocessing import StandardScaler
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "model"))
+from json_file import json_file
+
 SEAL = os.environ.get("SEAL", "cargo run --quiet --release --offline --example seal --").split()
 
 GOLDEN_ROWS, TRAIN_ROWS = 50, 36
@@ -212,10 +214,10 @@ def files(package):
     """Returns the files of a package, by name; the manifest is still to be sealed."""
     answers = run(package)
     return {
-        "schema.json": pretty(schema(package)),
+        "schema.json": json_file(schema(package)),
         "model.onnx": package.graph.SerializeToString(deterministic=True),
-        "manifest.json": pretty(manifest(package)),
-        "baseline.json": pretty(baseline(package)),
+        "manifest.json": json_file(manifest(package)),
+        "baseline.json": json_file(baseline(package)),
         "golden.csv": table(package, spread(package, GOLDEN_ROWS), answers),
         "train.csv": table(package, spread(package, TRAIN_ROWS)),
     }
@@ -357,24 +359,6 @@ def shortest(value):
 
 def significant(value, digits=6):
     return float(f"{value:.{digits}g}")
-
-
-def pretty(value):
-    return (indented(value) + "\n").encode()
-
-
-def indented(value, indent=""):
-    """Writes JSON with whatever fits a line on one line, and lists of plain values always."""
-    compact = json.dumps(value)
-    scalars = isinstance(value, list) and not any(isinstance(item, (list, dict)) for item in value)
-    if scalars or not isinstance(value, (list, dict)) or len(indent) + len(compact) <= 120:
-        return compact
-    deeper = indent + "  "
-    if isinstance(value, list):
-        items, brackets = [indented(item, deeper) for item in value], "[]"
-    else:
-        items, brackets = [f"{json.dumps(key)}: {indented(item, deeper)}" for key, item in value.items()], "{}"
-    return brackets[0] + "\n" + ",\n".join(deeper + item for item in items) + "\n" + indent + brackets[1]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
