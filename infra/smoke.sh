@@ -116,8 +116,8 @@ check_predict() {
     expect_status "a new passenger is predicted" created 201
     id=$(json created 'it["id"]')
     version=$(json created 'it["model_version"]')
-    expect "the answer is of this passenger" "$(json created 'it["PassengerId"]')" "$passenger_id"
-    expect "the probability is one" "$(json created '0 <= it["probability"] <= 1 and it["Survived"] in (0, 1)')" True
+    expect "the answer is of this passenger" "$(json created 'it["key"]["PassengerId"]')" "$passenger_id"
+    expect "the probability is one" "$(json created '0 <= it["probability"] <= 1 and it["prediction"]["Survived"] in (0, 1)')" True
     expect_header "the prediction" created content-type application/json
     expect_header "the place of the prediction" created location "/predictions/$id"
     expect_header "the client's own request id" created x-request-id "smoke-$run"
@@ -138,11 +138,11 @@ expect_security() { # WHAT NAME
 }
 
 check_stored() {
-    local tag answer="{key: it[key] for key in ('id', 'PassengerId', 'Survived', 'probability', 'model_version', 'created_at')}"
+    local tag answer="{key: it[key] for key in ('id', 'key', 'prediction', 'probability', 'model_version', 'created_at')}"
     request stored "/predictions/$id"
     expect_status "the prediction is read back" stored 200
     expect "it is what was answered" "$(json stored "$answer")" "$(json created "$answer")"
-    expect "it holds the passenger" "$(json stored 'it["passenger"]["Name"]')" "Smoke Test, Mr. $run"
+    expect "it holds the passenger" "$(json stored 'it["record"]["Name"]')" "Smoke Test, Mr. $run"
     expect_header "the stored prediction" stored content-type application/json
     expect_header "the stored prediction" stored cache-control "private, no-cache"
     tag=$(header stored etag)
@@ -156,7 +156,7 @@ check_stored() {
     expect_status "whoever has it need not read it again" unchanged 304
     expect "no body is sent again" "$(wc -c <"$work/unchanged" | tr -d ' ')" 0
 
-    request history "/passengers/$passenger_id/predictions"
+    request history "/predictions?PassengerId=$passenger_id"
     expect_status "the passenger's predictions are read" history 200
     expect "it is the one prediction" "$(json history "[$answer for it in it['predictions']]")" "[$(json created "$answer")]"
 }

@@ -111,6 +111,11 @@ install_browser() {
     (cd "$tools/browser" && npm ci --silent --no-audit --no-fund) || fail "browser: npm could not install the packages"
 }
 
+# What the tests' packages are validated with, by the library of those who wrote the standard of their schemas.
+install_frictionless() {
+    install_venv frictionless frictionless --requirement "$root/tests/packages/requirements.txt"
+}
+
 # An emulator of AWS: the translator is SAM's transform, and cryptography verifies the signatures of tokens.
 install_ministack() {
     install_venv ministack ministack "ministack==$MINISTACK_VERSION" "boto3==$BOTO3_VERSION" "aws-sam-translator==$SAM_TRANSLATOR_VERSION" \
@@ -141,7 +146,7 @@ install_crates() {
 }
 
 mkdir -p "$tools"
-(($#)) || set -- dynamodb-local cargo-lambda sam checks checkov actionlint cargo-checks cyclonedx clients browser ministack
+(($#)) || set -- dynamodb-local cargo-lambda sam checks checkov actionlint cargo-checks cyclonedx clients browser ministack frictionless
 for name in "$@"; do
     case $name in
         dynamodb-local) ensure "$name" "$DYNAMODB_LOCAL_VERSION" install_dynamodb_local ;;
@@ -173,7 +178,8 @@ for name in "$@"; do
             stamp="ministack $MINISTACK_VERSION, boto3 $BOTO3_VERSION, aws-sam-translator $SAM_TRANSLATOR_VERSION"
             ensure "$name" "$stamp, cryptography $CRYPTOGRAPHY_VERSION, PyYAML $PYYAML_VERSION" install_ministack
             ;;
+        frictionless) ensure "$name" "$(sha256sum <"$root/tests/packages/requirements.txt" | cut -c1-16)" install_frictionless ;;
         browser) ensure "$name" "$(sha256sum <"$root/tests/pages/package-lock.json" | cut -c1-16)" install_browser ;;
-        *) fail "there is no tool $name: dynamodb-local, cargo-lambda, sam, checks, checkov, actionlint, cargo-checks, cyclonedx, clients, browser, ministack" ;;
+        *) fail "there is no tool $name: dynamodb-local, cargo-lambda, sam, checks, checkov, actionlint, cargo-checks, cyclonedx, clients, browser, ministack, frictionless" ;;
     esac
 done

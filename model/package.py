@@ -1,6 +1,13 @@
-"""The files of a package that training makes: graph, state, manifest, baseline, golden answers."""
+"""The files of a package, made of what its schema and recipe say and of what training found.
 
+`lifeboat fit` makes the state and the history, `lifeboat baseline` the baseline, and `lifeboat seal` adds hashes and version to the
+manifest, so that what a file means is decided in one place. Graph, manifest and golden answers are made here.
+"""
+
+import csv
 import hashlib
+import io
+import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -9,14 +16,16 @@ from pathlib import Path
 import graph
 import numpy as np
 import rule
-from baseline import baseline, rounded, significant
-from features import STATE, state_of
+from features import lifeboat, state_of, write_text
 from json_file import json_file
 from metrics import calibration, evaluate
+from rounding import four, rounded, significant
 from table import Table
 from validation import Validation
 
-GRAPH = "model.onnx"
+# Written by hand, beside the training.
+SCHEMA, RECIPE = "schema.json", "recipe.json"
+GRAPH, MANIFEST, BASELINE, GOLDEN = "model.onnx", "manifest.json", "baseline.json", "golden.csv"
 RULE = "of each family the strongest penalty within one standard error of the best, then the smallest family within one"
 LIBRARIES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "scipy")
 
@@ -38,39 +47,53 @@ def build(identity: Identity, table: Table, families, validation: Validation) ->
     state = state_of(features)
     metadata = {
         "data_hash": state["data_hash"],
-        "feature_set_hash": state["feature_set_hash"],
+        "recipe_hash": state["recipe_hash"],
         "threshold": str(identity.threshold),
         "version": identity.semantic_version,
     }
     content = graph.export(model.estimator, identity.name, metadata)
     probabilities = graph.checked(content, model, features.known)
-    files = {GRAPH: content, STATE: features.state}
-    out_of_fold = validation.rule["out_of_fold"]
-    return files | {
-        "manifest.json": json_file(manifest(identity, table, validation, files, state)),
-        "baseline.json": json_file(baseline(table, features, out_of_fold.mean(axis=0), validation.scheme.repeats)),
-        "golden.csv": golden(table, probabilities),
+    by_hand = {name: (table.package / name).read_bytes() for name in (SCHEMA, RECIPE)}
+    made = {
+        GRAPH: content,
+        MANIFEST: json_file(manifest(identity, table, validation)),
+        GOLDEN: answers(table, probabilities),
     }
+    return completed(by_hand | features.fitted | made, table, validation.rule["out_of_fold"].mean(axis=0))
 
 
-def manifest(identity: Identity, table: Table, validation: Validation, files, state) -> dict:
-    """Returns what serving checks and what a reader wants to know."""
+def completed(files: dict, table: Table, out_of_fold) -> dict:
+    """Returns the files with the baseline and the hashes, which the program makes.
+
+    Out-of-fold probabilities are the baseline of answers, since later records are unseen as well.
+    """
+    with tempfile.TemporaryDirectory() as work:
+        data, predictions, folder = (Path(work) / name for name in ("data.csv", "out_of_fold.csv", "package"))
+        folder.mkdir()
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        write_text(data, table.text(range(len(table))))
+        predictions.write_bytes(answers(table, out_of_fold))
+        lifeboat("baseline", data, "--package", folder, "--out-of-fold", predictions)
+        print("version", lifeboat("seal", folder).strip())
+        return {name: (folder / name).read_bytes() for name in (*files, BASELINE)}
+
+
+def manifest(identity: Identity, table: Table, validation: Validation) -> dict:
+    """Returns what serving needs and what a reader wants to know, but for the hashes."""
     features, choice = validation.final.features, validation.final.choice
-    content_hash = sha256(b"".join(files.values()))
     penalty = choice.penalties[choice.family]
     return {
         "name": identity.name,
-        "version": f"{identity.semantic_version}-{content_hash[:8]}",
         "semantic_version": identity.semantic_version,
-        "content_hash": content_hash,
-        "files": {name: sha256(content) for name, content in files.items()},
-        "feature_set_hash": state["feature_set_hash"],
-        "data_hash": state["data_hash"],
-        "feature_names": features.names,
+        "task": "binary",
+        "classes": table.classes,
+        "inputs": features.names,
+        "threshold": identity.threshold,
+        "data_hash": state_of(features)["data_hash"],
         "means": {
             name: significant(mean) for name, mean in zip(features.names, features.known.mean(axis=0, dtype=float))
         },
-        "threshold": identity.threshold,
         "algorithm": f"{choice.family}, L2 penalty {penalty:g}, fitted to convergence on standardised features, scaling folded into the graph",
         "training": {
             "rows": len(table),
@@ -152,24 +175,25 @@ def calibrated(table: Table, out_of_fold) -> list:
     return [rounded(tenth, 4) for tenth in tenths]
 
 
-def golden(table: Table, probabilities) -> bytes:
-    """Returns what onnxruntime answers for every row, in digits that give the same float32 back."""
-    key = table.about["key"]
-    digits = {"unique": True, "trim": "0"}
-    rows = zip((row[key] for row in table.rows), probabilities, strict=True)
-    lines = [f"{name},{np.format_float_positional(probability, **digits)}\n" for name, probability in rows]
-    return "".join([f"{key},probability\n", *lines]).encode()
-
-
-def four(number) -> float:
-    return round(float(number), 4)
+def answers(table: Table, probabilities) -> bytes:
+    """Returns a probability for every row, after its key, in digits that give the same number back."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*table.key, "probability"])
+    for row, probability in zip(table.rows, probabilities, strict=True):
+        writer.writerow([*table.key_of(row), np.format_float_positional(probability, unique=True, trim="0")])
+    return text.getvalue().encode()
 
 
 def write(files: dict, folder: Path):
+    """Writes the files that differ from what stands in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        (folder / name).write_bytes(content)
-        print(f"wrote {folder / name}: {len(content):,} bytes, sha256 {sha256(content)}")
+        path = folder / name
+        if path.is_file() and path.read_bytes() == content:
+            continue
+        path.write_bytes(content)
+        print(f"wrote {path}: {len(content):,} bytes, sha256 {sha256(content)}")
 
 
 def sha256(content):

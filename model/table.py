@@ -1,4 +1,4 @@
-"""A labelled CSV file, read by the table's schema."""
+"""A labelled CSV file, read by the schema of a package."""
 
 import csv
 import json
@@ -12,20 +12,25 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Table:
-    """The labelled rows of a file. Each stands on one line, so that a part of the rows is a part of the lines."""
+    """The labelled rows of a file, and the folder of the package that they are for.
+
+    Each row stands on one line, so that a part of the rows is a part of the lines.
+    """
 
     name: str
+    package: Path
     schema: dict
     lines: list
     rows: list
 
     @classmethod
-    def read(cls, path: Path, schema: Path):
+    def read(cls, path: Path, package: Path):
         lines = path.read_text("utf-8").splitlines(keepends=True)
         rows = list(csv.DictReader(lines))
         if len(rows) != len(lines) - 1:
             sys.exit(f"{path} has a row of more than one line")
-        return cls(path.name, json.loads(schema.read_text("utf-8")), lines, rows)
+        schema = json.loads((package / "schema.json").read_text("utf-8"))
+        return cls(path.name, package, schema, lines, rows)
 
     def __len__(self):
         return len(self.rows)
@@ -35,6 +40,15 @@ class Table:
         """What the schema says beyond the standard: label, key, groups."""
         return self.schema["lifeboat"]
 
+    @property
+    def key(self) -> list:
+        """The fields that name what a row is about."""
+        key = self.about.get("key", [])
+        return [key] if isinstance(key, str) else key
+
+    def key_of(self, row) -> list:
+        return [row[field] for field in self.key]
+
     @cached_property
     def happened(self) -> np.ndarray:
         """1 for a row whose label is the positive one, else 0."""
@@ -42,11 +56,10 @@ class Table:
         return np.array([int(row[self.about["label"]] == positive) for row in self.rows])
 
     @property
-    def optional(self) -> list:
-        """The fields that may be missing, but for label and key."""
-        others = (self.about["label"], self.about["key"])
-        fields = [field for field in self.schema["fields"] if field["name"] not in others]
-        return [field["name"] for field in fields if not field.get("constraints", {}).get("required")]
+    def classes(self) -> list:
+        """The label's values, in the schema's order."""
+        label = next(field for field in self.schema["fields"] if field["name"] == self.about["label"])
+        return [value["value"] if isinstance(value, dict) else value for value in label["categories"]]
 
     def text(self, rows) -> str:
         """Returns the file with these rows alone."""

@@ -84,7 +84,8 @@ def bold(cells, strong):
 
 def facts(about, manifest, baseline):
     training = manifest["training"]
-    missing = [f"{field} {rate:.1%}" for field, rate in baseline["missing_rates"].items() if rate]
+    rows = training["rows"]
+    missing = {name: field["missing"] for name, field in baseline["fields"].items() if field["missing"]}
     positive = f"{about['label']} = {about['positive']}"
     return table(
         ["fact", "value"],
@@ -93,11 +94,11 @@ def facts(about, manifest, baseline):
             ("algorithm", manifest["algorithm"]),
             (
                 "trained on",
-                f"{training['rows']} rows, {training['positives']} with {positive} ({baseline['positive_rate']:.1%})",
+                f"{rows} rows, {training['positives']} with {positive} ({training['positives'] / rows:.1%})",
             ),
-            ("features", str(len(manifest["feature_names"]))),
+            ("features", str(len(manifest["inputs"]))),
             (f"predicts {positive}", f"from a probability of {manifest['threshold']} on"),
-            ("missing in the training data", ", ".join(missing)),
+            ("missing in the training data", ", ".join(f"{name} {count / rows:.1%}" for name, count in missing.items())),
             ("sha256 of the training data", f"`{manifest['data_hash']}`"),
             ("libraries", ", ".join(f"{name} {version}" for name, version in training["libraries"].items())),
         ],

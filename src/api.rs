@@ -8,6 +8,7 @@ mod cors;
 mod csv;
 mod encoding;
 mod error;
+mod explained;
 mod finish;
 mod hosts;
 mod inference;
@@ -25,6 +26,7 @@ mod predictions;
 mod sites;
 mod status;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -35,6 +37,7 @@ use axum::{Extension, Router};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::lifecycle::reports::Reports;
 use crate::metrics::Metrics;
 use crate::service::PredictionService;
 pub use answer_limit::AnswerLimit;
@@ -49,8 +52,8 @@ use observe::Observer;
 /// The largest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 1 << 20;
 
-/// The most passengers in one request.
-pub const MAX_PASSENGERS: usize = 1000;
+/// The most records in one request.
+pub const MAX_RECORDS: usize = 1000;
 
 /// What the operator decides of the interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,21 +108,26 @@ const HEALTH: &str = "/health";
 fn routes(
     counts: Option<Arc<Metrics>>,
     request_timeout: Duration,
+    reports: Reports,
 ) -> impl IntoIterator<Item = (&'static str, MethodRouter<PredictionService>)> {
     [
         ("/", get(pages::index)),
         ("/docs", get(pages::docs)),
         ("/assets/{name}", get(pages::asset)),
         ("/predict", post(predict::predict)),
+        ("/predictions", get(predictions::history)),
         ("/predictions/{id}", get(predictions::prediction)),
         ("/predictions/{id}/outcome", put(outcome::record_outcome)),
-        ("/passengers/{passenger_id}/predictions", get(predictions::history)),
         ("/model", get(status::model)),
-        ("/monitor", get(monitor::monitor).layer(Extension(monitor::Patience(request_timeout)))),
+        (
+            "/monitor",
+            get(monitor::monitor)
+                .layer::<_, Infallible>((Extension(monitor::Patience(request_timeout)), Extension(reports))),
+        ),
         ("/metrics", get(async move || metrics::metrics(counts.as_deref()))),
         (HEALTH, get(status::health)),
         ("/ready", get(status::ready)),
-        ("/openapi.json", get(openapi::openapi)),
+        ("/openapi.json", get(openapi::openapi).layer(Extension(Arc::new(openapi::Contract::default())))),
         ("/v2", get(inference::server)),
         (inference::LIVE, get(inference::live)),
         ("/v2/health/ready", get(inference::ready)),
@@ -137,7 +145,7 @@ pub fn router(service: PredictionService, config: &ApiConfig, metrics: Option<Me
     let is_asked_before = config.cors.is_some() || config.keys.is_some();
     let (in_layer, in_observer) = if is_asked_before { (Some(limits), None) } else { (None, Some(limits)) };
     let observer = Arc::new(Observer::new(config, metrics.clone(), in_observer));
-    let router = routes(metrics, config.request_timeout)
+    let router = routes(metrics, config.request_timeout, Reports::new(service.clone()))
         .into_iter()
         .fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     let router =
@@ -162,14 +170,23 @@ pub fn unreadable_request() -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::sqlite::{SqliteConfig, SqliteStore};
+    use crate::{package, start};
 
     #[test]
     fn every_route_is_in_the_contract() {
-        let document = serde_json::to_value(openapi::document()).unwrap();
+        let package = Arc::new(package::open(None).unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let database = SqliteConfig::new(folder.path().join("routes.db"));
+        let store = Arc::new(SqliteStore::open(database, start::owner(&package)).unwrap());
+        let document = openapi::document(&package);
         let documented = document["paths"].as_object().unwrap();
-        for (path, _) in routes(None, Duration::ZERO) {
+        let reports = Reports::new(PredictionService::new(package, store));
+        let mut count = 0;
+        for (path, _) in routes(None, Duration::ZERO, reports) {
             assert!(documented.contains_key(path), "{path} is not in /openapi.json");
+            count += 1;
         }
-        assert_eq!(documented.len(), routes(None, Duration::ZERO).into_iter().count());
+        assert_eq!(documented.len(), count);
     }
 }

@@ -1,7 +1,8 @@
 //! The command line: serve, predict, record outcomes, look at the model, monitor it, back its predictions up, what training needs
-//! (fit, features), what a container needs (health), and what a shell needs (completions, man pages).
+//! (fit, features, baseline, seal), what a container needs (health), and what a shell needs (completions, man pages).
 
 mod backup;
+mod baseline;
 mod check;
 mod compare;
 mod export;
@@ -9,24 +10,26 @@ mod failure;
 mod fit;
 mod format;
 mod health;
+mod labelled;
 mod model;
 mod monitor;
 mod options;
 mod outcomes;
 mod output;
 mod predict;
-mod records;
 mod replay;
 mod sample;
+mod seal;
 mod serve;
 mod shell;
 mod table;
+mod unsealed;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Serves a trained Titanic-survival model: over HTTP, or file to file.
+/// Serves a trained model of a table: over HTTP, or file to file.
 #[derive(Debug, Parser)]
 #[command(name = "lifeboat", version, propagate_version = true, max_term_width = 120, after_help = EXAMPLES)]
 pub struct Cli {
@@ -40,7 +43,7 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   lifeboat serve                                    then open http://localhost:8080
-  lifeboat predict test.csv --output survived.csv
+  lifeboat predict test.csv --output predictions.csv
   lifeboat model
 
 Exit status:
@@ -66,6 +69,8 @@ enum Command {
     Compare(compare::CompareArgs),
     Fit(fit::FitArgs),
     Features(fit::FeaturesArgs),
+    Baseline(baseline::BaselineArgs),
+    Seal(seal::SealArgs),
     Health(health::HealthArgs),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
@@ -89,6 +94,8 @@ impl Cli {
             Command::Compare(args) => return compare::compare(args).unwrap_or_else(|error| failure::tell(&error)),
             Command::Fit(args) => fit::fit(args),
             Command::Features(args) => fit::features(args),
+            Command::Baseline(args) => baseline::baseline(args),
+            Command::Seal(args) => seal::seal(args),
             Command::Health(args) => health::health(args, self.quiet),
             Command::Completions(args) => shell::completions(args),
             Command::Man(args) => shell::man(args),

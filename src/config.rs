@@ -12,21 +12,22 @@ use anyhow::{Context, anyhow, bail};
 use crate::api::{AllowedHosts, ApiConfig, ApiKeys, BasePath};
 use crate::metrics::embedded::EmbeddedConfig;
 use crate::server::ServerConfig;
-use crate::store::SampleRate;
 use crate::store::dynamodb::{AwsCredentials, DynamoDbConfig};
 use crate::store::sqlite::SqliteConfig;
+use crate::store::{Database, SampleRate};
 
 /// The settings of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// `DATABASE_URL`: where predictions are kept. Default: `sqlite:predictions.db`. `MONITOR_SAMPLE_RATE`: which share of them,
-    /// 0 to 1, can be read by time, as monitoring does. Default: 1.
-    pub database: DatabaseConfig,
+    /// `DATABASE_URL`: where predictions are kept. Default: `sqlite:NAME.db`, by the name of the package.
+    pub database: Option<Database>,
+    /// `MONITOR_SAMPLE_RATE`: which share of the predictions, 0 to 1, can be read by time, as monitoring does. Default: 1.
+    pub sample_rate: SampleRate,
     /// `DATABASE_WARM_UP`: whether a Lambda function reaches for its database before its first request. Default: `true`.
     pub database_warm_up: bool,
     /// `MODEL_DIR`: a folder with a model package. Default: the package built into the program.
     pub model_dir: Option<PathBuf>,
-    /// `SHADOW_MODEL_DIR`: a folder with the package of a model that scores each passenger beside the one that answers. Default: none.
+    /// `SHADOW_MODEL_DIR`: a folder with the package of a model that scores each record beside the one that answers. Default: none.
     pub shadow_model_dir: Option<PathBuf>,
     /// How a function counts: see [`EmbeddedConfig`]. Default: it does not.
     pub embedded_metrics: Option<EmbeddedConfig>,
@@ -34,7 +35,7 @@ pub struct Config {
     pub host: IpAddr,
     /// `PORT`: the port to listen on; 0 takes any that is free. Default: 8080.
     pub port: u16,
-    /// `BASE_PATH`: what stands before each path where a Lambda function is called by a domain of one's own, as in `/titanic`.
+    /// `BASE_PATH`: what stands before each path where a Lambda function is called by a domain of one's own, as in `/model`.
     /// Default: nothing.
     pub base_path: BasePath,
     /// What the HTTP interface allows.
@@ -65,22 +66,16 @@ pub enum LogFormat {
     Json,
 }
 
-/// Which database, by the scheme of its URL.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DatabaseConfig {
-    /// `sqlite:FILE`
-    Sqlite(SqliteConfig),
-    /// `dynamodb:TABLE`, with `AWS_REGION` (or `AWS_DEFAULT_REGION`), `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and
-    /// `AWS_SESSION_TOKEN`, as Lambda sets them; `AWS_ENDPOINT_URL_DYNAMODB` (or `AWS_ENDPOINT_URL`) and `AWS_CA_BUNDLE`
-    /// for a database that is not Amazon's own.
-    DynamoDb(DynamoDbConfig),
-}
-
-const DEFAULT_DATABASE_URL: &str = "sqlite:predictions.db";
-
 const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(15);
 
 impl Config {
+    /// Returns where the predictions of a package are kept.
+    pub fn database_of(&self, package: &str) -> Database {
+        let default =
+            || SqliteConfig { sample_rate: self.sample_rate, ..SqliteConfig::new(format!("{package}.db").into()) };
+        self.database.clone().unwrap_or_else(|| Database::Sqlite(default()))
+    }
+
     /// Reads the environment.
     pub fn from_env() -> anyhow::Result<Self> {
         Self::from_lookup(|name| std::env::var_os(name))
@@ -110,8 +105,10 @@ impl Config {
         let count = |name, default| Ok::<_, anyhow::Error>(at_least_one(name, variable(name))?.unwrap_or(default));
         let defaults = ApiConfig::default();
         let server = ServerConfig::default();
+        let sample_rate = parsed("MONITOR_SAMPLE_RATE", variable("MONITOR_SAMPLE_RATE"), "1")?;
         Ok(Self {
-            database: database(&variable)?,
+            database: database(&variable, sample_rate)?,
+            sample_rate,
             database_warm_up: parsed("DATABASE_WARM_UP", variable("DATABASE_WARM_UP"), "true")?,
             model_dir: variable("MODEL_DIR").map(PathBuf::from),
             shadow_model_dir: variable("SHADOW_MODEL_DIR").map(PathBuf::from),
@@ -146,18 +143,17 @@ impl Config {
     }
 }
 
-fn database(variable: &impl Fn(&str) -> Option<String>) -> anyhow::Result<DatabaseConfig> {
-    let url = variable("DATABASE_URL").unwrap_or_else(|| DEFAULT_DATABASE_URL.to_owned());
-    let sample_rate = parsed("MONITOR_SAMPLE_RATE", variable("MONITOR_SAMPLE_RATE"), "1")?;
+fn database(variable: &impl Fn(&str) -> Option<String>, sample_rate: SampleRate) -> anyhow::Result<Option<Database>> {
+    let Some(url) = variable("DATABASE_URL") else { return Ok(None) };
     let database = match url.split_once(':') {
         Some(("sqlite", file)) => match file.parse::<SqliteConfig>() {
-            Ok(config) => Ok(DatabaseConfig::Sqlite(SqliteConfig { sample_rate, ..config })),
+            Ok(config) => Ok(Database::Sqlite(SqliteConfig { sample_rate, ..config })),
             Err(error) => Err(anyhow!("the URL {error}")),
         },
-        Some(("dynamodb", table)) => dynamodb(table, variable, sample_rate).map(DatabaseConfig::DynamoDb),
+        Some(("dynamodb", table)) => dynamodb(table, variable, sample_rate).map(Database::DynamoDb),
         _ => Err(anyhow!("expected sqlite:FILE or dynamodb:TABLE")),
     };
-    database.with_context(|| format!("DATABASE_URL={url} cannot be used"))
+    database.map(Some).with_context(|| format!("DATABASE_URL={url} cannot be used"))
 }
 
 fn dynamodb(
@@ -258,12 +254,12 @@ mod tests {
         let mut variables =
             vec![("DATABASE_URL", "dynamodb:predictions"), ("AWS_ENDPOINT_URL", "http://127.0.0.1:8000")];
         variables.extend(AWS);
-        let DatabaseConfig::DynamoDb(found) = config(&variables).unwrap().database else { panic!("no table") };
+        let Some(Database::DynamoDb(found)) = config(&variables).unwrap().database else { panic!("no table") };
         assert_eq!((found.table.as_str(), found.region.as_str()), ("predictions", "eu-central-1"));
         assert_eq!(found.endpoint.as_deref(), Some("http://127.0.0.1:8000"));
         assert!(!format!("{found:?}").contains("secret"));
         variables.push(("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9000"));
-        let DatabaseConfig::DynamoDb(found) = config(&variables).unwrap().database else { panic!("no table") };
+        let Some(Database::DynamoDb(found)) = config(&variables).unwrap().database else { panic!("no table") };
         assert_eq!(found.endpoint.as_deref(), Some("http://127.0.0.1:9000"));
     }
 
@@ -311,7 +307,7 @@ mod tests {
             ("WORKER_THREADS", "0"),
             ("MAX_REQUESTS_IN_FLIGHT", "0"),
             ("MAX_REQUESTS_IN_FLIGHT", "many"),
-            ("BASE_PATH", "https://example.org/titanic"),
+            ("BASE_PATH", "https://example.org/model"),
             ("CORS_ORIGINS", "example.org"),
             ("ALLOWED_HOSTS", "https://example.org"),
             ("BODY_TIMEOUT_SECONDS", "0"),

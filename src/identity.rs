@@ -8,6 +8,7 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use crate::table::field::Written;
 use crate::table::{Field, Record, Schema, Value};
 
 /// How many bytes of the SHA-256 a name keeps: 2^64 predictions must be made before two are likely to collide.
@@ -15,6 +16,9 @@ const HASH_BYTES: usize = 16;
 
 /// What the names of this form begin with; those that earlier programs gave have none.
 const PREFIX: &str = "p";
+
+/// The longest text of an entity: DynamoDB takes a partition key of 2,048 bytes, and the adapter's begins with `key:`.
+pub const MAX_ENTITY_BYTES: usize = 2_044;
 
 /// What a record is about: the values of the key's fields as texts, in the key's order.
 ///
@@ -26,18 +30,33 @@ impl Entity {
     /// Returns what a record is about, where the table has a key and the record has a value for each of its fields.
     pub fn of_record(schema: &Schema, record: &Record) -> Option<Self> {
         let fields = schema.fields();
-        let texts = schema.key().iter().map(|&place| Some(fields[place].written(record.get(place)?).to_string()));
-        Self::from_texts(texts.collect::<Option<Vec<String>>>()?)
+        let mut entity = String::new();
+        for &place in schema.key() {
+            push_value(&mut entity, fields[place].written(record.get(place)?));
+        }
+        Self::from_pushed(entity)
     }
 
-    /// Returns the entity of these values of a key's fields, in the key's order.
+    /// Returns the entity of these values of a key's fields, in the key's order; nothing where they are none, or too long to be stored.
     pub fn from_values<'a>(values: impl IntoIterator<Item = (&'a Field, &'a Value)>) -> Option<Self> {
-        Self::from_texts(values.into_iter().map(|(field, value)| field.written(value).to_string()))
+        let mut entity = String::new();
+        for (field, value) in values {
+            push_value(&mut entity, field.written(value));
+        }
+        Self::from_pushed(entity)
     }
 
     fn from_texts(texts: impl IntoIterator<Item = String>) -> Option<Self> {
-        let parts: Vec<String> = texts.into_iter().map(|text| format!("{}:{text}", text.len())).collect();
-        (!parts.is_empty()).then(|| Self(parts.join(",").into()))
+        let mut entity = String::new();
+        for text in texts {
+            push_text(&mut entity, &text);
+        }
+        Self::from_pushed(entity)
+    }
+
+    /// Takes what [`push_text`] wrote; nothing was written where there is no key. What is longer than any that is stored is none.
+    fn from_pushed(entity: String) -> Option<Self> {
+        (!entity.is_empty() && entity.len() <= MAX_ENTITY_BYTES).then(|| Self(entity.into()))
     }
 
     /// Reads what [`Self::as_str`] gave.
@@ -66,6 +85,23 @@ impl Entity {
     }
 }
 
+fn push_value(entity: &mut String, value: Written<'_>) {
+    match value {
+        Written::Text(text) => push_text(entity, text),
+        Written::Integer(number) => push_text(entity, itoa::Buffer::new().format(number)),
+        other => push_text(entity, &other.to_string()),
+    }
+}
+
+fn push_text(entity: &mut String, text: &str) {
+    if !entity.is_empty() {
+        entity.push(',');
+    }
+    entity.push_str(itoa::Buffer::new().format(text.len()));
+    entity.push(':');
+    entity.push_str(text);
+}
+
 /// The name of a prediction: `p.1070.11d08092d515798f5405b9f12c5230ab`, or `p.HASH` where there is no whole key.
 ///
 /// What is no ASCII letter, digit or `-` in a key is written `_2f`: a name is a part of a path, of a file name and of a log line as it stands.
@@ -88,7 +124,7 @@ enum Form {
 impl PredictionId {
     /// Names the prediction of a record by a version of a model, with a snapshot of history where the model looks one up.
     pub fn new(schema: &Schema, record: &Record, model_version: &str, snapshot: Option<&str>) -> Self {
-        let mut encoder = Encoder(Sha256::new());
+        let mut encoder = Encoder(Vec::with_capacity(ENCODED_BYTES));
         encoder.text("lifeboat prediction 2");
         encoder.text(model_version);
         encoder.text(snapshot.unwrap_or_default());
@@ -101,6 +137,30 @@ impl PredictionId {
     /// Returns what the record is about, where it has a whole key.
     pub fn entity(&self) -> Option<&Entity> {
         self.entity.as_ref()
+    }
+
+    /// Names the prediction that a store keeps under these keys.
+    pub fn from_keys(entity: Option<Entity>, hash: ContentHash) -> Self {
+        Self { entity, hash, form: Form::Current }
+    }
+
+    /// Returns what the names of an entity's predictions begin with: those of this form, and those of the first one, which knew no other
+    /// entity than a number.
+    pub fn prefixes(entity: &Entity) -> (String, Option<String>) {
+        let hash = ContentHash([0; HASH_BYTES]);
+        let prefix = |form| {
+            let mut name = Self { entity: Some(entity.clone()), hash, form }.to_string();
+            name.truncate(name.len() - 2 * HASH_BYTES);
+            name
+        };
+        let mut texts = entity.texts();
+        let is_number = texts.next().is_some_and(is_number) && texts.next().is_none();
+        (prefix(Form::Current), is_number.then(|| prefix(Form::First)))
+    }
+
+    /// Returns whether the name is of the form that this program writes.
+    pub fn is_current(&self) -> bool {
+        self.form == Form::Current
     }
 
     /// Returns the hash of all that decided the prediction.
@@ -172,12 +232,17 @@ impl FromStr for PredictionId {
     }
 }
 
+/// Returns whether a text is a number as the first form writes it.
+fn is_number(text: &str) -> bool {
+    text.parse::<u64>().is_ok_and(|number| number.to_string() == text)
+}
+
 /// Reads `1070-HASH` or `HASH`.
 fn first_form(text: &str) -> Result<PredictionId, InvalidId> {
     let (entity, hash) = match text.split_once('-') {
         Some((number, hash)) => {
-            let is_number = number.parse::<u64>().is_ok_and(|parsed| parsed.to_string() == number);
-            (Some(is_number.then(|| Entity::from_texts([number.to_owned()])).flatten().ok_or(InvalidId)?), hash)
+            let entity = is_number(number).then(|| Entity::from_texts([number.to_owned()])).flatten();
+            (Some(entity.ok_or(InvalidId)?), hash)
         }
         None => (None, text),
     };
@@ -237,25 +302,28 @@ fn nibble(digit: u8) -> Option<u8> {
     }
 }
 
-/// Hashes values so that no two different lists of values are the same bytes: each says whether it is there, and a text how long it is.
-struct Encoder(Sha256);
+/// How many bytes most records are.
+const ENCODED_BYTES: usize = 512;
+
+/// Writes values so that no two different lists of values are the same bytes: each says whether it is there, and a text how long it is.
+struct Encoder(Vec<u8>);
 
 impl Encoder {
     fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
-        self.0.update(text);
+        self.0.extend_from_slice(text.as_bytes());
     }
 
     fn number(&mut self, number: u64) {
-        self.0.update(number.to_be_bytes());
+        self.0.extend_from_slice(&number.to_be_bytes());
     }
 
     fn value(&mut self, field: &Field, value: Option<&Value>) {
-        let Some(value) = value else { return self.0.update([0]) };
-        self.0.update([1]);
+        let Some(value) = value else { return self.0.push(0) };
+        self.0.push(1);
         match value {
-            Value::Boolean(value) => self.0.update([u8::from(*value)]),
-            Value::Integer(number) => self.0.update(number.to_be_bytes()),
+            Value::Boolean(value) => self.0.push(u8::from(*value)),
+            Value::Integer(number) => self.0.extend_from_slice(&number.to_be_bytes()),
             Value::Number(number) => self.number(number.to_bits()),
             Value::Text(text) => self.text(text),
             Value::Category(category) => self.number((*category).into()),
@@ -263,8 +331,8 @@ impl Encoder {
         }
     }
 
-    fn finish(self) -> ContentHash {
-        let digest = self.0.finalize();
+    fn finish(&self) -> ContentHash {
+        let digest = Sha256::digest(&self.0);
         let mut hash = [0; HASH_BYTES];
         hash.copy_from_slice(&digest[..HASH_BYTES]);
         ContentHash(hash)

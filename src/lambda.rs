@@ -22,7 +22,7 @@ use tower::Service;
 use tracing::{debug, error, warn};
 
 use crate::api::{self, AnswerLimit, BasePath, Deadline};
-use crate::store::PredictionStore;
+use crate::store::{PredictionStore, StoreError};
 use event::{Event, HttpEvent, Purpose, Source};
 
 /// A function that starts waits no longer than this for its database: requests find out for themselves.
@@ -31,10 +31,18 @@ const WARM_UP_TIMEOUT: Duration = Duration::from_secs(2);
 /// So long before the function is stopped, a request is answered, whatever it still waits for.
 const TIME_TO_ANSWER: Duration = Duration::from_millis(250);
 
-/// Opens the connection to the database before the first request has to wait for it.
-pub async fn warm_up(store: &dyn PredictionStore, is_wanted: bool) {
-    if is_wanted && !matches!(tokio::time::timeout(WARM_UP_TIMEOUT, store.ready()).await, Ok(Ok(()))) {
-        warn!("the database could not be reached while the function started");
+/// Opens the connection to the database before the first request has to wait for it; a database of another table is an error.
+pub async fn warm_up(store: &dyn PredictionStore, is_wanted: bool) -> Result<(), StoreError> {
+    if !is_wanted {
+        return Ok(());
+    }
+    match tokio::time::timeout(WARM_UP_TIMEOUT, store.ready()).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error @ StoreError::NotOwned(_))) => Err(error),
+        _ => {
+            warn!("the database could not be reached while the function started");
+            Ok(())
+        }
     }
 }
 

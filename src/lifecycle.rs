@@ -9,6 +9,10 @@
 //! - [`columns`], [`answers`], [`watch`]: features, fields and answers of a window, and all of a table.
 //! - [`builder`]: makes a baseline from training records.
 //! - [`performance`]: how good answers are where the outcome is known.
+//! - [`stored`]: stored predictions as the statistics take them.
+//! - [`monitor`], `shadow`, [`report`], [`reports`], [`html`]: a report over a window of stored predictions.
+//! - [`window`], [`schedule`]: which window is asked for.
+//! - [`quality`]: whether a table is fit to train on.
 //! - [`comparison`]: whether a new model may take the place of the one that serves.
 
 pub mod sum;
@@ -42,5 +46,25 @@ pub mod watch;
 pub mod builder;
 
 pub mod performance;
+
+pub mod stored;
+
+mod shadow;
+
+pub mod report;
+
+pub mod monitor;
+
+pub mod reports;
+
+pub mod html;
+
+pub mod window;
+
+pub mod schedule;
+
+pub mod statistics;
+
+pub mod quality;
 
 pub mod comparison;

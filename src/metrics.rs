@@ -6,8 +6,8 @@ mod report;
 
 use std::time::Duration;
 
-use crate::passenger::Passenger;
-use crate::store::Put;
+use crate::service::Predicted;
+use crate::table::{Record, Schema};
 use embedded::EmbeddedMetrics;
 use prometheus::PrometheusMetrics;
 
@@ -53,42 +53,51 @@ pub struct Answered {
     pub measurement: Option<Measurement>,
 }
 
-/// What predicting the passengers of a request took and came to.
+/// What predicting the records of a request took and came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement {
     /// How many predictions were stored.
     pub created: u64,
     /// How many were there already.
     pub existing: u64,
-    /// The probabilities of those that were stored.
+    /// The probabilities of those that were stored, where there are two classes.
     pub probabilities: Vec<f32>,
-    /// How many of their passengers had no value in a field, by [`Self::missing`].
-    missing: [u64; Passenger::OPTIONAL.len()],
-    /// How long features and model took.
-    pub model: Duration,
+    /// How many of their records had no value in a field, by the field's place in the schema.
+    pub missing: Box<[u64]>,
+    /// How long features and graph took.
+    pub inference: Duration,
     /// How long the store took.
-    pub store: Duration,
+    pub storing: Duration,
 }
 
 impl Measurement {
-    /// Counts what came of passengers that were predicted and put into the store.
-    pub fn of(puts: &[Put], model: Duration, store: Duration) -> Self {
-        let created = || puts.iter().filter(|put| put.is_created()).map(Put::prediction);
-        let mut missing = [0; Passenger::OPTIONAL.len()];
-        created().for_each(|prediction| count_missing(&prediction.passenger, &mut missing));
-        let probabilities: Vec<f32> = created().map(|prediction| prediction.probability).collect();
-        let created = probabilities.len() as u64;
-        Self { created, existing: puts.len() as u64 - created, probabilities, missing, model, store }
-    }
-
-    /// Returns the fields that had no value, and how often.
-    pub fn missing(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        Passenger::OPTIONAL.into_iter().zip(self.missing).filter(|(_, count)| *count > 0)
+    /// Counts what came of records that were predicted and put into the store.
+    pub fn new(schema: &Schema, records: &[Record], predicted: &Predicted) -> Self {
+        let mut missing = vec![0; schema.fields().len()];
+        let (mut probabilities, mut created) = (Vec::new(), 0);
+        for (record, put) in records.iter().zip(&predicted.puts).filter(|(_, put)| put.is_created()) {
+            created += 1;
+            probabilities.extend(put.prediction().answer.probability);
+            for (place, field) in schema.inputs() {
+                missing[place] += u64::from(!field.is_required && record.get(place).is_none());
+            }
+        }
+        for &place in schema.key() {
+            // A record without a key is no worse for it.
+            missing[place] = 0;
+        }
+        Self {
+            created,
+            existing: records.len() as u64 - created,
+            probabilities,
+            missing: missing.into(),
+            inference: predicted.inference,
+            storing: predicted.storing,
+        }
     }
 }
 
-fn count_missing(passenger: &Passenger, missing: &mut [u64]) {
-    for (field, count) in Passenger::OPTIONAL.into_iter().zip(missing) {
-        *count += u64::from(passenger.is_missing(field));
-    }
+/// Returns the names of a table's fields, by which missing values are counted.
+pub fn field_names(schema: &Schema) -> Box<[Box<str>]> {
+    schema.fields().iter().map(|field| field.name.clone()).collect()
 }

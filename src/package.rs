@@ -6,18 +6,23 @@
 //! - [`files`]: which files there are, and reading them within limits.
 //! - [`error`]: why a package cannot be used: the file, the place, what was expected and found, and the mend.
 //! - [`manifest`]: what a package says of itself.
-//! - `content`: the hash of all that decides an answer, and the sealing of a package.
 //! - [`recipe`]: how features come from a record, where the graph does not read the fields themselves.
+//! - [`training`]: what training rows tell a manifest.
+//! - `content`: the hash of all that decides an answer, and the sealing of a package.
 //! - `classes`: the classes of a label as the graph has them.
 //! - [`answer`]: what a graph says of a record.
 //! - [`graph`]: the ONNX model, the only room that knows tract.
 //! - `binding`, `columns`: which field or feature stands in each column that the graph reads.
+//! - `made_up`: records to try a package with.
 //! - `groups`: what is taken away together when an answer is explained.
 //! - [`load`]: the package itself.
+//! - [`built_in`]: the package that is part of the program.
 //! - [`explanation`]: how far each group of fields moved an answer.
+//! - [`json_schema`]: what schema, recipe and manifest may hold, as JSON Schemas.
 
 pub mod answer;
 mod binding;
+pub mod built_in;
 mod classes;
 mod columns;
 mod content;
@@ -26,13 +31,18 @@ pub mod explanation;
 pub mod files;
 pub mod graph;
 mod groups;
+pub mod json_schema;
 pub mod load;
+mod made_up;
 pub mod manifest;
 pub mod recipe;
+pub mod training;
 
 pub use answer::{Answer, InferenceError};
-pub use content::seal;
+pub use built_in::open;
+pub use content::{seal, seal_trained};
 pub use error::LoadError;
 pub use files::Files;
 pub use load::{Answered, Package};
 pub use manifest::Manifest;
+pub use training::Training;

@@ -1,29 +1,23 @@
-//! The way of a prediction: passenger, features, model, store. Knows no HTTP and no cloud.
+//! The way of a prediction: record, features, graph, store. Knows no HTTP, no cloud, no monitoring and no counting.
 
 use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use thiserror::Error;
-use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tracing::warn;
 
-use crate::explanation::{Explanation, explain};
-use crate::features::Features;
-use crate::metrics::Measurement;
-use crate::model::{InferenceError, Model};
-use crate::monitor::report::Report;
-use crate::monitor::{Monitor, NoBaseline};
-use crate::passenger::Passenger;
-use crate::prediction::{Outcome, Prediction, PredictionId, Shadow, to_milliseconds};
+use crate::identity::{Entity, PredictionId};
+use crate::package::explanation::{ExplainError, Explanation, explain};
+use crate::package::{self, InferenceError, Package};
+use crate::prediction::{Answer, Outcome, Prediction, Shadow, to_milliseconds};
 use crate::store::{Cursor, PredictionStore, Put, Recording, StoreError, Window};
-
-/// So many reports are made at a time: each keeps a processor busy, and requests need one too. Others wait.
-const REPORTS_AT_A_TIME: usize = 1;
+use crate::table::descriptor::Scalar;
+use crate::table::{Record, Schema, Value};
 
 /// Tells the time; a test sets its own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -31,12 +25,21 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Predicts, and stores what it predicted.
 #[derive(Clone)]
 pub struct PredictionService {
-    model: Arc<Model>,
+    package: Arc<Package>,
     store: Arc<dyn PredictionStore>,
     clock: Clock,
-    shadow: Option<Arc<Model>>,
-    /// A permit for each report that may be made now.
-    reports: Arc<Semaphore>,
+    shadow: Option<Arc<Package>>,
+}
+
+/// What came of records that were predicted and stored, and how long that took.
+#[derive(Debug)]
+pub struct Predicted {
+    /// What came of each, in the order of the records.
+    pub puts: Vec<Put>,
+    /// How long features and graph took.
+    pub inference: Duration,
+    /// How long the store took.
+    pub storing: Duration,
 }
 
 /// Why a prediction could not be answered.
@@ -45,27 +48,18 @@ pub enum ServiceError {
     /// The store did not take or find it.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The model did not give a probability.
+    /// The graph gave no answer.
     #[error(transparent)]
     Inference(#[from] InferenceError),
-    /// A kept report is none that this program writes.
-    #[error("the kept report cannot be read")]
-    UnreadableReport(#[from] serde_json::Error),
-    /// The model's package does not tell what to compare with.
+    /// The answers cannot be explained.
     #[error(transparent)]
-    NoBaseline(#[from] NoBaseline),
+    Explain(#[from] ExplainError),
 }
 
 impl PredictionService {
-    /// Joins a model and a store; predictions are dated by the system's clock.
-    pub fn new(model: Arc<Model>, store: Arc<dyn PredictionStore>) -> Self {
-        Self {
-            model,
-            store,
-            clock: Arc::new(Timestamp::now),
-            shadow: None,
-            reports: Arc::new(Semaphore::new(REPORTS_AT_A_TIME)),
-        }
+    /// Joins a package and a store; predictions are dated by the system's clock.
+    pub fn new(package: Arc<Package>, store: Arc<dyn PredictionStore>) -> Self {
+        Self { package, store, clock: Arc::new(Timestamp::now), shadow: None }
     }
 
     /// Dates predictions by another clock.
@@ -75,98 +69,87 @@ impl PredictionService {
         self
     }
 
-    /// Lets a second model say what it thinks of each passenger that is stored; nobody is answered by it.
+    /// Lets a second package say what it thinks of each record that is stored; nobody is answered by it.
     #[must_use]
-    pub fn with_shadow(mut self, model: Option<Arc<Model>>) -> Self {
-        self.shadow = model;
+    pub fn with_shadow(mut self, package: Option<Arc<Package>>) -> Self {
+        self.shadow = package;
         self
     }
 
-    /// Returns the model that predicts.
-    pub fn model(&self) -> &Model {
-        &self.model
+    /// Returns the package that predicts.
+    pub fn package(&self) -> &Arc<Package> {
+        &self.package
     }
 
-    /// Predicts each passenger and stores each prediction that is new; returns what came of each, in the order of the passengers, and
-    /// what that took.
+    /// Predicts each record and stores each prediction that is new.
     ///
     /// Inference is pure, so it comes first: the store then decides by a single conditional write who was first.
-    pub async fn predict(&self, passengers: Vec<Passenger>) -> Result<(Vec<Put>, Measurement), ServiceError> {
+    pub async fn predict(&self, records: &[Record]) -> Result<Predicted, ServiceError> {
         let created_at = to_milliseconds((self.clock)());
         let started = Instant::now();
-        let mut predictions = predict(&self.model, passengers, created_at)?;
-        let model = started.elapsed();
+        let mut predictions = predict(&self.package, records, created_at)?;
+        let inference = started.elapsed();
         if let Some(shadow) = &self.shadow {
-            cast(shadow, &mut predictions);
+            cast(shadow, records, &mut predictions);
         }
         let asked = Instant::now();
         let puts = self.store.put(predictions).await?;
-        let measurement = Measurement::of(&puts, model, asked.elapsed());
-        Ok((puts, measurement))
+        Ok(Predicted { puts, inference, storing: asked.elapsed() })
     }
 
-    /// Predicts each passenger without storing anything, and without looking whether something is stored.
-    pub fn preview(&self, passengers: Vec<Passenger>) -> Result<Vec<Prediction>, ServiceError> {
-        Ok(predict(&self.model, passengers, to_milliseconds((self.clock)()))?)
+    /// Predicts each record without storing anything, and without looking whether something is stored.
+    pub fn preview(&self, records: &[Record]) -> Result<Vec<Prediction>, ServiceError> {
+        Ok(predict(&self.package, records, to_milliseconds((self.clock)()))?)
     }
 
-    /// Explains what the model says of each row of features, in order, on a thread of its own: it asks the model 512 times a row.
-    pub async fn explain(&self, rows: Vec<Features>) -> Result<Vec<Explanation>, ServiceError> {
-        let model = Arc::clone(&self.model);
-        Ok(aside(move || rows.iter().map(|row| explain(&model, row)).collect::<Result<_, _>>()).await?)
+    /// Explains what the package says of each record, in order, on a thread of its own: it asks the graph many times a record.
+    pub async fn explain(&self, records: Vec<Record>) -> Result<Vec<Explanation>, ServiceError> {
+        let package = Arc::clone(&self.package);
+        Ok(aside(move || explain(&package, &records)).await?)
     }
 
     /// Returns a stored prediction.
-    pub async fn prediction(&self, id: PredictionId) -> Result<Option<Prediction>, ServiceError> {
+    pub async fn prediction(&self, id: &PredictionId) -> Result<Option<Prediction>, ServiceError> {
         Ok(self.store.get(id).await?)
     }
 
-    /// Records what really happened to the passenger of a prediction; returns nothing where there is no such prediction.
-    pub async fn record_outcome(&self, id: PredictionId, survived: bool) -> Result<Option<Recording>, ServiceError> {
-        let outcome = Outcome { survived, recorded_at: to_milliseconds((self.clock)()) };
+    /// Returns the names of the features of a stored prediction, in order; nothing where nobody knows them.
+    pub async fn feature_names(&self, version: &str) -> Result<Option<Arc<[Box<str>]>>, ServiceError> {
+        if **self.package.version() == *version {
+            return Ok(Some(self.package.feature_names().into()));
+        }
+        Ok(self.store.feature_names(version).await?)
+    }
+
+    /// Records what really happened; returns nothing where there is no such prediction.
+    pub async fn record_outcome(&self, id: &PredictionId, label: Scalar) -> Result<Option<Recording>, ServiceError> {
+        let outcome = Outcome { label, recorded_at: to_milliseconds((self.clock)()) };
         Ok(self.store.record_outcome(id, outcome).await?)
     }
 
-    /// Returns up to `limit` stored predictions of a passenger, newest first.
+    /// Returns up to `limit` stored predictions of an entity, newest first.
     pub async fn history(
         &self,
-        passenger_id: u64,
+        entity: &Entity,
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<Prediction>, ServiceError> {
-        Ok(self.store.history(passenger_id, after, limit).await?)
+        Ok(self.store.history(entity, after, limit).await?)
     }
 
-    /// Keeps a report on a window where [`Self::latest_report`] finds it, in place of one on a window of the same end.
-    pub async fn keep_report(&self, window: Window, report: &Report) -> Result<(), ServiceError> {
-        Ok(self.store.keep_report(window.to, serde_json::to_string(report)?).await?)
+    /// Streams the predictions of a window of time, page by page.
+    pub fn window(&self, window: Window) -> BoxStream<'_, Result<Vec<Prediction>, StoreError>> {
+        self.store.window(window)
+    }
+
+    /// Keeps the text of a report on a window where [`Self::latest_report`] finds it, in place of one on a window of the same end.
+    pub async fn keep_report(&self, window: Window, report: String) -> Result<(), ServiceError> {
+        Ok(self.store.keep_report(window.to, report).await?)
     }
 
     /// Returns the kept report whose window ended last.
-    pub async fn latest_report(&self) -> Result<Option<Report>, ServiceError> {
-        let report = self.store.latest_report().await?;
-        Ok(report.map(|report| serde_json::from_str(&report)).transpose()?)
-    }
-
-    /// Compares the predictions of a window with what the model was trained on, in constant memory and beside the threads that serve.
-    ///
-    /// A caller that gives up ends the work with the page that is under way.
-    pub async fn monitor(&self, window: Window) -> Result<Report, ServiceError> {
-        // Nobody closes it.
-        let _permit = self.reports.acquire().await;
-        let model = Arc::clone(&self.model);
-        let mut monitor = aside(move || Monitor::new(&model, window)).await?;
-        let mut pages = self.store.observations(window);
-        while let Some(page) = pages.try_next().await? {
-            monitor = aside(move || {
-                for observation in page {
-                    monitor.observe(observation);
-                }
-                monitor
-            })
-            .await;
-        }
-        Ok(aside(move || monitor.report()).await)
+    pub async fn latest_report(&self) -> Result<Option<String>, ServiceError> {
+        Ok(self.store.latest_report().await?)
     }
 
     /// Tells the time by the clock that dates predictions.
@@ -181,41 +164,69 @@ impl PredictionService {
 }
 
 /// Computes on a thread that serves nobody.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     spawn_blocking(work).await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
+}
+
+/// Computes what the model says of each record, in order.
+pub fn answers(package: &Package, records: &[Record]) -> Result<Vec<Answer>, InferenceError> {
+    let answers = package.answers(records)?.into_iter();
+    Ok(answers.map(|answered| answer(package.schema(), answered.answer)).collect())
 }
 
 /// Computes predictions without storing them.
 pub fn predict(
-    model: &Model,
-    passengers: Vec<Passenger>,
+    package: &Package,
+    records: &[Record],
     created_at: Timestamp,
 ) -> Result<Vec<Prediction>, InferenceError> {
-    let rows: Vec<_> = passengers.iter().map(|passenger| model.features(passenger)).collect();
-    let probabilities = model.probabilities(&rows)?;
-    let predictions = passengers.into_iter().zip(rows).zip(probabilities);
-    Ok(predictions
-        .map(|((passenger, features), probability)| Prediction {
-            id: PredictionId::new(&passenger, model.version()),
-            passenger,
-            features,
-            probability,
-            survived: model.survives(probability),
-            model_version: Arc::clone(model.version()),
-            created_at,
-            outcome: None,
-            shadow: None,
-        })
-        .collect())
+    let schema = package.schema();
+    let snapshot = package.history_hash().map(Arc::from);
+    let answers = package.answers(records)?;
+    let made = records.iter().zip(answers).map(|(record, answered)| Prediction {
+        id: PredictionId::new(schema, record, package.version(), snapshot.as_deref()),
+        record: record.text(schema).into(),
+        features: answered.features,
+        answer: answer(schema, answered.answer),
+        model_version: Arc::clone(package.version()),
+        snapshot: snapshot.clone(),
+        created_at,
+        outcome: None,
+        shadow: None,
+    });
+    Ok(made.collect())
 }
 
-/// Adds to each prediction what another model says of its passenger. Where that model fails, the predictions stay as they are.
-fn cast(shadow: &Model, predictions: &mut [Prediction]) {
-    let rows: Vec<_> = predictions.iter().map(|prediction| shadow.features(&prediction.passenger)).collect();
-    match shadow.probabilities(&rows) {
-        Ok(probabilities) => {
-            for (prediction, probability) in predictions.iter_mut().zip(probabilities) {
-                prediction.shadow = Some(Shadow { model_version: Arc::clone(shadow.version()), probability });
+/// Says what a graph answered by the values of the label.
+pub fn answer(schema: &Schema, answer: package::Answer) -> Answer {
+    let classes = schema.classes().unwrap_or_default();
+    let class = |place: usize| scalar(schema, &classes[place]);
+    match answer {
+        package::Answer::Binary { label, probability } => {
+            Answer { label: class(label), probability: Some(probability), probabilities: None }
+        }
+        package::Answer::Multiclass { label, probabilities } => {
+            let probabilities = probabilities.iter().enumerate().map(|(place, value)| (class(place), *value)).collect();
+            Answer { label: class(label), probability: None, probabilities: Some(probabilities) }
+        }
+        package::Answer::Regression { value } => {
+            Answer { label: Scalar::Number(value), probability: None, probabilities: None }
+        }
+    }
+}
+
+/// Writes a value of the label as it is answered and stored.
+pub fn scalar(schema: &Schema, value: &Value) -> Scalar {
+    schema.label_field().written(value).into()
+}
+
+/// Adds to each prediction what another package says of its record. Where that package fails, the predictions stay as they are.
+fn cast(shadow: &Package, records: &[Record], predictions: &mut [Prediction]) {
+    match shadow.answers(records) {
+        Ok(answers) => {
+            for (prediction, answered) in predictions.iter_mut().zip(answers) {
+                let answer = answer(shadow.schema(), answered.answer);
+                prediction.shadow = Some(Shadow { model_version: Arc::clone(shadow.version()), answer });
             }
         }
         Err(error) => warn!(%error, model_version = %shadow.version(), "the shadow model failed"),
@@ -225,7 +236,7 @@ fn cast(shadow: &Model, predictions: &mut [Prediction]) {
 impl fmt::Debug for PredictionService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PredictionService")
-            .field("model", &self.model)
+            .field("package", &self.package)
             .field("store", &self.store)
             .finish_non_exhaustive()
     }

@@ -3,23 +3,24 @@
 //! Every adapter passes the same contract suite (`tests/store/contract.rs`).
 
 pub mod dynamodb;
+mod owner;
 pub mod sqlite;
-
-use std::error::Error as StdError;
-use std::fmt;
-use std::str::FromStr;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use std::error::Error as StdError;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
 use thiserror::Error;
 
-use crate::config::DatabaseConfig;
-use crate::features::hex;
-use crate::observation::Observation;
-use crate::prediction::{ContentHash, Outcome, Prediction, PredictionId};
+use crate::identity::{ContentHash, Entity, PredictionId};
+use crate::prediction::{Outcome, Prediction};
+use dynamodb::DynamoDbConfig;
+pub use owner::{NotOwned, Owner};
+use sqlite::SqliteConfig;
 
 /// Keeps predictions, each once.
 #[async_trait]
@@ -31,30 +32,29 @@ pub trait PredictionStore: fmt::Debug + Send + Sync {
     async fn put(&self, predictions: Vec<Prediction>) -> Result<Vec<Put>, StoreError>;
 
     /// Returns a prediction by its id.
-    async fn get(&self, id: PredictionId) -> Result<Option<Prediction>, StoreError>;
+    async fn get(&self, id: &PredictionId) -> Result<Option<Prediction>, StoreError>;
 
-    /// Returns up to `limit` predictions of a passenger, newest first, that come after the cursor.
+    /// Returns up to `limit` predictions of an entity, newest first, that come after the cursor.
     async fn history(
         &self,
-        passenger_id: u64,
+        entity: &Entity,
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<Prediction>, StoreError>;
 
+    /// Returns the names of the features that a version of the package has stored, in order; nothing where it never wrote here.
+    async fn feature_names(&self, version: &str) -> Result<Option<Arc<[Box<str>]>>, StoreError>;
+
     /// Records what really happened, unless something is recorded already; returns nothing where there is no such prediction.
     ///
     /// When this returns `Ok`, the outcome is durable. The same call again is answered by what the first one recorded.
-    async fn record_outcome(&self, id: PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError>;
+    async fn record_outcome(&self, id: &PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError>;
 
-    /// Streams the predictions of a window of time that the sample holds, in no order that can be relied on.
+    /// Streams the predictions of a window of time that the sample holds, page by page, in no order that can be relied on.
     ///
-    /// What this costs follows the window and the sample, whatever else is stored.
-    fn window(&self, window: Window) -> BoxStream<'_, Result<Prediction, StoreError>>;
-
-    /// Streams what monitoring reads of the predictions of [`Self::window`], page by page, and reads no more of them than that.
-    ///
-    /// Whoever drops the stream ends the reading with what is under way.
-    fn observations(&self, window: Window) -> BoxStream<'_, Result<Vec<Observation>, StoreError>>;
+    /// What this costs follows the window and the sample, whatever else is stored. Whoever drops the stream ends the reading with what
+    /// is under way.
+    fn window(&self, window: Window) -> BoxStream<'_, Result<Vec<Prediction>, StoreError>>;
 
     /// Keeps the text of a report under the end of its window, in place of one that has the same.
     async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError>;
@@ -66,11 +66,22 @@ pub trait PredictionStore: fmt::Debug + Send + Sync {
     async fn ready(&self) -> Result<(), StoreError>;
 }
 
-/// Opens the store that the settings name.
-pub fn open(database: DatabaseConfig) -> anyhow::Result<Arc<dyn PredictionStore>> {
+/// Which database, by the scheme of its URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// `sqlite:FILE`
+    Sqlite(SqliteConfig),
+    /// `dynamodb:TABLE`, with `AWS_REGION` (or `AWS_DEFAULT_REGION`), `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and
+    /// `AWS_SESSION_TOKEN`, as Lambda sets them; `AWS_ENDPOINT_URL_DYNAMODB` (or `AWS_ENDPOINT_URL`) and `AWS_CA_BUNDLE`
+    /// for a database that is not Amazon's own.
+    DynamoDb(DynamoDbConfig),
+}
+
+/// Opens the store that the settings name, for its owner.
+pub fn open(database: Database, owner: Owner) -> anyhow::Result<Arc<dyn PredictionStore>> {
     match database {
-        DatabaseConfig::Sqlite(config) => Ok(Arc::new(sqlite::SqliteStore::open(config)?)),
-        DatabaseConfig::DynamoDb(config) => Ok(Arc::new(dynamodb::DynamoDbStore::new(config)?)),
+        Database::Sqlite(config) => Ok(Arc::new(sqlite::SqliteStore::open(config, owner)?)),
+        Database::DynamoDb(config) => Ok(Arc::new(dynamodb::DynamoDbStore::new(config, owner)?)),
     }
 }
 
@@ -103,7 +114,7 @@ impl SampleRate {
 
     const VALUES: u64 = 1 << 32;
 
-    fn holds(self, id: PredictionId) -> bool {
+    fn holds(self, id: &PredictionId) -> bool {
         u64::from(id.hash().beginning()) < self.end
     }
 }
@@ -162,7 +173,7 @@ impl Put {
 }
 
 /// What came of recording an outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Recording {
     /// The outcome stands as it was told, now or before: this is the one that was recorded first.
     Stands(Outcome),
@@ -172,8 +183,8 @@ pub enum Recording {
 
 impl Recording {
     /// Compares what was told with what is recorded.
-    fn of(told: Outcome, recorded: Outcome) -> Self {
-        if told.survived == recorded.survived { Self::Stands(recorded) } else { Self::Contradicts(recorded) }
+    fn of(told: &Outcome, recorded: Outcome) -> Self {
+        if told.label == recorded.label { Self::Stands(recorded) } else { Self::Contradicts(recorded) }
     }
 }
 
@@ -183,6 +194,9 @@ pub enum StoreError {
     /// The database cannot be reached or cannot write: the same call may succeed later.
     #[error("the prediction store is unavailable")]
     Unavailable(#[source] Box<dyn StdError + Send + Sync>),
+    /// The database keeps the predictions of another table.
+    #[error("the database belongs to another table: {0}")]
+    NotOwned(#[from] NotOwned),
     /// What was read is not what was written.
     #[error("the stored prediction cannot be read")]
     Unreadable(#[source] Box<dyn StdError + Send + Sync>),
@@ -255,7 +269,7 @@ pub(crate) fn chain(error: &dyn StdError) -> String {
     text
 }
 
-/// A place in a passenger's predictions, newest first: the one after which a page begins.
+/// A place in an entity's predictions, newest first: the one after which a page begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     /// When the prediction was made.
@@ -271,7 +285,7 @@ impl Cursor {
     }
 
     fn checksum(text: &str) -> String {
-        hex(&Sha256::digest(text)[..4])
+        hex::encode(&Sha256::digest(text)[..4])
     }
 }
 
@@ -329,11 +343,12 @@ mod tests {
 
     #[test]
     fn a_sample_holds_its_share() {
-        let ids: Vec<PredictionId> =
-            (0..2000_u32).map(|number| hex(&Sha256::digest(number.to_be_bytes())[..16]).parse().unwrap()).collect();
+        let ids: Vec<PredictionId> = (0..2000_u32)
+            .map(|number| hex::encode(&Sha256::digest(number.to_be_bytes())[..16]).parse().unwrap())
+            .collect();
         let share = |rate: &str| {
             let rate: SampleRate = rate.parse().unwrap();
-            ids.iter().filter(|id| rate.holds(**id)).count()
+            ids.iter().filter(|id| rate.holds(id)).count()
         };
         assert_eq!((share("0"), share("1")), (0, 2000));
         assert!((400..600).contains(&share("0.25")), "{}", share("0.25"));

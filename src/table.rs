@@ -10,6 +10,7 @@
 //! - [`json`]: a record as a JSON object.
 //! - [`load`]: a schema from its text.
 //! - [`source`], [`mod@format`]: the bytes of a file, unpacked, and what they are.
+//! - [`signature`]: what bytes are that are no text as they stand.
 //! - [`columns`]: which of its columns are read.
 //! - [`reader`], [`chunk`]: the records of a file, whatever its format, in constant memory.
 //! - [`output_cell`], [`writer`]: tables that are written.
@@ -33,6 +34,7 @@ pub mod read_error;
 pub mod reader;
 pub mod record;
 pub mod schema;
+pub mod signature;
 pub mod source;
 pub mod value;
 pub mod writer;

@@ -430,7 +430,7 @@ class Rehearsal:
                 return read(chance.choice(self.in_order), self.acknowledged)
             case "history":
                 number = chance.choice(self.in_order)
-                return Request(kind, "GET", f"/passengers/{number}/predictions")
+                return Request(kind, "GET", f"/predictions?PassengerId={number}")
             case "ready":
                 return Request(kind, "GET", "/ready")
             case _:
@@ -655,7 +655,7 @@ def elements(body):
 
 def brief(text):
     """Returns the part of an answer that a prediction in full and an explained one begin with."""
-    for more in (b',"log_odds":', b',"passenger":'):
+    for more in (b',"explanation":', b',"record":'):
         text, is_more, _ = text.partition(more)
         text += b"}" if is_more else b""
     return text
@@ -765,7 +765,7 @@ def database_is_sound(rehearsal, database):
             lost.append(number)
             continue
         answer, row = json.loads(text), stored[number]
-        same = [answer["id"], answer["created_at"], answer["Survived"]] == [row[0], row[1], row[3]]
+        same = [answer["id"], answer["created_at"], answer["prediction"]["Survived"]] == [row[0], row[1], row[3]]
         if not same or abs(answer["probability"] - row[2]) > 1e-6:
             wrong.append((number, text, row))
     unasked = stored.keys() - rehearsal.acknowledged.keys() - rehearsal.may_be_stored

@@ -83,5 +83,5 @@ async def predict(passenger: Passenger):
     text = json.dumps(row)
     name = hashlib.sha256(text.encode()).hexdigest()
     database.execute("INSERT INTO predictions VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (name, text, said))
-    body = json.dumps({"id": name, "Survived": int(said >= 0.5), "probability": said})
+    body = json.dumps({"id": name, "prediction": {"Survived": int(said >= 0.5)}, "probability": said})
     return Response(body, 201, media_type="application/json")

@@ -58,7 +58,7 @@ def main():
     set_up()
     figures = {}
     with tempfile.TemporaryDirectory(dir=ROOT / "target") as folder:
-        subprocess.run([PYTHON, "-c", TRAIN, ROOT / "model/train.csv", folder], check=True)
+        subprocess.run([PYTHON, "-c", TRAIN, ROOT / "model/titanic/train.csv", folder], check=True)
         for number in range(options.rounds):
             for name, command, environment in servers(program, folder, number):
                 figures.setdefault(name, []).append(measured(command, environment, options.seconds))

@@ -1,7 +1,7 @@
 """Runs before a new version of the function gets traffic: the deployment goes on only if the version predicts.
 
-CodeDeploy calls `handler` and waits for a word on the deployment. The passenger is always the same one, so a version of the
-model stores it once, however often it is deployed.
+CodeDeploy calls `handler` and waits for a word on the deployment. The record, one of the package that is built in, is always the
+same one, so a version of the model stores it once, however often it is deployed.
 """
 
 import json
@@ -10,7 +10,7 @@ import os
 import boto3
 from botocore.config import Config
 
-PASSENGER = {
+RECORD = {
     "PassengerId": 0,
     "Pclass": 3,
     "Name": "Traffic, Mr. Pre",
@@ -49,7 +49,7 @@ EVENT = {
         "timeEpoch": 1767225600000,
     },
     "isBase64Encoded": False,
-    "body": json.dumps(PASSENGER),
+    "body": json.dumps(RECORD),
 }
 
 # The version answers within its own 10 seconds, so an answer that takes longer will not come.
@@ -91,9 +91,11 @@ def predict(lambda_client, version):
         raise Refused(f"status {status}: {body!r:.500}")
     try:
         prediction = json.loads(body)
-        is_probability = type(prediction["probability"]) in (int, float) and 0 <= prediction["probability"] <= 1
+        label, probability = prediction["prediction"], prediction["probability"]
     except (ValueError, KeyError, TypeError):
-        is_probability = False
-    if not is_probability:
+        raise Refused(f"no prediction: {body!r:.500}") from None
+    if type(label) is not dict or not label or None in label.values():
+        raise Refused(f"no label: {body!r:.500}")
+    if type(probability) not in (int, float) or not 0 <= probability <= 1:
         raise Refused(f"no probability from 0 to 1: {body!r:.500}")
     return prediction

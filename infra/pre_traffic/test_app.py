@@ -14,7 +14,7 @@ from botocore.stub import ANY, Stubber
 import app
 
 VERSION = "arn:aws:lambda:us-east-1:123456789012:function:api:7"
-PREDICTION = {"id": "0-00", "PassengerId": 0, "Survived": 0, "probability": 0.125}
+PREDICTION = {"id": "p.0.00", "key": {"PassengerId": 0}, "prediction": {"Survived": 0}, "probability": 0.125}
 
 
 def client(service):
@@ -68,7 +68,7 @@ class PreTrafficTest(unittest.TestCase):
 
     def test_both_ends_of_a_probability_are_probabilities(self):
         for probability in (0, 1, 1.0):
-            told, _ = self.deploy(**answer(body={"probability": probability}))
+            told, _ = self.deploy(**answer(body=PREDICTION | {"probability": probability}))
             self.assertEqual(told, ["Succeeded"])
 
     def test_another_status_is_refused(self):
@@ -84,14 +84,17 @@ class PreTrafficTest(unittest.TestCase):
             self.assert_refused("not an answer", payload=payload)
 
     def test_what_is_no_prediction_is_refused(self):
-        bodies = ([], {}, "text", 1, {"probability": None}, {"probability": "0.5"}, {"probability": True})
-        for body in (*bodies, {"probability": 1.01}, {"probability": -0.01}, {"probability": float("nan")}):
-            self.assert_refused("no probability", **answer(body=body))
-        self.assert_refused("no probability", payload=b'{"statusCode": 200, "body": "<html>"}')
-        self.assert_refused("no probability", payload=b'{"statusCode": 200, "body": null}')
+        for body in ([], {}, "text", 1, {"probability": 0.5}, {"prediction": {"Survived": 0}}):
+            self.assert_refused("no prediction", **answer(body=body))
+        for text in (b'"<html>"', b"null"):
+            self.assert_refused("no prediction", payload=b'{"statusCode": 200, "body": %s}' % text)
+        for label in (None, 0, [], {}, {"Survived": None}):
+            self.assert_refused("no label", **answer(body=PREDICTION | {"prediction": label}))
+        for probability in (None, "0.5", True, 1.01, -0.01, float("nan")):
+            self.assert_refused("no probability", **answer(body=PREDICTION | {"probability": probability}))
 
-    def test_the_event_holds_the_passenger_as_api_gateway_would_send_it(self):
-        self.assertEqual(json.loads(app.EVENT["body"]), app.PASSENGER)
+    def test_the_event_holds_the_record_as_api_gateway_would_send_it(self):
+        self.assertEqual(json.loads(app.EVENT["body"]), app.RECORD)
         self.assertEqual(app.EVENT["requestContext"]["http"]["path"], app.EVENT["rawPath"])
 
 

@@ -1,6 +1,6 @@
 """Trains a candidate on the original passengers and on those of whom it was told later what happened.
 
-    lifeboat export --since 90d --labelled --kaggle --output labelled.csv
+    lifeboat export --since 90d --labelled --table --output labelled.csv
     .tools/train/bin/python model/titanic/retrain.py labelled.csv --output candidate --version 1.1.0
 
 A passenger is a name and a ticket. One who is in the original data and is told of again stands there once: with the outcome, and with
@@ -126,7 +126,7 @@ def identity(row):
 
 def duel(path, original, family):
     """Prints champion and challenger on the same held-out folds, with paired bootstrap intervals."""
-    table = Table.read(path, train.SCHEMA)
+    table = Table.read(path, train.HERE)
     survived = table.happened
     champion, challenger = np.zeros(len(survived)), np.zeros(len(survived))
     folds = StratifiedKFold(train.SCHEME.folds, shuffle=True, random_state=train.SCHEME.seed)

@@ -25,7 +25,6 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 import comparison
-import features
 import package
 from families import Family, logistic_regression, tanh_network
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -35,9 +34,9 @@ from validation import Scheme, validate
 # ---------------------------------------------------------------------------------------------------------------------
 # Settings
 
-TRAIN, SCHEMA = HERE / "train.csv", HERE / "schema.json"
+TRAIN = HERE / "train.csv"
 
-NAME = "titanic-survival"
+NAME = "titanic"
 SEMANTIC_VERSION = "1.0.0"
 THRESHOLD = 0.5
 
@@ -107,8 +106,7 @@ def main():
 
 def train(data, semantic_version, families, targets):
     """Returns the files of the package, by name."""
-    features.check(data)
-    table = Table.read(data, SCHEMA)
+    table = Table.read(data, HERE)
     print(f"{table.name}: {len(table)} passengers, {table.happened.sum()} survivors")
     validation = validate(table, families, SCHEME, THRESHOLD)
     tell(validation)
@@ -128,7 +126,8 @@ def tell(validation):
         print(f"{result['name']:36}{metrics}   {slope}  {fit['intercept']:+.3f} ± {fit['intercept_error']:.3f}")
 
     choice = package.chosen(validation)
-    print("\nthe rule, by all rows:")
+    if choice["families"]:
+        print("\nthe rule, by all rows:")
     for family in choice["families"]:
         strengths = ", ".join(f"{row['penalty']:g}: {row['log_loss']:.4f}" for row in family["penalties"])
         print(f"{family['name']:36}penalty {family['penalty']:g} ({strengths})")

@@ -1,176 +1,210 @@
-//! What a client is told of a prediction.
+//! What a client is told of a prediction: one form for all tables.
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use utoipa::ToSchema;
+use serde_json::value::RawValue;
 
-use crate::explanation::{Contribution, Explanation};
-use crate::features::Features;
-use crate::passenger::{Passenger, Port};
-use crate::prediction::{Outcome, Prediction, format_time};
+use super::explained::Explained;
+use crate::prediction::{self, Outcome, Prediction, format_time};
+use crate::table::descriptor::Scalar;
+use crate::table::{Field, Schema};
 
-/// A prediction in short: the answer to a passenger.
-#[derive(Debug, serde::Serialize, ToSchema)]
-#[schema(as = Prediction)]
+/// A prediction in short: the answer to a record.
+#[derive(Debug)]
 pub(super) struct Answer<'a> {
-    /// Names the prediction: it follows from the passenger and the model's version.
-    #[schema(pattern = "^([0-9]+-)?[0-9a-f]{32}$", example = "1070-11d08092d515798f5405b9f12c5230ab")]
-    id: String,
-    /// The client's own, if it gave one.
-    #[serde(rename = "PassengerId")]
-    passenger_id: Option<u64>,
-    /// 1 where the probability reaches the model's threshold, else 0.
-    #[serde(rename = "Survived")]
-    #[schema(minimum = 0, maximum = 1)]
-    survived: u8,
-    /// The probability of survival.
-    #[schema(minimum = 0, maximum = 1)]
-    probability: f32,
-    /// The version of the model that said so.
-    model_version: &'a str,
-    /// When the prediction was first made; null where nothing was stored.
-    #[schema(format = DateTime)]
-    created_at: Option<String>,
-    /// The logarithm of the odds of survival. With `explain=true` only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    log_odds: Option<f64>,
-    /// The same for the average passenger. With `explain=true` only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    baseline_log_odds: Option<f64>,
-    /// What leads from the one to the other, largest first. With `explain=true` only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<Vec<Contribution>>)]
-    contributions: Option<&'a [Contribution]>,
+    schema: &'a Schema,
+    prediction: &'a Prediction,
+    is_stored: bool,
+    explanation: Option<Explained<'a>>,
 }
 
 impl<'a> Answer<'a> {
+    /// Answers with a prediction that is stored.
+    pub(super) fn new(schema: &'a Schema, prediction: &'a Prediction) -> Self {
+        Self { schema, prediction, is_stored: true, explanation: None }
+    }
+
     /// Says that the prediction was not stored.
     pub(super) fn unstored(self) -> Self {
-        Self { created_at: None, ..self }
+        Self { is_stored: false, ..self }
     }
 
     /// Says why the model answered so.
-    pub(super) fn explained(self, explanation: &'a Explanation) -> Self {
-        Self {
-            log_odds: Some(explanation.log_odds),
-            baseline_log_odds: Some(explanation.baseline_log_odds),
-            contributions: Some(&explanation.contributions),
-            ..self
+    pub(super) fn explained(self, explanation: Explained<'a>) -> Self {
+        Self { explanation: Some(explanation), ..self }
+    }
+
+    fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let Self { schema, prediction, .. } = self;
+        map.serialize_entry("id", &Shown(&prediction.id))?;
+        if !schema.key().is_empty() {
+            map.serialize_entry("key", &KeyObject { schema, prediction })?;
+        }
+        map.serialize_entry("prediction", &LabelObject(schema, &prediction.answer.label))?;
+        serialize_confidence(map, &prediction.answer)?;
+        map.serialize_entry("model_version", &*prediction.model_version)?;
+        if let Some(snapshot) = &prediction.snapshot {
+            map.serialize_entry("snapshot", &**snapshot)?;
+        }
+        map.serialize_entry("created_at", &self.is_stored.then(|| format_time(prediction.created_at)))?;
+        match &self.explanation {
+            Some(explanation) => map.serialize_entry("explanation", explanation),
+            None => Ok(()),
         }
     }
 }
 
-impl<'a> From<&'a Prediction> for Answer<'a> {
-    fn from(prediction: &'a Prediction) -> Self {
-        Self {
-            id: prediction.id.to_string(),
-            passenger_id: prediction.passenger.passenger_id,
-            survived: prediction.survived.into(),
-            probability: prediction.probability,
-            model_version: &prediction.model_version,
-            created_at: Some(format_time(prediction.created_at)),
-            log_odds: None,
-            baseline_log_odds: None,
-            contributions: None,
-        }
+impl Serialize for Answer<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.serialize_into(&mut map)?;
+        map.end()
     }
 }
 
-/// A prediction in full: with the passenger as it was normalised and the features that the model read.
-#[derive(Debug, serde::Serialize, ToSchema)]
-#[schema(as = StoredPrediction)]
-pub(super) struct FullAnswer<'a> {
-    #[serde(flatten)]
-    answer: Answer<'a>,
-    /// The passenger as it was read; it can be posted again.
-    passenger: PassengerObject<'a>,
-    /// What the model read, by the features' names.
-    #[schema(value_type = HashMap<String, Option<f32>>)]
-    features: FeatureObject<'a>,
-    /// What really happened, once somebody told.
-    outcome: Option<OutcomeObject>,
-}
-
-/// What really happened to a passenger.
-#[derive(Debug, serde::Serialize, ToSchema)]
-#[schema(as = Outcome)]
-pub(super) struct OutcomeObject {
-    /// 1 for a passenger who survived, else 0.
-    #[serde(rename = "Survived")]
-    #[schema(minimum = 0, maximum = 1)]
-    survived: u8,
-    /// When that was told first.
-    #[schema(format = DateTime)]
-    recorded_at: String,
-}
-
-impl From<Outcome> for OutcomeObject {
-    fn from(outcome: Outcome) -> Self {
-        Self { survived: outcome.survived.into(), recorded_at: format_time(outcome.recorded_at) }
+fn serialize_confidence<M: SerializeMap>(map: &mut M, answer: &prediction::Answer) -> Result<(), M::Error> {
+    if let Some(probability) = answer.probability {
+        map.serialize_entry("probability", &probability)?;
+    }
+    match &answer.probabilities {
+        Some(probabilities) => map.serialize_entry("probabilities", &ProbabilityObject(probabilities)),
+        None => Ok(()),
     }
 }
 
-impl<'a> From<&'a Prediction> for FullAnswer<'a> {
-    fn from(prediction: &'a Prediction) -> Self {
-        Self {
-            answer: prediction.into(),
-            passenger: PassengerObject::from(&prediction.passenger),
-            features: FeatureObject(&prediction.features),
-            outcome: prediction.outcome.map(OutcomeObject::from),
-        }
-    }
-}
-
-/// A passenger as Kaggle spells it: what is answered can be posted again.
-#[derive(Debug, serde::Serialize, ToSchema)]
-#[schema(as = StoredPassenger)]
-#[serde(rename_all = "PascalCase")]
-struct PassengerObject<'a> {
-    passenger_id: Option<u64>,
-    pclass: u8,
-    name: Option<&'a str>,
-    sex: &'static str,
-    age: Option<f64>,
-    sib_sp: Option<u8>,
-    parch: Option<u8>,
-    ticket: Option<&'a str>,
-    fare: Option<f64>,
-    cabin: Option<&'a str>,
-    embarked: Option<&'static str>,
-}
-
-impl<'a> From<&'a Passenger> for PassengerObject<'a> {
-    fn from(passenger: &'a Passenger) -> Self {
-        Self {
-            passenger_id: passenger.passenger_id,
-            pclass: passenger.class.number(),
-            name: passenger.name.as_deref(),
-            sex: passenger.sex.as_str(),
-            age: passenger.age,
-            sib_sp: passenger.sib_sp,
-            parch: passenger.parch,
-            ticket: passenger.ticket.as_deref(),
-            fare: passenger.fare,
-            cabin: passenger.cabin.as_deref(),
-            embarked: passenger.embarked.map(Port::as_str),
-        }
-    }
-}
-
+/// A prediction in full: with the record as it was read and the features that the graph read.
 #[derive(Debug)]
-struct FeatureObject<'a>(&'a Features);
+pub(super) struct FullAnswer<'a> {
+    answer: Answer<'a>,
+    /// The names of the features, where they are known.
+    names: Option<&'a [Box<str>]>,
+}
+
+impl<'a> FullAnswer<'a> {
+    /// Answers with a stored prediction and the names of its features.
+    pub(super) fn new(schema: &'a Schema, prediction: &'a Prediction, names: Option<&'a [Box<str>]>) -> Self {
+        Self { answer: Answer::new(schema, prediction), names }
+    }
+}
+
+impl Serialize for FullAnswer<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Answer { schema, prediction, .. } = self.answer;
+        let mut map = serializer.serialize_map(None)?;
+        self.answer.serialize_into(&mut map)?;
+        map.serialize_entry("record", &raw(&prediction.record))?;
+        if let (Some(values), Some(names)) = (&prediction.features, self.names) {
+            map.serialize_entry("features", &FeatureObject { names, values })?;
+        }
+        map.serialize_entry("outcome", &prediction.outcome.as_ref().map(|outcome| OutcomeObject { schema, outcome }))?;
+        map.end()
+    }
+}
+
+/// What really happened: the label, and when that was told first.
+#[derive(Debug)]
+pub(super) struct OutcomeObject<'a> {
+    pub(super) schema: &'a Schema,
+    pub(super) outcome: &'a Outcome,
+}
+
+impl OutcomeObject<'_> {
+    pub(super) fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        map.serialize_entry("outcome", &LabelObject(self.schema, &self.outcome.label))?;
+        map.serialize_entry("recorded_at", &format_time(self.outcome.recorded_at))
+    }
+}
+
+impl Serialize for OutcomeObject<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.serialize_into(&mut map)?;
+        map.end()
+    }
+}
+
+/// A text that is shown as it displays.
+struct Shown<T>(T);
+
+impl<T: std::fmt::Display> Serialize for Shown<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// The fields of the key, each with its value; null where the record has none.
+struct KeyObject<'a> {
+    schema: &'a Schema,
+    prediction: &'a Prediction,
+}
+
+impl Serialize for KeyObject<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let fields = self.schema.key().iter().map(|&place| &self.schema.fields()[place]);
+        if let Some(entity) = self.prediction.id.entity() {
+            for (field, text) in fields.zip(entity.texts()) {
+                map.serialize_entry(&*field.name, &KeyValue(field, text))?;
+            }
+        } else {
+            let record: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(&self.prediction.record).unwrap_or_default();
+            for field in fields {
+                map.serialize_entry(&*field.name, &record.get(&*field.name))?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// The value of a key's field, which a name keeps as a text.
+struct KeyValue<'a>(&'a Field, &'a str);
+
+impl Serialize for KeyValue<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(field, text) = self;
+        match raw(text) {
+            Some(number) if field.is_written_bare() => number.serialize(serializer),
+            _ => serializer.serialize_str(text),
+        }
+    }
+}
+
+/// The label under the table's own name.
+struct LabelObject<'a>(&'a Schema, &'a Scalar);
+
+impl Serialize for LabelObject<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(&*self.0.label_field().name, self.1)?;
+        map.end()
+    }
+}
+
+/// The probability of each class, by the class.
+struct ProbabilityObject<'a>(&'a [(Scalar, f32)]);
+
+impl Serialize for ProbabilityObject<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(class, probability)| (class.text(), probability)))
+    }
+}
+
+struct FeatureObject<'a> {
+    names: &'a [Box<str>],
+    values: &'a [f32],
+}
 
 impl Serialize for FeatureObject<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_map(None)?;
-        for (name, value) in self.0.named() {
-            object.serialize_entry(name, &value)?;
-        }
-        object.end()
+        serializer.collect_map(self.names.iter().zip(self.values))
     }
+}
+
+/// Returns what is JSON already.
+fn raw(text: &str) -> Option<&RawValue> {
+    serde_json::from_str(text).ok()
 }
 
 const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -189,7 +223,7 @@ impl IntoResponse for JsonText<'_> {
 #[derive(Debug)]
 pub(super) struct Json<T>(pub(super) T);
 
-impl<T: serde::Serialize> IntoResponse for Json<T> {
+impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         match serde_json::to_vec(&self.0) {
             Ok(body) => ([(header::CONTENT_TYPE, APPLICATION_JSON)], body).into_response(),

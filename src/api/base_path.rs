@@ -1,4 +1,4 @@
-//! The path below which a service stands for its clients, as in `/prod` or `/titanic`: links that begin with `/` begin with it.
+//! The path below which a service stands for its clients, as in `/prod` or `/churn`: links that begin with `/` begin with it.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -16,7 +16,7 @@ pub struct BasePath(String);
 
 /// A text that is no base path.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("expected names behind slashes, as in /titanic or /models/titanic, of letters, digits and -._~")]
+#[error("expected names behind slashes, as in /churn or /models/churn, of letters, digits and -._~")]
 pub struct InvalidBasePath;
 
 impl FromStr for BasePath {
@@ -79,8 +79,8 @@ mod tests {
 
     #[test]
     fn slashes_around_a_base_path_do_not_matter() {
-        for same in ["/models/titanic", "models/titanic", "/models/titanic/"] {
-            assert_eq!(base(same).to_string(), "/models/titanic");
+        for same in ["/models/churn", "models/churn", "/models/churn/"] {
+            assert_eq!(base(same).to_string(), "/models/churn");
         }
         assert!(base("/").is_root() && base("").is_root());
     }

@@ -1,60 +1,80 @@
-//! Passengers as Kaggle's files have them, and predictions as a table.
+//! Records and predictions as tables of comma-separated values.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use csv::{ByteRecord, ReaderBuilder, Writer};
 
-use super::MAX_PASSENGERS;
+use super::MAX_RECORDS;
+use super::body::missing_key;
 use super::error::{ApiError, Pointed};
 use super::negotiation::choices;
 use super::predict::Predicted;
-use crate::explanation::Explanation;
-use crate::passenger::csv::{Header, Lines};
-use crate::passenger::{Fault, Passenger};
+use crate::package::Package;
+use crate::prediction::columns::{AnswerColumns, AnswerRow, Part};
 use crate::prediction::format_time;
+use crate::table::chunk::Chunk;
+use crate::table::format::Format;
+use crate::table::place::Place;
+use crate::table::read_error::ReadError;
+use crate::table::reader::{Options, Reader};
+use crate::table::signature::packed;
+use crate::table::source::Source;
+use crate::table::writer::{Layout, TableWriter, WriteError};
+use crate::table::{Fault, Record, Schema};
 
 const TEXT_CSV: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
 
-/// Reads the passengers of a table, or names every fault of it by line and column; for Kaggle, each must have a `PassengerId`.
-pub(super) fn parse(body: &[u8], is_for_kaggle: bool) -> Result<Vec<Passenger>, ApiError> {
-    let mut reader = ReaderBuilder::new().flexible(true).from_reader(body);
-    let unreadable = |error: csv::Error| ApiError::Malformed(format!("the body is not CSV: {error}"));
-    let header = Header::parse(reader.byte_headers().map_err(unreadable)?);
-    let header = header.map_err(|error| {
-        ApiError::Invalid(
-            error.faults().iter().map(|detail| Pointed::in_table(1, Fault::of_record(detail.as_str()))).collect(),
-        )
-    })?;
-    let lines = Lines::after_header(&reader);
-    let (mut passengers, mut faults) = (Vec::new(), Vec::new());
-    let (mut row, mut count) = (ByteRecord::new(), 0);
-    while reader.read_byte_record(&mut row).map_err(unreadable)? {
-        count += 1;
-        if count > MAX_PASSENGERS {
-            continue;
-        }
-        let passenger = match header.passenger(&row) {
-            Ok(passenger) if is_for_kaggle && passenger.passenger_id().is_none() => Err(vec![missing_id()]),
-            result => result,
-        };
-        match passenger {
-            Ok(passenger) => passengers.push(passenger),
-            Err(found) => {
-                let line = lines.line(&row);
-                faults.extend(found.into_iter().map(|fault| Pointed::in_table(line, fault)));
+/// Reads the records of a table and the line of each, or names every fault of it by line and column; where `needs_key`, each must have a whole key.
+pub(super) fn parse(body: &[u8], schema: &Schema, needs_key: bool) -> Result<(Vec<Record>, Vec<u64>), ApiError> {
+    let options = Options { format: Some(Format::Csv), ..Options::default() };
+    // What is unpacked may be a thousand times as large. A client says so by a header, and is held to the limit of a body.
+    if let Some(what) = packed(body) {
+        let fault = Fault::of_record(format!("the table cannot be read: {what}"));
+        return Err(ApiError::Invalid(vec![Pointed::in_table(1, fault)]));
+    }
+    let mut reader = Reader::open(Source::from_bytes(body), schema, &options).map_err(unreadable)?;
+    let (mut records, mut lines, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut chunk, mut count) = (Chunk::default(), 0);
+    while reader.next_chunk(&mut chunk).map_err(unreadable)? {
+        for row in chunk.rows() {
+            count += 1;
+            if count > MAX_RECORDS {
+                continue;
+            }
+            let record = row.record(schema).and_then(|record| {
+                let missing = if needs_key { missing_key(schema, &record) } else { vec![] };
+                if missing.is_empty() { Ok(record) } else { Err(missing) }
+            });
+            match record {
+                Ok(record) => {
+                    records.push(record);
+                    lines.push(line(row.place()));
+                }
+                Err(found) => faults.extend(found.into_iter().map(|fault| Pointed::in_table(line(row.place()), fault))),
             }
         }
     }
-    if !(1..=MAX_PASSENGERS).contains(&count) {
-        let detail = format!("must be followed by 1 to {MAX_PASSENGERS} rows, found {count}");
+    if !(1..=MAX_RECORDS).contains(&count) {
+        let detail = format!("must be followed by 1 to {MAX_RECORDS} rows, found {count}");
         faults.push(Pointed::in_table(1, Fault::of_record(detail)));
     }
-    if faults.is_empty() { Ok(passengers) } else { Err(ApiError::Invalid(faults)) }
+    if faults.is_empty() { Ok((records, lines)) } else { Err(ApiError::Invalid(faults)) }
 }
 
-/// Returns what is wrong with a passenger that Kaggle could not tell from others.
-pub(super) fn missing_id() -> Fault {
-    Fault { field: Some("PassengerId".to_owned()), detail: "is required with kaggle=true".to_owned() }
+fn line(place: Place) -> u64 {
+    match place {
+        Place::Line(number) | Place::Element(number) | Place::Row(number) => number,
+    }
+}
+
+/// Tells a header that does not fit from bytes that are no table.
+fn unreadable(error: ReadError) -> ApiError {
+    match error {
+        ReadError::Header(faults) => {
+            let faults = faults.into_iter().map(|detail| Pointed::in_table(1, Fault::of_record(detail)));
+            ApiError::Invalid(faults.collect())
+        }
+        error => ApiError::Malformed(error.to_string()),
+    }
 }
 
 /// Which columns a table of predictions has.
@@ -62,52 +82,40 @@ pub(super) fn missing_id() -> Fault {
 pub(super) enum Table {
     /// All that the JSON answer has.
     Full,
-    /// `PassengerId` and `Survived`, as the Kaggle competition takes it.
+    /// Key and label, as Kaggle's competitions take them.
     Kaggle,
 }
 
 impl Table {
     /// Writes predictions down.
-    pub(super) fn of(self, predicted: &Predicted) -> Response {
-        match self.text(predicted) {
+    pub(super) fn response(self, package: &Package, predicted: &Predicted) -> Response {
+        match self.text(package, predicted) {
             Ok(text) => ([(header::CONTENT_TYPE, TEXT_CSV)], text).into_response(),
             Err(_) => ApiError::Panicked.into_response(),
         }
     }
 
-    fn text(self, predicted: &Predicted) -> csv::Result<Vec<u8>> {
-        let mut writer = Writer::from_writer(Vec::new());
-        writer.write_record(self.header(predicted.explanations.is_some()))?;
-        for (index, prediction) in predicted.predictions.iter().enumerate() {
-            let passenger_id = prediction.passenger.passenger_id().map(|id| id.to_string()).unwrap_or_default();
-            writer.write_field(passenger_id)?;
-            writer.write_field(if prediction.survived { "1" } else { "0" })?;
-            if self == Self::Full {
-                writer.write_field(ryu::Buffer::new().format_finite(prediction.probability))?;
-                writer.write_field(&*prediction.model_version)?;
-                let created_at = predicted.is_stored.then(|| format_time(prediction.created_at));
-                writer.write_field(created_at.unwrap_or_default())?;
-                writer.write_field(prediction.id.to_string())?;
-            }
-            if let Some(explanations) = &predicted.explanations {
-                for number in explanations[index].in_columns() {
-                    writer.write_field(ryu::Buffer::new().format_finite(number))?;
-                }
-            }
-            writer.write_record(None::<&[u8]>)?;
-        }
-        writer.into_inner().map_err(|error| error.into_error().into())
-    }
-
-    fn header(self, is_explained: bool) -> Vec<&'static str> {
-        let mut columns = match self {
-            Self::Full => vec!["PassengerId", "Survived", "probability", "model_version", "created_at", "id"],
-            Self::Kaggle => vec!["PassengerId", "Survived"],
+    fn text(self, package: &Package, predicted: &Predicted) -> Result<Vec<u8>, WriteError> {
+        let part = match self {
+            Self::Full => Part::Stored,
+            Self::Kaggle => Part::KeyAndLabel,
         };
-        if is_explained {
-            columns.extend(Explanation::COLUMNS);
+        let groups = if predicted.explanations.is_some() { package.groups() } else { &[] };
+        let columns = AnswerColumns::new(package.schema(), part, groups);
+        let layout = Layout::new(Format::Csv, columns.columns().to_vec())?;
+        let mut writer = TableWriter::new(&layout, Vec::new())?;
+        for (index, prediction) in predicted.predictions.iter().enumerate() {
+            let row = AnswerRow {
+                record: &predicted.records[index],
+                answer: &prediction.answer,
+                model_version: &prediction.model_version,
+                id: Some(prediction.id.to_string()),
+                created_at: predicted.is_stored.then(|| format_time(prediction.created_at)),
+                explanation: predicted.explanations.as_ref().map(|explanations| &explanations[index]),
+            };
+            writer.write_row(&columns.cells(&row))?;
         }
-        columns
+        writer.finish()
     }
 }
 

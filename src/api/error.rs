@@ -9,10 +9,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::encoding::Encoding;
-use crate::passenger::Fault;
+use crate::lifecycle::monitor::NoBaseline;
+use crate::lifecycle::reports::ReportError;
+use crate::package::InferenceError;
+use crate::package::explanation::ExplainError;
 use crate::prediction::{Outcome, format_time};
 use crate::service::ServiceError;
 use crate::store::{StoreError, chain};
+use crate::table::Fault;
 
 /// How soon a client should try again when the store or the service is overloaded, in seconds.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
@@ -42,7 +46,7 @@ pub(super) enum ApiError {
     },
     UnsupportedMediaType,
     UnsupportedEncoding,
-    /// Well-formed, but with values that no passenger has.
+    /// Well-formed, but with values that no record has.
     Invalid(Vec<Pointed>),
     /// The same of an outcome.
     InvalidOutcome(Vec<Pointed>),
@@ -56,6 +60,8 @@ pub(super) enum ApiError {
     /// A report was not ready in the time of a request.
     ReportTimedOut,
     Service(ServiceError),
+    /// The package does not tell what to compare with.
+    NoBaseline(NoBaseline),
     Panicked,
 }
 
@@ -140,7 +146,7 @@ pub(super) enum Kind {
     AnswerTooLarge,
     UnsupportedMediaType,
     UnsupportedEncoding,
-    InvalidPassenger,
+    InvalidRecord,
     InvalidOutcome,
     OutcomeConflict,
     Internal,
@@ -160,14 +166,14 @@ impl Kind {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge | Self::AnswerTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::InvalidPassenger | Self::InvalidOutcome => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::InvalidRecord | Self::InvalidOutcome => StatusCode::UNPROCESSABLE_ENTITY,
             Self::OutcomeConflict => StatusCode::CONFLICT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Overloaded | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
-    /// Returns the last part of its URN, as in `invalid-passenger`.
+    /// Returns the last part of its URN, as in `invalid-record`.
     pub(super) fn name(self) -> &'static str {
         self.urn().rsplit(':').next().unwrap_or_default()
     }
@@ -186,7 +192,7 @@ impl Kind {
             Self::AnswerTooLarge => "urn:lifeboat:problem:answer-too-large",
             Self::UnsupportedMediaType => "urn:lifeboat:problem:unsupported-media-type",
             Self::UnsupportedEncoding => "urn:lifeboat:problem:unsupported-content-encoding",
-            Self::InvalidPassenger => "urn:lifeboat:problem:invalid-passenger",
+            Self::InvalidRecord => "urn:lifeboat:problem:invalid-record",
             Self::InvalidOutcome => "urn:lifeboat:problem:invalid-outcome",
             Self::OutcomeConflict => "urn:lifeboat:problem:outcome-conflict",
             Self::Internal => "urn:lifeboat:problem:internal",
@@ -208,7 +214,7 @@ impl Kind {
             Self::AnswerTooLarge => "Answer too large",
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::UnsupportedEncoding => "Unsupported content encoding",
-            Self::InvalidPassenger => "Invalid passenger",
+            Self::InvalidRecord => "Invalid record",
             Self::InvalidOutcome => "Invalid outcome",
             Self::OutcomeConflict => "Another outcome is recorded",
             Self::Internal => "Internal error",
@@ -228,18 +234,18 @@ impl ApiError {
             Self::BodyTimedOut => Kind::BodyTimedOut,
             Self::NotFound(_) => Kind::NotFound,
             Self::MethodNotAllowed => Kind::MethodNotAllowed,
-            Self::TooLarge => Kind::TooLarge,
+            Self::TooLarge | Self::Service(ServiceError::Explain(ExplainError::TooMany { .. })) => Kind::TooLarge,
             Self::AnswerTooLarge { .. } => Kind::AnswerTooLarge,
             Self::UnsupportedMediaType => Kind::UnsupportedMediaType,
             Self::UnsupportedEncoding => Kind::UnsupportedEncoding,
-            Self::Invalid(_) => Kind::InvalidPassenger,
+            Self::Invalid(_) => Kind::InvalidRecord,
             Self::InvalidOutcome(_) => Kind::InvalidOutcome,
             Self::OutcomeConflict(_) => Kind::OutcomeConflict,
             Self::Overloaded => Kind::Overloaded,
             Self::TimedOut | Self::ReportTimedOut | Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => {
                 Kind::Unavailable
             }
-            Self::Service(_) | Self::Panicked => Kind::Internal,
+            Self::Service(_) | Self::NoBaseline(_) | Self::Panicked => Kind::Internal,
         }
     }
 
@@ -259,14 +265,14 @@ impl ApiError {
             Self::TooLarge => format!("the body must be at most {} bytes", super::MAX_BODY_BYTES),
             Self::AnswerTooLarge { most, is_done: true } => format!(
                 "the answer has more than the {most} bytes that can be sent from here; what was asked for is done, and the same \
-                 passengers again are the same predictions: ask for fewer at a time, without explain, for text/csv, or for gzip"
+                 records again are the same predictions: ask for fewer at a time, without explain, for text/csv, or for gzip"
             ),
             Self::AnswerTooLarge { most, is_done: false } => format!(
                 "the answer, which tells what is wrong with the request, has more than the {most} bytes that can be sent from \
-                 here; nothing was stored: send fewer passengers at a time"
+                 here; nothing was stored: send fewer records at a time"
             ),
             Self::UnsupportedMediaType => {
-                "the content type must be application/json or, for passengers, text/csv".to_owned()
+                "the content type must be application/json or, for records, text/csv".to_owned()
             }
             Self::UnsupportedEncoding => "the body may be compressed by gzip or br, once".to_owned(),
             Self::Invalid(_) | Self::InvalidOutcome(_) => match self.faults().len() {
@@ -278,7 +284,7 @@ impl ApiError {
             },
             Self::OutcomeConflict(outcome) => format!(
                 "the outcome is {} since {}, and stays",
-                u8::from(outcome.survived),
+                outcome.label,
                 format_time(outcome.recorded_at)
             ),
             Self::Overloaded => "the service is busy with other requests; the same request again is safe".to_owned(),
@@ -293,6 +299,10 @@ impl ApiError {
                 Some(obstacle) => format!("{obstacle}; the same request again is safe"),
                 None => "predictions cannot be stored or read now; the same request again is safe".to_owned(),
             },
+            Self::Service(ServiceError::Explain(error @ ExplainError::TooMany { .. })) => error.to_string(),
+            Self::NoBaseline(_) => {
+                "the package that is served does not tell what its training data looked like: it lacks a baseline".to_owned()
+            }
             Self::Service(_) | Self::Panicked => "the request could not be answered".to_owned(),
         }
     }
@@ -308,9 +318,40 @@ impl ApiError {
     fn cause(&self) -> Option<Cause> {
         match self {
             Self::Service(error) => Some(Cause(chain(error).into())),
+            Self::NoBaseline(error) => Some(Cause(chain(error).into())),
             Self::TimedOut => Some(Cause("the request timed out".into())),
             Self::ReportTimedOut => Some(Cause("the report was not ready in the time of a request".into())),
             _ => None,
+        }
+    }
+}
+
+impl From<ReportError> for ApiError {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Service(error) => Self::Service(error),
+            ReportError::NoBaseline(error) => Self::NoBaseline(error),
+        }
+    }
+}
+
+impl ApiError {
+    /// Blames the record that the model has no answer for, whose place is told by its number.
+    pub(super) fn unanswered(error: ServiceError, place: impl Fn(usize, Fault) -> Pointed) -> Self {
+        let beyond =
+            |what| Fault::of_record(format!("is beyond what the model can {what}: it computes no finite number"));
+        match error {
+            ServiceError::Inference(InferenceError::NotFinite { row }) => {
+                Self::Invalid(vec![place(row, beyond("answer"))])
+            }
+            ServiceError::Inference(InferenceError::Missing { row, column }) => {
+                let detail = format!("cannot be answered: the model needs {column:?}, which is missing");
+                Self::Invalid(vec![place(row, Fault::of_record(detail))])
+            }
+            ServiceError::Explain(ExplainError::Inference(InferenceError::NotFinite { .. })) => {
+                Self::Invalid(vec![Pointed::new("", beyond("explain"))])
+            }
+            error => Self::Service(error),
         }
     }
 }

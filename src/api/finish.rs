@@ -10,7 +10,6 @@ use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 
 use super::encoding::Encoding;
-use crate::features::hex;
 
 /// A shorter body would hardly be shorter compressed.
 const WORTH_ENCODING_BYTES: u64 = 1024;
@@ -93,7 +92,7 @@ pub(super) async fn finish(response: Response, wishes: &Wishes) -> Response {
 ///
 /// The tag is weak, since the body is the same to a client whether it comes compressed or not.
 fn tag(headers: &mut HeaderMap, body: &Bytes, if_none_match: Option<&HeaderValue>) -> bool {
-    let tag = format!("\"{}\"", hex(&Sha256::digest(body)[..8]));
+    let tag = format!("\"{}\"", hex::encode(&Sha256::digest(body)[..8]));
     let known = if_none_match.and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is_known = known.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag);
     if let Ok(tag) = HeaderValue::from_str(&format!("W/{tag}")) {

@@ -1,9 +1,11 @@
 //! `/v2`: the Open Inference Protocol, version 2, which clients of `KServe`, Triton and others speak.
 //!
-//! Kaggle's columns are named tensors of one row a passenger. A value is missing where its tensor is left out, where JSON has
+//! The table's fields are named tensors of one row a record. A value is missing where its tensor is left out, where JSON has
 //! `null`, where a number is not a number or a text is empty, and where a tensor `NAME.valid` of `BOOL` says `false`. Tensors may
 //! come and go as binary data behind the JSON. What is inferred is stored like any other prediction.
 
+mod example;
+mod output;
 mod request;
 mod response;
 mod tensor;
@@ -18,16 +20,17 @@ use utoipa::ToSchema;
 
 use super::answer::Json;
 use super::body::whole;
-use super::error::ApiError;
-use super::openapi::{ModelNameSchema, examples};
-use crate::passenger::Field;
+use super::error::{ApiError, Pointed};
+use super::openapi::ModelNameSchema;
+use crate::metrics::Measurement;
+use crate::package::Package;
 use crate::service::PredictionService;
 use crate::store::Put;
+use crate::table::{self, Field};
+pub(super) use example::example;
+use output::Output;
 use request::InferRequest;
-use tensor::{Datatype, Output};
-
-/// What the model is called here; its version is the package's.
-pub(super) const MODEL: &str = "titanic";
+use tensor::Datatype;
 
 const PREFIX: &str = "/v2";
 
@@ -87,22 +90,27 @@ pub(super) async fn ready(State(service): State<PredictionService>) -> Result<Re
 
 /// A tensor that the model reads or gives, of any number of rows.
 #[derive(Serialize, ToSchema)]
-struct TensorMetadata {
-    name: &'static str,
+struct TensorMetadata<'a> {
+    name: &'a str,
     datatype: Datatype,
-    #[schema(value_type = Vec<i64>)]
-    shape: [i64; 1],
+    shape: Vec<i64>,
+}
+
+impl<'a> TensorMetadata<'a> {
+    fn of_field(field: &'a Field) -> Self {
+        Self { name: &field.name, datatype: Datatype::of(field), shape: vec![-1] }
+    }
 }
 
 /// What the model reads and gives.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ModelMetadata<'a> {
-    name: &'static str,
+    name: &'a str,
     #[schema(value_type = Vec<String>)]
     versions: [&'a str; 1],
     platform: &'static str,
-    inputs: Vec<TensorMetadata>,
-    outputs: Vec<TensorMetadata>,
+    inputs: Vec<TensorMetadata<'a>>,
+    outputs: Vec<TensorMetadata<'a>>,
 }
 
 /// Returns what the model reads and gives.
@@ -113,15 +121,20 @@ pub(super) async fn model(
     State(service): State<PredictionService>,
     name: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
-    let metadata = |name, datatype| TensorMetadata { name, datatype, shape: [-1] };
-    let inputs = Field::ALL.into_iter().filter(|&field| field != Field::Survived);
-    known(name)?;
+    let package = service.package();
+    known(name, package)?;
+    let schema = package.schema();
+    let outputs = Output::all(schema).map(|output| TensorMetadata {
+        name: output.name(schema),
+        datatype: output.datatype(schema),
+        shape: output.shape(schema, -1),
+    });
     Ok(Json(ModelMetadata {
-        name: MODEL,
-        versions: [service.model().version()],
+        name: package.name(),
+        versions: [package.version()],
         platform: "onnx_tract",
-        inputs: inputs.map(|field| metadata(field.name(), Datatype::of(field))).collect(),
-        outputs: Output::ALL.into_iter().map(|output| metadata(output.name(), output.datatype())).collect(),
+        inputs: schema.inputs().map(|(_, field)| TensorMetadata::of_field(field)).collect(),
+        outputs: outputs.collect(),
     })
     .into_response())
 }
@@ -134,18 +147,18 @@ pub(super) async fn model_ready(
     State(service): State<PredictionService>,
     name: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
-    known(name)?;
+    known(name, service.package())?;
     ready(State(service)).await
 }
 
 /// Predicts every row, and stores each prediction that is new.
 ///
-/// Inputs are Kaggle's columns, each of shape `[n]` or `[n, 1]`; `Pclass` and `Sex` are required. A value is missing where its tensor
+/// Inputs are the table's fields, each of shape `[n]` or `[n, 1]`. A value is missing where its tensor
 /// is left out, where JSON has `null`, where a number is not a number or a text is empty, and where a `BOOL` tensor `NAME.valid` says
 /// `false`. Tensors may be binary, behind the JSON, whose length `Inference-Header-Content-Length` says then.
 #[utoipa::path(post, path = "/v2/models/{model}/infer", tag = "inference", operation_id = "infer",
     params(("model" = ModelNameSchema, Path, description = "The model's name.")),
-    request_body(content = request::Body, example = json!(examples::infer())),
+    request_body(content = request::Body),
     responses((status = 200, description = "The outputs.", content(
         (response::Body = "application/json"), ("application/octet-stream")
     ))))]
@@ -154,21 +167,29 @@ pub(super) async fn infer(
     name: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    known(name)?;
+    known(name, service.package())?;
     let json_length = request.headers().get(JSON_LENGTH).cloned();
     let body = whole(request).await?;
-    let InferRequest { id, passengers, outputs } = InferRequest::parse(&body, json_length.as_ref())?;
-    let (puts, measurement) = service.predict(passengers).await?;
-    let predictions: Vec<_> = puts.iter().map(Put::prediction).collect();
-    let mut response = response::response(id.as_deref(), service.model().version(), &outputs, &predictions);
-    response.extensions_mut().insert(measurement);
+    let package = service.package();
+    let InferRequest { id, records, outputs } = InferRequest::parse(&body, json_length.as_ref(), package.schema())?;
+    let predicted = service.predict(&records).await;
+    let predicted = predicted.map_err(|error| ApiError::unanswered(error, in_tensors))?;
+    let predictions: Vec<_> = predicted.puts.iter().map(Put::prediction).collect();
+    let mut response = response::response(id.as_deref(), package, &outputs, &predictions);
+    response.extensions_mut().insert(Measurement::new(package.schema(), &records, &predicted));
     Ok(response)
 }
 
-fn known(name: Result<Path<String>, PathRejection>) -> Result<(), ApiError> {
+/// Points at a row of the tensors.
+#[expect(clippy::needless_pass_by_value, reason = "as the places of a body take it")]
+fn in_tensors(row: usize, fault: table::Fault) -> Pointed {
+    Pointed::new("/inputs", table::Fault::of_record(format!("row {row} {}", fault.detail)))
+}
+
+fn known(name: Result<Path<String>, PathRejection>, package: &Package) -> Result<(), ApiError> {
     match name {
-        Ok(Path(name)) if name == MODEL => Ok(()),
-        _ => Err(ApiError::NotFound("the only model here is titanic")),
+        Ok(Path(name)) if name == package.name() => Ok(()),
+        _ => Err(ApiError::NotFound("there is no such model: GET /model tells the name of the only one")),
     }
 }
 

@@ -15,9 +15,10 @@ use super::Deadline;
 use super::answer::Json;
 use super::error::ApiError;
 use super::negotiation::choices;
-use crate::monitor::html;
-use crate::monitor::report::Report;
-use crate::monitor::window::Wanted;
+use crate::lifecycle::html;
+use crate::lifecycle::report::Report;
+use crate::lifecycle::reports::Reports;
+use crate::lifecycle::window::Wanted;
 use crate::service::PredictionService;
 
 /// What the page may do: show itself, by the sheet that is in it.
@@ -53,7 +54,7 @@ pub(super) struct WindowQuery {
     to: Option<String>,
 }
 
-/// Compares the predictions of a window with the training data: drift by feature, missing values, what was predicted, and how good it
+/// Compares the predictions of a window with the training data: drift by field and feature, missing values, what was predicted, and how good it
 /// was. It is made while the client waits, from every prediction that the sample holds: one that is not ready in the time of a request is
 /// answered 503, and `lifeboat monitor --keep` makes it instead. Without a window it is the report that was kept last, as the schedule on AWS and `lifeboat monitor --keep` do, or that of the
 /// last 24 hours where none was kept. `Accept: text/html` has it as a page.
@@ -66,6 +67,7 @@ pub(super) struct WindowQuery {
 )]
 pub(super) async fn monitor(
     State(service): State<PredictionService>,
+    Extension(reports): Extension<Reports>,
     Extension(patience): Extension<Patience>,
     deadline: Option<Extension<Deadline>>,
     headers: HeaderMap,
@@ -74,14 +76,14 @@ pub(super) async fn monitor(
     let unknown = |_| ApiError::Malformed("the query may hold since, from and to, each once".to_owned());
     let Query(query) = query.map_err(unknown)?;
     let report = match query {
-        WindowQuery { since: None, from: None, to: None } => service.latest_report().await?,
+        WindowQuery { since: None, from: None, to: None } => reports.latest().await?,
         _ => None,
     };
     let report = if let Some(kept) = report {
         kept
     } else {
         let left = patience.left(deadline.map(|Extension(deadline)| deadline));
-        timeout(left, computed(&service, &query)).await.map_err(|_| ApiError::ReportTimedOut)??
+        timeout(left, computed(&service, &reports, &query)).await.map_err(|_| ApiError::ReportTimedOut)??
     };
     let vary = (header::VARY, HeaderValue::from_static("accept"));
     if !wants_a_page(&headers) {
@@ -94,10 +96,10 @@ pub(super) async fn monitor(
 }
 
 /// Computes the report that is asked for from what is stored.
-async fn computed(service: &PredictionService, query: &WindowQuery) -> Result<Report, ApiError> {
+async fn computed(service: &PredictionService, reports: &Reports, query: &WindowQuery) -> Result<Report, ApiError> {
     let wanted = Wanted { since: query.since.as_deref(), from: query.from.as_deref(), to: query.to.as_deref() };
     let window = wanted.window(service.now()).map_err(|error| ApiError::Malformed(error.to_string()))?;
-    Ok(service.monitor(window).await?)
+    Ok(reports.report(window).await?)
 }
 
 /// Tells whether the client would rather have a page than JSON.

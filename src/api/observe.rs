@@ -51,7 +51,7 @@ impl Observer {
     }
 }
 
-/// Names, answers and logs a request. The log shows the route, never the path, which may tell who a passenger is.
+/// Names, answers and logs a request. The log shows the route, never the path, which may tell whom a record is about.
 pub(super) async fn observe(State(observer): State<Arc<Observer>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(&request);

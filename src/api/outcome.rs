@@ -6,28 +6,37 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
-use utoipa::ToSchema;
 
 use super::answer::{Json, OutcomeObject};
 use super::body::{Format, whole};
 use super::error::{ApiError, Pointed};
-use super::openapi::{NewOutcomeSchema, PredictionIdSchema};
+use super::openapi::{NewOutcomeSchema, PredictionIdSchema, RecordedOutcomeSchema};
 use super::predictions::{NO_PREDICTION, parse_id};
-use crate::passenger::{Fault, json};
-use crate::service::PredictionService;
+use crate::identity::PredictionId;
+use crate::service::{PredictionService, scalar};
 use crate::store::Recording;
+use crate::table::descriptor::Scalar;
+use crate::table::{Cell, Fault, Schema, json_fault};
 
 /// An outcome, and the prediction that it is of.
-#[derive(Debug, serde::Serialize, ToSchema)]
-pub(super) struct RecordedOutcome {
-    /// The prediction's id.
-    id: String,
-    #[serde(flatten)]
-    outcome: OutcomeObject,
+#[derive(Debug)]
+struct RecordedOutcome<'a> {
+    id: &'a PredictionId,
+    outcome: OutcomeObject<'a>,
 }
 
-/// Records what really happened to the passenger of a prediction.
+impl Serialize for RecordedOutcome<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &self.id.to_string())?;
+        self.outcome.serialize_into(&mut map)?;
+        map.end()
+    }
+}
+
+/// Records what really happened to what a prediction is about.
 ///
 /// The first to tell is believed: the same again is answered as it was, and another outcome later is refused.
 #[utoipa::path(
@@ -35,8 +44,8 @@ pub(super) struct RecordedOutcome {
     path = "/predictions/{id}/outcome",
     tag = "predictions",
     params(("id" = PredictionIdSchema, Path, description = "The prediction's id.")),
-    request_body(content = NewOutcomeSchema, example = json!({"Survived": 1})),
-    responses((status = 200, body = RecordedOutcome, description = "The outcome stands, now or since it was told first."))
+    request_body(content = NewOutcomeSchema),
+    responses((status = 200, body = RecordedOutcomeSchema, description = "The outcome stands, now or since it was told first."))
 )]
 pub(super) async fn record_outcome(
     State(service): State<PredictionService>,
@@ -48,55 +57,62 @@ pub(super) async fn record_outcome(
     if !matches!(format, Some(Format::Json)) {
         return Err(ApiError::UnsupportedMediaType);
     }
-    let survived = parse(&body)?;
+    let schema = service.package().schema();
+    let label = parse(&body, schema)?;
     let id = parse_id(id)?;
-    match service.record_outcome(id, survived).await?.ok_or(NO_PREDICTION)? {
+    match service.record_outcome(&id, label).await?.ok_or(NO_PREDICTION)? {
         Recording::Stands(outcome) => {
-            Ok(Json(RecordedOutcome { id: id.to_string(), outcome: outcome.into() }).into_response())
+            let outcome = OutcomeObject { schema, outcome: &outcome };
+            Ok(Json(RecordedOutcome { id: &id, outcome }).into_response())
         }
         Recording::Contradicts(outcome) => Err(ApiError::OutcomeConflict(outcome)),
     }
 }
 
-/// Reads whether a passenger survived, or names every fault of what says so.
-fn parse(body: &[u8]) -> Result<bool, ApiError> {
+/// Reads the value of the label, or names every fault of what says it.
+fn parse(body: &[u8], schema: &Schema) -> Result<Scalar, ApiError> {
+    let field = schema.label_field();
     let Entries(entries) = serde_json::from_slice(body).map_err(|error| {
         if serde_json::from_slice::<IgnoredAny>(body).is_ok() {
-            ApiError::InvalidOutcome(vec![Pointed::new(
-                "",
-                Fault::of_record("must be an object with the field Survived"),
-            )])
+            let detail = format!("must be an object with the field {}", field.name);
+            ApiError::InvalidOutcome(vec![Pointed::new("", Fault::of_record(detail))])
         } else {
-            ApiError::Malformed(format!("the body is not JSON: {}", json::fault(&error, body)))
+            ApiError::Malformed(format!("the body is not JSON: {}", json_fault::in_words(&error, body)))
         }
     })?;
-    let (mut survived, mut faults) = (None, Vec::new());
+    let (mut told, mut faults) = (None, Vec::new());
     let mut is_there = false;
     for (name, value) in entries {
-        let detail = match (name.as_str(), value.as_f64()) {
-            ("Survived" | "survived", _) if is_there => "stands more than once",
-            ("Survived" | "survived", number) => {
-                is_there = true;
-                survived = number.and_then(outcome);
-                if survived.is_some() {
-                    continue;
-                }
-                "must be 0 or 1"
+        let is_label = schema.column(&name).is_some_and(|column| column.field() == schema.label());
+        let detail = match field.read(cell(&value)) {
+            _ if !is_label => format!("is not a field of an outcome: expected {}", field.name),
+            _ if std::mem::replace(&mut is_there, true) => "stands more than once".to_owned(),
+            Ok(Some(label)) => {
+                told = Some(scalar(schema, &label));
+                continue;
             }
-            _ => "is not a field of an outcome: expected Survived",
+            Ok(None) => "must have a value".to_owned(),
+            Err(detail) => detail,
         };
-        faults.push(Pointed::new("", Fault { field: Some(name), detail: detail.to_owned() }));
+        faults.push(Pointed::new("", Fault::of_field(name, detail)));
     }
     if !is_there {
-        let fault = Fault { field: Some("Survived".to_owned()), detail: "is required".to_owned() };
-        faults.push(Pointed::new("", fault));
+        faults.push(Pointed::new("", Fault::of_field(&*field.name, "is required")));
     }
-    survived.filter(|_| faults.is_empty()).ok_or(ApiError::InvalidOutcome(faults))
+    told.filter(|_| faults.is_empty()).ok_or(ApiError::InvalidOutcome(faults))
 }
 
-#[expect(clippy::float_cmp, reason = "0 and 1 are exact")]
-fn outcome(number: f64) -> Option<bool> {
-    if number == 1.0 { Some(true) } else { (number == 0.0).then_some(false) }
+fn cell(value: &Value) -> Cell<'_> {
+    match value {
+        Value::Null => Cell::Missing,
+        Value::Bool(value) => Cell::Boolean(*value),
+        Value::Number(number) => match number.as_i64() {
+            Some(integer) => Cell::Integer(integer),
+            None => Cell::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Value::String(text) => Cell::Text(text),
+        Value::Array(_) | Value::Object(_) => Cell::Nested,
+    }
 }
 
 /// The fields of an object as they stand, one that stands twice included.

@@ -1,13 +1,19 @@
 //! `/` and `/docs`: pages to try the model and to read the contract, embedded, and without a request to any other host.
 
-use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+
+use serde_json::{Value, json};
 
 use super::base_path::BasePath;
 use super::error::ApiError;
 use super::finish::Revalidated;
+use super::openapi;
+use crate::package::Package;
+use crate::service::{PredictionService, scalar};
+use crate::table::Field;
 
 const HTML: &str = "text/html; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
@@ -18,10 +24,65 @@ const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
      form-action 'none'; frame-ancestors 'none'",
 );
 
+/// The place in a page where the table is told.
+const TABLE: &str = "{{table}}";
+
+/// Of more categories, the form has no list.
+const MAX_LISTED_CATEGORIES: usize = 100;
+
 /// Returns the page on which the model can be tried.
 #[utoipa::path(get, path = "/", tag = "pages", responses((status = 200, body = String, content_type = "text/html", description = "The page.")))]
-pub(super) async fn index(base: BasePath) -> Response {
-    page(include_str!("pages/index.html"), &base)
+pub(super) async fn index(State(service): State<PredictionService>, base: BasePath) -> Response {
+    // Inside a script, `</` could end it.
+    let table = table(service.package()).to_string().replace('<', "\\u003c");
+    page(&include_str!("pages/index.html").replace(TABLE, &table), &base)
+}
+
+/// Tells the page what the table is.
+fn table(package: &Package) -> Value {
+    let schema = package.schema();
+    let noun = schema.noun();
+    let label = schema.label_field();
+    let title =
+        schema.title().map_or_else(|| format!("{} of {}", label.title(), noun.one_with_article()), str::to_owned);
+    let description = schema.description().map_or_else(
+        || {
+            format!(
+                "Describe {}, and the model {} predicts {} and says what moved it.",
+                noun.one_with_article(),
+                package.name(),
+                label.title()
+            )
+        },
+        str::to_owned,
+    );
+    let positive = match schema.classes() {
+        Some([_, positive]) => Some(scalar(schema, positive)),
+        _ => None,
+    };
+    let examples: Vec<Value> =
+        openapi::records(schema).into_iter().map(|(title, record)| json!({"title": title, "record": record})).collect();
+    json!({
+        "name": package.name(), "title": title, "description": description, "noun": noun.one, "nouns": noun.many,
+        "fields": schema.inputs().map(|(_, field)| described(field)).collect::<Vec<_>>(),
+        "label": described(label), "positive": positive, "examples": examples,
+    })
+}
+
+fn described(field: &Field) -> Value {
+    let categories = field.categories().filter(|categories| categories.values().len() <= MAX_LISTED_CATEGORIES);
+    let listed = categories.map(|categories| {
+        let values = categories.values().iter().zip(0..);
+        let named = values.map(|(value, place)| {
+            let label = categories.label(place).map_or_else(|| value.text(), str::to_owned);
+            json!({"value": value, "label": label})
+        });
+        named.collect::<Vec<_>>()
+    });
+    json!({
+        "name": field.name, "title": field.title(), "description": field.description, "type": field.kind.name(),
+        "required": field.is_required, "categories": listed, "example": field.example,
+    })
 }
 
 /// Returns the page on which this contract can be read and tried.
@@ -54,9 +115,9 @@ pub(super) async fn asset(name: Result<Path<String>, PathRejection>) -> Result<R
 
 /// Returns a page. Its links are relative, so that they work behind a proxy that leaves out a part of the path; below a base path they
 /// are written out, since `/prod` may come without the slash at its end.
-fn page(text: &'static str, base: &BasePath) -> Response {
+fn page(text: &str, base: &BasePath) -> Response {
     if base.is_root() {
-        return file(HTML, text);
+        return file(HTML, text.to_owned());
     }
     file(HTML, text.replace("=\"./", &format!("=\"{base}/")))
 }

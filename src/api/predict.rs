@@ -9,16 +9,18 @@ use utoipa::IntoParams;
 
 use super::answer::{Answer, Json};
 use super::base_path::BasePath;
-use super::body::Passengers;
+use super::body::{Places, Records};
 use super::csv::{self, Table};
 use super::error::ApiError;
-use super::openapi::{AnswersSchema, PassengersSchema, TableSchema, examples};
-use crate::explanation::Explanation;
+use super::explained::Explained;
+use super::openapi::{AnswerSchema, AnswersSchema, RecordsSchema, TableSchema};
 use crate::metrics::Measurement;
-use crate::passenger::Passenger;
+use crate::package::Package;
+use crate::package::explanation::Explanation;
 use crate::prediction::Prediction;
 use crate::service::{PredictionService, ServiceError};
 use crate::store::Put;
+use crate::table::Record;
 
 /// How many predictions of a list were new.
 pub(super) const CREATED: HeaderName = HeaderName::from_static("lifeboat-created");
@@ -28,11 +30,11 @@ pub(super) const CREATED: HeaderName = HeaderName::from_static("lifeboat-created
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Options {
-    /// Whether the answer is to be a table for the Kaggle competition: `PassengerId` and `Survived`. Every passenger must have a
-    /// `PassengerId` then, and there is no room for explanations.
+    /// Whether the answer is to be a table as Kaggle's competitions take it: key and label alone. Every record must have a whole key
+    /// then, and there is no room for explanations.
     #[param(default = false)]
     kaggle: bool,
-    /// Whether the answer is to say why: how far each thing about a passenger moved the log-odds from the average passenger's.
+    /// Whether the answer is to say why: how far each group of fields moved it from that of the average record.
     #[param(default = false)]
     explain: bool,
     /// Whether predictions are to be stored.
@@ -46,9 +48,9 @@ impl Default for Options {
     }
 }
 
-/// Predicts one passenger or a list of them, and stores each prediction that is new.
+/// Predicts one record or a list of them, and stores each prediction that is new.
 ///
-/// The same passenger is the same prediction, however often and concurrently it is posted: the answer is that of the first time.
+/// The same record is the same prediction, however often and concurrently it is posted: the answer is that of the first time.
 /// A list or a table is answered by a list in the same order, or by a table to whoever accepts `text/csv`.
 #[utoipa::path(
     post,
@@ -56,12 +58,8 @@ impl Default for Options {
     tag = "predictions",
     params(Options),
     request_body(content(
-        (PassengersSchema = "application/json", examples(
-            ("one" = (summary = "One passenger", value = json!(examples::becker()))),
-            ("list" = (summary = "A list", value = json!([examples::becker(), examples::kelly()]))),
-            ("least" = (summary = "The least that is asked for", value = json!({"Pclass": 3, "Sex": "male"}))),
-        )),
-        (TableSchema = "text/csv", example = json!(examples::TABLE)),
+        (RecordsSchema = "application/json"),
+        (TableSchema = "text/csv"),
     )),
     responses(
         (
@@ -72,13 +70,12 @@ impl Default for Options {
         ),
         (
             status = 201,
-            description = "The prediction of the one passenger was stored by this request.",
-            content((Answer = "application/json", example = json!(examples::answer())), (String = "text/csv")),
+            description = "The prediction of the one record was stored by this request.",
+            content((AnswerSchema = "application/json"), (String = "text/csv")),
             headers(("location" = String, description = "Where the prediction is.")),
             links(
                 ("prediction" = (operation_id = "prediction", parameters(("id" = "$response.body#/id")))),
                 ("outcome" = (operation_id = "record_outcome", parameters(("id" = "$response.body#/id")))),
-                ("history" = (operation_id = "history", parameters(("passenger_id" = "$response.body#/PassengerId")))),
             )
         ),
     )
@@ -97,15 +94,15 @@ pub(super) async fn predict(
     let table =
         if options.kaggle { Some(Table::Kaggle) } else { csv::is_preferred(request.headers()).then_some(Table::Full) };
     let base = BasePath::of(request.extensions());
-    let (passengers, is_one) = match Passengers::read(request, options.kaggle).await? {
-        Passengers::One(passenger) => (vec![*passenger], true),
-        Passengers::Many(passengers) => (passengers, false),
-    };
-    let predicted = Predicted::of(passengers, options, &service).await?;
+    let package = service.package();
+    let Records { records, places } = Records::read(request, package.schema(), options.kaggle).await?;
+    let predicted = Predicted::new(records, options, &service).await;
+    let predicted = predicted.map_err(|error| ApiError::unanswered(error, |row, fault| places.pointed(row, fault)))?;
+    let is_one = matches!(places, Places::Body);
     let mut body = match table {
-        Some(table) => table.of(&predicted),
-        None if is_one => Json(predicted.answers().next()).into_response(),
-        None => Json(predicted.answers().collect::<Vec<_>>()).into_response(),
+        Some(table) => table.response(package, &predicted),
+        None if is_one => Json(predicted.answers(package).next()).into_response(),
+        None => Json(predicted.answers(package).collect::<Vec<_>>()).into_response(),
     };
     if let Some(measurement) = predicted.measurement.clone() {
         body.extensions_mut().insert(measurement);
@@ -113,9 +110,11 @@ pub(super) async fn predict(
     Ok(if is_one { predicted.placed(body, &base) } else { predicted.counted(body) })
 }
 
-/// What became of the passengers of a request, in their order.
+/// What became of the records of a request, in their order.
 #[derive(Debug)]
 pub(super) struct Predicted {
+    pub(super) records: Vec<Record>,
+    /// One for each record.
     pub(super) predictions: Vec<Prediction>,
     /// One for each prediction, where they were asked for.
     pub(super) explanations: Option<Vec<Explanation>>,
@@ -125,31 +124,24 @@ pub(super) struct Predicted {
 }
 
 impl Predicted {
-    async fn of(
-        passengers: Vec<Passenger>,
-        options: Options,
-        service: &PredictionService,
-    ) -> Result<Self, ServiceError> {
+    async fn new(records: Vec<Record>, options: Options, service: &PredictionService) -> Result<Self, ServiceError> {
         let (predictions, measurement) = if options.store {
-            let (puts, measurement) = service.predict(passengers).await?;
-            (puts.into_iter().map(Put::into_prediction).collect(), Some(measurement))
+            let predicted = service.predict(&records).await?;
+            let measurement = Measurement::new(service.package().schema(), &records, &predicted);
+            (predicted.puts.into_iter().map(Put::into_prediction).collect(), Some(measurement))
         } else {
-            (service.preview(passengers)?, None)
+            (service.preview(&records)?, None)
         };
-        let mut predicted = Self { predictions, explanations: None, is_stored: options.store, measurement };
-        if options.explain {
-            let rows = predicted.predictions.iter().map(|prediction| prediction.features).collect();
-            predicted.explanations = Some(service.explain(rows).await?);
-        }
-        Ok(predicted)
+        let explanations = if options.explain { Some(service.explain(records.clone()).await?) } else { None };
+        Ok(Self { records, predictions, explanations, is_stored: options.store, measurement })
     }
 
-    fn answers(&self) -> impl Iterator<Item = Answer<'_>> {
-        self.predictions.iter().enumerate().map(|(index, prediction)| {
-            let answer = Answer::from(prediction);
+    fn answers<'a>(&'a self, package: &'a Package) -> impl Iterator<Item = Answer<'a>> {
+        self.predictions.iter().enumerate().map(move |(index, prediction)| {
+            let answer = Answer::new(package.schema(), prediction);
             let answer = if self.is_stored { answer } else { answer.unstored() };
             match &self.explanations {
-                Some(explanations) => answer.explained(&explanations[index]),
+                Some(explanations) => answer.explained(Explained { package, explanation: &explanations[index] }),
                 None => answer,
             }
         })

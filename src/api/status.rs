@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 use super::answer::{Json, JsonText};
 use super::error::ApiError;
 use super::finish::Revalidated;
-use crate::model::manifest::Manifest;
 use crate::service::PredictionService;
 
 /// How the service is.
@@ -22,22 +21,22 @@ pub(super) struct Status<'a> {
 }
 
 /// Returns what the model says of itself: version, features, cross-validation, training data in numbers, hashes.
-#[utoipa::path(get, path = "/model", tag = "model", responses((status = 200, body = Manifest, description = "The manifest of the model.")))]
+#[utoipa::path(get, path = "/model", tag = "model", responses((status = 200, body = Object, description = "The manifest of the model.")))]
 pub(super) async fn model(State(service): State<PredictionService>) -> Response {
-    Revalidated(JsonText(service.model().manifest_json())).into_response()
+    Revalidated(JsonText(service.package().manifest_json())).into_response()
 }
 
 /// Answers as long as the process does.
 #[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, body = Status, description = "The process is alive.")))]
 pub(super) async fn health(State(service): State<PredictionService>) -> Response {
-    Json(Status { status: "alive", model_version: service.model().version() }).into_response()
+    Json(Status { status: "alive", model_version: service.package().version() }).into_response()
 }
 
 /// Answers `200` when predictions can be made and stored, else `503`, with the reason in `detail`.
 #[utoipa::path(get, path = "/ready", tag = "health", responses((status = 200, body = Status, description = "Predictions can be made and stored.")))]
 pub(super) async fn ready(State(service): State<PredictionService>) -> Result<Response, ApiError> {
     service.ready().await?;
-    Ok(Json(Status { status: "ready", model_version: service.model().version() }).into_response())
+    Ok(Json(Status { status: "ready", model_version: service.package().version() }).into_response())
 }
 
 /// Answers where there is no route.

@@ -1,18 +1,13 @@
 //! The Lambda function that a schedule calls: it reports on a window of predictions, keeps the report where `GET /monitor` finds it, and
 //! tells CloudWatch.
 
-use std::sync::Arc;
-
-use anyhow::Context;
 use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn};
 use lifeboat::config::Config;
-use lifeboat::logging;
+use lifeboat::lifecycle::reports::Reports;
+use lifeboat::lifecycle::schedule::Schedule;
 use lifeboat::metrics::embedded::Document;
-use lifeboat::model::Model;
-use lifeboat::monitor::schedule::Schedule;
-use lifeboat::service::PredictionService;
-use lifeboat::store;
+use lifeboat::{logging, start};
 use serde_json::{Value, json};
 use tracing::error;
 
@@ -20,10 +15,11 @@ use tracing::error;
 async fn main() -> Result<(), lambda_runtime::Error> {
     let config = &Config::from_env()?;
     logging::init(&config.log_level, config.log_format)?;
-    let model = Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?;
-    let service = &PredictionService::new(Arc::new(model), store::open(config.database.clone())?);
+    let package = start::open_package(config)?;
+    let store = start::open_store(config, &package)?;
+    let reports = &Reports::new(start::service(config, package, store)?);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Schedule>| {
-        let told = watch(service, config, &event.payload).await;
+        let told = watch(reports, config, &event.payload).await;
         told.map_err(|error| {
             error!(cause = format!("{error:#}"), "no report could be made");
             lambda_runtime::Error::from(error)
@@ -33,10 +29,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 }
 
 /// Makes the report, and returns what there is to say of it.
-async fn watch(service: &PredictionService, config: &Config, event: &Schedule) -> anyhow::Result<Value> {
+async fn watch(reports: &Reports, config: &Config, event: &Schedule) -> anyhow::Result<Value> {
     let window = event.window(Timestamp::now())?;
-    let report = service.monitor(window).await?;
-    service.keep_report(window, &report).await?;
+    let report = reports.report(window).await?;
+    reports.keep(window, &report).await?;
     if let Some(embedded) = &config.embedded_metrics {
         Document::of_report(embedded, &report, Timestamp::now()).write();
     }

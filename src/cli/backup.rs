@@ -9,8 +9,9 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::failure::UsageError;
-use super::options::{self, DatabaseOption};
-use crate::config::DatabaseConfig;
+use super::options::{self, DatabaseOption, PackageOption};
+use crate::start;
+use crate::store::Database;
 use crate::store::sqlite::{self, BackupError, SqliteConfig};
 
 /// Copies the database into a file, also while a server writes into it; the copy is whole, or not there.
@@ -30,6 +31,8 @@ pub(super) struct BackupArgs {
     force: bool,
     #[command(flatten)]
     database: DatabaseOption,
+    #[command(flatten)]
+    package: PackageOption,
 }
 
 /// Writes the copy.
@@ -39,8 +42,9 @@ pub(super) fn backup(args: &BackupArgs, quiet: bool) -> anyhow::Result<()> {
     if let Some(table) = given.clone().or_else(|| env::var_os(variable)).as_deref().and_then(dynamodb_table) {
         return Err(aws_does_it(table).into());
     }
-    let DatabaseConfig::Sqlite(SqliteConfig { path: database, .. }) = options::config(&[(variable, given)])?.database
-    else {
+    let config = options::config(&[(variable, given), args.package.setting()])?;
+    let package = start::open_package(&config)?;
+    let Database::Sqlite(SqliteConfig { path: database, .. }) = start::database(&config, &package)? else {
         return Err(UsageError(anyhow!("only a file of SQLite is backed up here")).into());
     };
     let rows = sqlite::back_up(&database, &args.file, args.force).map_err(refused)?;

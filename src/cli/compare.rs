@@ -1,36 +1,44 @@
-//! `lifeboat compare`: whether a new model package may take the place of the one that serves.
+//! `lifeboat compare`: whether a new package may take the place of the one that serves.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use comfy_table::CellAlignment;
+use serde::Serialize;
 
 use super::failure::{FOUND, UsageError};
-use super::fit::labelled_passengers;
-use super::format::read_csv;
+use super::format;
+use super::labelled;
 use super::output::Output;
 use super::table::{plain_table, text};
-use crate::comparison::{Comparison, GROUP_ROWS, Scores, Seen};
-use crate::model::Model;
+use crate::lifecycle::answer::Outcome;
+use crate::lifecycle::comparison::rule::GROUP_ROWS;
+use crate::lifecycle::comparison::{Comparison, Pair, group};
+use crate::lifecycle::load;
+use crate::lifecycle::performance::Performance;
+use crate::lifecycle::stored::StoredAnswer;
+use crate::package::{self, Package};
+use crate::table::Record;
+use crate::table::record::Labelled;
 
-/// Compares two model packages on labelled passengers that neither was trained on; ends with 3 unless the challenger may take the
-/// champion's place: its log loss must be lower in 95 % of bootstrap samples, and no group may fare worse by more than 0.02.
+/// Compares two packages of one table on labelled rows that neither was trained on; ends with 3 unless the challenger may take the
+/// champion's place: its loss must be lower in 95 % of bootstrap samples, and no group may fare worse by more than a bound.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  lifeboat compare model candidate held_out.csv
-  lifeboat compare model candidate held_out.csv && cp candidate/* model/")]
+  lifeboat compare serving/ candidate/ held_out.csv
+  lifeboat compare serving/ candidate/ held_out.csv && cp candidate/* serving/")]
 pub(super) struct CompareArgs {
     /// Folder with the package that serves
     champion: PathBuf,
     /// Folder with the package that might
     challenger: PathBuf,
-    /// CSV file with Kaggle's columns, `Survived` among them; `-` is standard input
+    /// File with the table's fields, the label among them; `-` is standard input
     data: PathBuf,
-    /// Compares even on passengers that a model was trained on: it knows their answers, so it seems better than it is
+    /// Compares even on rows that a model was trained on: it knows their answers, so it seems better than it is
     #[arg(long)]
     allow_seen: bool,
     /// Writes JSON instead of tables
@@ -38,65 +46,159 @@ pub(super) struct CompareArgs {
     json: bool,
 }
 
+/// The number of records that each model was trained on; none where its package does not keep them.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Seen {
+    champion: Option<usize>,
+    challenger: Option<usize>,
+}
+
+/// A comparison, with what it was made of.
+#[derive(Serialize)]
+struct Told {
+    champion_version: String,
+    challenger_version: String,
+    seen: Seen,
+    #[serde(flatten)]
+    comparison: Comparison,
+}
+
 /// Compares, and says what comes of it.
 pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<ExitCode> {
-    let (champion, challenger) = (load(&args.champion)?, load(&args.challenger)?);
-    let data = args.data.display();
-    let bytes = read_csv(&args.data)?;
-    let labelled = labelled_passengers(&bytes).with_context(|| format!("cannot compare by {data}"))?;
-    let seen = Seen::new(&champion, &challenger, &labelled);
-    if !args.allow_seen && !seen.is_none() {
+    let (champion, challenger) = (open(&args.champion)?, open(&args.challenger)?);
+    if champion.name() != challenger.name() {
+        bail!("the packages are of {} and of {}: compare two of one table", champion.name(), challenger.name());
+    }
+    let data = format::name(&args.data);
+    let rows = labelled::read_all(champion.schema(), format::source(&args.data)?)
+        .with_context(|| format!("cannot compare by {data}"))?;
+    let (records, outcomes) = parts(&champion, rows);
+    let known = |package: &Package| {
+        package.history_hash()?;
+        Some(records.iter().filter(|record| package.may_know(record)).count())
+    };
+    let seen = Seen { champion: known(&champion), challenger: known(&challenger) };
+    if !args.allow_seen && seen.champion.max(seen.challenger) > Some(0) {
         return Err(UsageError(anyhow!(
             "{data}: {}: leave those rows out, or compare nevertheless with --allow-seen",
-            in_words(seen, labelled.len())
+            in_words(seen, records.len())
         ))
         .into());
     }
-    let comparison = Comparison::of(&champion, &challenger, &labelled)?;
-    let comparison = comparison.with_context(|| format!("{data} holds no passengers"))?;
+    let baseline = load::baseline(&champion.baseline()?).ok();
+    let (by_champion, by_challenger) = (answers(&champion, &records)?, answers(&challenger, &records)?);
+    let pairs = records.iter().zip(&by_champion).zip(&by_challenger).zip(&outcomes);
+    let pairs = pairs.map(|(((record, champion), challenger), outcome)| Pair {
+        record,
+        champion: champion.as_answer(),
+        challenger: challenger.as_answer(),
+        outcome: *outcome,
+    });
+    let comparison = Comparison::from_pairs(champion.schema(), baseline.as_ref(), pairs);
+    let told = Told {
+        champion_version: champion.version().to_string(),
+        challenger_version: challenger.version().to_string(),
+        seen,
+        comparison: comparison.with_context(|| format!("{data} holds no {}", champion.schema().noun().many))?,
+    };
     let mut output = Output::stdout();
     if args.json {
-        serde_json::to_writer_pretty(&mut output, &comparison)?;
+        serde_json::to_writer_pretty(&mut output, &told)?;
         writeln!(output)?;
     } else {
-        writeln!(output, "{}", tell(&comparison))?;
+        writeln!(output, "{}", tell(&told))?;
     }
     output.finish()?;
-    Ok(if comparison.promote { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+    Ok(if told.comparison.promote { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
 }
 
-fn load(folder: &Path) -> anyhow::Result<Model> {
-    Model::load(Some(folder)).with_context(|| format!("the model package in {} cannot be used", folder.display()))
+fn open(folder: &Path) -> anyhow::Result<Package> {
+    package::open(Some(folder)).with_context(|| format!("the package in {} cannot be used", folder.display()))
+}
+
+/// Parts labelled rows into records and what happened.
+fn parts(package: &Package, rows: Vec<Labelled>) -> (Vec<Record>, Vec<Outcome>) {
+    let happened = |row: Labelled| Some((row.record, Outcome::from_label(package.schema(), &row.label?)?));
+    rows.into_iter().filter_map(happened).unzip()
+}
+
+/// Returns what a package answers for each record.
+fn answers(package: &Package, records: &[Record]) -> anyhow::Result<Vec<StoredAnswer>> {
+    let schema = package.schema();
+    let answered = package.answers(records)?.into_iter();
+    let stored = answered.map(|answered| StoredAnswer::from_graph(schema, answered.answer));
+    stored.collect::<Option<_>>().context("a package does not answer as its schema says")
 }
 
 fn in_words(seen: Seen, rows: usize) -> String {
-    let Seen { champion, challenger } = seen;
-    format!("of {rows} rows, the champion was trained on {champion} and the challenger on {challenger}")
+    match (seen.champion, seen.challenger) {
+        (Some(champion), Some(challenger)) => {
+            format!("of {rows} rows, the champion was trained on {champion} and the challenger on {challenger}")
+        }
+        (Some(champion), None) => {
+            format!("of {rows} rows, the champion was trained on {champion}; the challenger's package does not tell")
+        }
+        (None, Some(challenger)) => {
+            format!("of {rows} rows, the challenger was trained on {challenger}; the champion's package does not tell")
+        }
+        (None, None) => {
+            "the packages do not tell what they were trained on: see to it that it was not these rows".to_owned()
+        }
+    }
 }
 
-fn tell(comparison: &Comparison) -> String {
-    let mut scores = plain_table();
-    scores.set_header(["", "version", "accuracy", "AUC", "log loss", "Brier"]);
-    let mut row = |name: &str, of: &Scores| {
-        let auc = of.auc.map_or_else(|| "-".to_owned(), |auc| format!("{auc:.4}"));
-        let numbers = [format!("{:.4}", of.accuracy), auc, format!("{:.4}", of.log_loss), format!("{:.4}", of.brier)];
-        scores.add_row([name.to_owned(), of.version.clone()].into_iter().chain(numbers));
+/// Returns the figures of a performance, by name.
+fn scores(performance: &Performance) -> Vec<(&'static str, Option<f64>)> {
+    match performance {
+        Performance::Binary(binary) => vec![
+            ("accuracy", Some(binary.accuracy)),
+            ("AUC", binary.auc),
+            ("log loss", Some(binary.log_loss)),
+            ("Brier", Some(binary.brier)),
+        ],
+        Performance::Multiclass(classes) => vec![
+            ("accuracy", Some(classes.accuracy)),
+            ("macro F1", Some(classes.f1)),
+            ("log loss", Some(classes.log_loss)),
+            ("Brier", Some(classes.brier)),
+        ],
+        Performance::Regression(numbers) => {
+            vec![("RMSE", Some(numbers.rmse)), ("MAE", Some(numbers.mae)), ("R²", numbers.r2)]
+        }
+    }
+}
+
+fn tell(told: &Told) -> String {
+    let comparison = &told.comparison;
+    let mut table = plain_table();
+    let names = scores(&comparison.champion).into_iter().map(|(name, _)| name);
+    table.set_header(["", "version"].into_iter().chain(names));
+    let mut row = |name: &str, version: &str, performance: &Performance| {
+        let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"));
+        let numbers = scores(performance).into_iter().map(|(_, value)| number(value));
+        table.add_row([name.to_owned(), version.to_owned()].into_iter().chain(numbers));
     };
-    row("champion", &comparison.champion);
-    row("challenger", &comparison.challenger);
+    row("champion", &told.champion_version, &comparison.champion);
+    row("challenger", &told.challenger_version, &comparison.challenger);
+    let loss = comparison.loss.in_words();
     let mut groups = plain_table();
-    groups.set_header(["class", "sex", "passengers", "champion's log loss", "challenger's", ""]);
+    groups.set_header([
+        "group".to_owned(),
+        "rows".to_owned(),
+        format!("champion's {loss}"),
+        "challenger's".to_owned(),
+        String::new(),
+    ]);
     for group in &comparison.groups {
         groups.add_row([
-            group.class.to_string(),
-            group.sex.to_owned(),
+            group::in_words(&group.values),
             group.rows.to_string(),
-            format!("{:.4}", group.champion_log_loss),
-            format!("{:.4}", group.challenger_log_loss),
+            format!("{:.4}", group.champion_loss),
+            format!("{:.4}", group.challenger_loss),
             if group.rows < GROUP_ROWS { "too few to decide".to_owned() } else { String::new() },
         ]);
     }
-    for (table, columns) in [(&mut scores, 2..6), (&mut groups, 2..5)] {
+    for (table, columns) in [(&mut table, 2..6), (&mut groups, 1..4)] {
         for column in columns {
             if let Some(column) = table.column_mut(column) {
                 column.set_cell_alignment(CellAlignment::Right);
@@ -109,16 +211,16 @@ fn tell(comparison: &Comparison) -> String {
     } else {
         format!("keep the champion: {}", comparison.objections.join("; "))
     };
+    let by_group = if comparison.groups.is_empty() { String::new() } else { text(&mut groups) + "\n\n" };
     format!(
-        "{}\n\nSeen: {}.\n\nThe challenger's log loss is lower by {:.4} (95 % of bootstrap samples: {:.4} to {:.4}), and lower in {:.1} % of them, of {} \
-         passengers.\n\n{}\n\n{verdict}",
-        text(&mut scores),
-        in_words(comparison.seen, comparison.rows),
+        "{}\n\nSeen: {}.\n\nThe challenger's {loss} is lower by {:.4} (95 % of bootstrap samples: {:.4} to {:.4}), and lower in {:.1} % of \
+         them, of {} rows.\n\n{by_group}{verdict}",
+        text(&mut table),
+        in_words(told.seen, usize::try_from(comparison.rows).unwrap_or(usize::MAX)),
         gain.mean,
         gain.lower,
         gain.upper,
         gain.share_better * 100.0,
         comparison.rows,
-        text(&mut groups),
     )
 }

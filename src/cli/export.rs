@@ -1,33 +1,39 @@
 //! `lifeboat export`: stored predictions with their features and outcomes, for training, in constant memory.
 
-mod columns;
-mod csv;
-mod parquet;
-
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::anyhow;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 
-use self::csv::CsvTable;
-use self::parquet::ParquetTable;
 use super::failure::UsageError;
-use super::format::{self, Known};
-use super::options::{self, DatabaseOption, WindowOption};
+use super::format;
+use super::options::{self, DatabaseOption, PackageOption, WindowOption};
 use super::output::Output;
 use super::sample::Sample;
+use crate::lifecycle::stored::label;
+use crate::package::Package;
 use crate::prediction::Prediction;
+use crate::service::scalar;
+use crate::start;
+use crate::store::PredictionStore;
+use crate::table::format::Format;
+use crate::table::json;
+use crate::table::output_cell::{ColumnType, OutputCell, OutputColumn};
+use crate::table::writer::{Layout, TableWriter};
+use crate::table::{Task, Value};
 
-/// Writes the predictions of a window as a table: the passenger in Kaggle's terms, what happened as `Survived`, what was predicted, and
-/// the features. Only predictions of the sample are found: those that `MONITOR_SAMPLE_RATE` let be read by time when they were stored.
+/// Writes the predictions of a window as a table: the record, what happened under the label's name, what was predicted, and the
+/// features. Only predictions of the sample are found: those that `MONITOR_SAMPLE_RATE` let be read by time when they were stored.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   lifeboat export --since 30d -o predictions.parquet
-  lifeboat export --from 2026-11-01 --labelled --kaggle -o labelled.csv
+  lifeboat export --from 2026-11-01 --labelled --table -o labelled.csv
   DATABASE_URL=dynamodb:predictions lifeboat export --since 7d --format csv | head")]
 pub(super) struct ExportArgs {
     #[command(flatten)]
@@ -35,66 +41,186 @@ pub(super) struct ExportArgs {
     /// Leaves out predictions of which nobody has told what happened
     #[arg(long)]
     labelled: bool,
-    /// Leaves out all but Kaggle's columns, which are what fit, check and compare read
+    /// Leaves out all but the table's own columns, which are what fit, check and compare read
     #[arg(long)]
-    kaggle: bool,
+    table: bool,
     /// File for the table; `-` is standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
     /// Format of the table, whatever the extension of the output
-    #[arg(long)]
-    format: Option<TableFormat>,
+    #[arg(long, value_parser = format::parser(), ignore_case = true)]
+    format: Option<Format>,
     #[command(flatten)]
     database: DatabaseOption,
-}
-
-/// How a table is written.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum TableFormat {
-    /// Comma-separated values with a header.
-    Csv,
-    /// Apache Parquet, compressed with Snappy.
-    Parquet,
-}
-
-const FORMATS: &Known<TableFormat> = &[(TableFormat::Csv, &["csv"]), (TableFormat::Parquet, &["parquet"])];
-
-/// A table that is being written.
-trait Table {
-    fn write(&mut self, prediction: &Prediction) -> anyhow::Result<()>;
-
-    /// Writes what is left, and puts the table in its place.
-    fn finish(self: Box<Self>) -> anyhow::Result<()>;
+    #[command(flatten)]
+    package: PackageOption,
 }
 
 /// Writes the table.
 pub(super) fn export(args: &ExportArgs, quiet: bool) -> anyhow::Result<()> {
     let window = args.window.window(Timestamp::now())?;
-    let format = format::of_output(args.format, FORMATS, &args.output)?.ok_or_else(|| {
-        UsageError(anyhow!("{} does not say its format: give --format csv or parquet", args.output.display()))
+    let format = format::of_table_or_none(args.format, &args.output)?.ok_or_else(|| {
+        let output = args.output.display();
+        UsageError(anyhow!("{output} does not say its format: give --format csv, json, ndjson or parquet"))
     })?;
-    let store = options::existing_store(options::config(&[args.database.setting()])?.database)?;
+    let config = options::config(&[args.database.setting(), args.package.setting()])?;
+    let package = start::open_package(&config)?;
+    let store = options::existing_store(&config, &package)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let output = Output::create(&args.output)?;
-    let mut table: Box<dyn Table> = match format {
-        TableFormat::Csv => Box::new(CsvTable::create(output, args.kaggle)?),
-        TableFormat::Parquet => Box::new(ParquetTable::create(output, args.kaggle)?),
-    };
+    let mut export = Export { package, own_only: args.table, places: HashMap::new() };
+    let layout = Layout::new(format, export.columns())?;
+    let mut table = TableWriter::new(&layout, Output::create(&args.output)?)?;
     let (mut rows, mut sample) = (0_u64, Sample::default());
     runtime.block_on(async {
-        let mut predictions = store.window(window);
-        while let Some(prediction) = predictions.try_next().await? {
-            sample.count(prediction.id);
-            if prediction.outcome.is_some() || !args.labelled {
-                table.write(&prediction)?;
-                rows += 1;
+        let mut pages = store.window(window);
+        while let Some(page) = pages.try_next().await? {
+            for prediction in page {
+                sample.count(&prediction.id);
+                if prediction.outcome.is_some() || !args.labelled {
+                    export.learn(&prediction.model_version, store.as_ref()).await?;
+                    export.write(&prediction, &mut table)?;
+                    rows += 1;
+                }
             }
         }
         anyhow::Ok(())
     })?;
-    table.finish()?;
+    table.finish()?.finish()?;
     if !quiet {
         writeln!(io::stderr(), "{rows} exported\n{sample}")?;
     }
     Ok(())
+}
+
+/// What stands beside the record and what happened, but for what a task does not have.
+const ADDED: [&str; 10] = [
+    "id",
+    "model_version",
+    "snapshot",
+    "predicted",
+    "probability",
+    "created_at",
+    "outcome_recorded_at",
+    "shadow_version",
+    "shadow_predicted",
+    "shadow_probability",
+];
+
+/// Adds a column that is not the table's; where the table has one of its name, this one gives way.
+fn push(name: String, kind: ColumnType, columns: &mut Vec<OutputColumn>) {
+    let is_taken = columns.iter().any(|column| column.name == name);
+    columns.push(OutputColumn::new(if is_taken { format!("prediction_{name}") } else { name }, kind));
+}
+
+/// How a prediction becomes a row.
+struct Export {
+    package: Arc<Package>,
+    own_only: bool,
+    /// Where each of the package's features stands among those of a version.
+    places: HashMap<Arc<str>, Vec<Option<usize>>>,
+}
+
+impl Export {
+    /// Returns the columns: the table's own, the label being what happened; then what the program adds, and the features.
+    fn columns(&self) -> Vec<OutputColumn> {
+        let schema = self.package.schema();
+        let own = schema.fields().iter().map(|field| OutputColumn::new(&*field.name, ColumnType::of(field)));
+        let mut columns: Vec<OutputColumn> = own.collect();
+        if self.own_only {
+            return columns;
+        }
+        for name in ADDED.into_iter().filter(|name| self.has(name)) {
+            let kind = match name {
+                "predicted" | "shadow_predicted" => ColumnType::of(schema.label_field()),
+                "probability" | "shadow_probability" => ColumnType::Single,
+                "created_at" | "outcome_recorded_at" => ColumnType::Time,
+                _ => ColumnType::Text,
+            };
+            push(name.to_owned(), kind, &mut columns);
+        }
+        for class in self.classes() {
+            let name = format!("probability_{}", schema.label_field().written(class));
+            push(name, ColumnType::Single, &mut columns);
+        }
+        let features = self.package.feature_names().iter();
+        columns.extend(features.map(|name| OutputColumn::new(format!("feature_{name}"), ColumnType::Single)));
+        columns
+    }
+
+    /// Returns the classes that have a probability each.
+    fn classes(&self) -> &[Value] {
+        let schema = self.package.schema();
+        if schema.task() == Task::Multiclass { schema.classes().unwrap_or_default() } else { &[] }
+    }
+
+    /// Returns whether answers of this table have such a thing.
+    fn has(&self, name: &str) -> bool {
+        match name {
+            "probability" | "shadow_probability" => self.package.schema().task() == Task::Binary,
+            _ => true,
+        }
+    }
+
+    /// Finds the features of a version by their names.
+    async fn learn(&mut self, version: &Arc<str>, store: &dyn PredictionStore) -> anyhow::Result<()> {
+        if self.own_only || self.places.contains_key(version) {
+            return Ok(());
+        }
+        let own = self.package.feature_names();
+        let places = if version == self.package.version() {
+            (0..own.len()).map(Some).collect()
+        } else {
+            let names = store.feature_names(version).await?.unwrap_or_default();
+            own.iter().map(|name| names.iter().position(|other| other == name)).collect()
+        };
+        self.places.insert(Arc::clone(version), places);
+        Ok(())
+    }
+
+    fn write(&self, prediction: &Prediction, table: &mut TableWriter<Output>) -> anyhow::Result<()> {
+        let schema = self.package.schema();
+        let record = json::stored(schema, &prediction.record);
+        let happened = prediction.outcome.as_ref().and_then(|outcome| label(schema, &outcome.label));
+        let own = schema.fields().iter().enumerate().map(|(place, field)| {
+            let value = if place == schema.label() { happened.as_ref() } else { record.get(place) };
+            OutputCell::from(value.map(|value| field.written(value)))
+        });
+        let mut cells: Vec<OutputCell<'_>> = own.collect();
+        if self.own_only {
+            return Ok(table.write_row(&cells)?);
+        }
+        let id = prediction.id.to_string();
+        let answer = &prediction.answer;
+        let shadow = prediction.shadow.as_ref();
+        let predicted = label(schema, &answer.label);
+        let shadow_predicted = shadow.and_then(|shadow| label(schema, &shadow.answer.label));
+        let added = [
+            OutputCell::Text(&id),
+            OutputCell::Text(&prediction.model_version),
+            prediction.snapshot.as_deref().map_or(OutputCell::Missing, OutputCell::Text),
+            OutputCell::from(predicted.as_ref().map(|value| schema.label_field().written(value))),
+            answer.probability.map_or(OutputCell::Missing, OutputCell::Single),
+            OutputCell::Time(prediction.created_at),
+            prediction.outcome.as_ref().map_or(OutputCell::Missing, |outcome| OutputCell::Time(outcome.recorded_at)),
+            shadow.map_or(OutputCell::Missing, |shadow| OutputCell::Text(&shadow.model_version)),
+            OutputCell::from(shadow_predicted.as_ref().map(|value| schema.label_field().written(value))),
+            shadow.and_then(|shadow| shadow.answer.probability).map_or(OutputCell::Missing, OutputCell::Single),
+        ];
+        cells.extend(ADDED.into_iter().zip(added).filter(|(name, _)| self.has(name)).map(|(_, cell)| cell));
+        let probability = |class: &Value| {
+            let class = scalar(schema, class);
+            let by_class = answer.probabilities.iter().flatten();
+            by_class.into_iter().find(|(other, _)| *other == class).map(|(_, probability)| *probability)
+        };
+        cells.extend(
+            self.classes().iter().map(|class| probability(class).map_or(OutputCell::Missing, OutputCell::Single)),
+        );
+        let features = prediction.features.as_deref().unwrap_or_default();
+        let places = self.places.get(&prediction.model_version).into_iter().flatten();
+        let feature =
+            |place: &Option<usize>| place.and_then(|place| features.get(place)).filter(|value| !value.is_nan());
+        cells
+            .extend(places.map(|place| feature(place).map_or(OutputCell::Missing, |value| OutputCell::Single(*value))));
+        Ok(table.write_row(&cells)?)
+    }
 }

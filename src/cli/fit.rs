@@ -1,140 +1,127 @@
-//! What training calls: the fitted state and the feature matrix.
+//! What training calls: what a recipe learns from training rows, and the feature matrix.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
-use csv::{ByteRecord, ReaderBuilder, Writer};
 use sha2::{Digest, Sha256};
 
-use super::check::in_lines;
-use super::format::{self, open_csv, read_csv};
+use super::check::{in_lines, quality_of};
+use super::format::{self, read_input};
+use super::labelled;
 use super::output::Output;
-use crate::features::{FEATURE_NAMES, FeatureState, hex};
-use crate::passenger::csv::{Header, Lines};
-use crate::passenger::{Fault, Passenger, in_words};
-use crate::quality::Quality;
+use super::unsealed::Unsealed;
+use crate::package::recipe;
+use crate::table::fault::in_words;
+use crate::table::output_cell::{ColumnType, OutputCell, OutputColumn};
+use crate::table::reader::{Options, Reader};
+use crate::table::source::Source;
+use crate::table::writer::{Layout, TableWriter};
+use crate::table::{Field, Labelled, Schema, Value};
 
-/// So many bad rows are shown before the rest is only counted.
-const SHOWN_ROWS: usize = 20;
-
-/// Fits the feature state (medians, history) to labelled passengers and writes it as DIR/features.json.
+/// Learns from labelled rows what a package's recipe needs, and writes its state.json and history.json.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  lifeboat fit model/train.csv -o candidate")]
+  lifeboat fit train.csv --package churn/")]
 pub(super) struct FitArgs {
-    /// CSV file with Kaggle's columns, `Survived` among them; `-` is standard input
+    /// File with the table's fields, the label among them; `-` is standard input
     train: PathBuf,
-    /// Folder for features.json; made where it does not exist
+    /// Folder with schema.json and recipe.json
+    #[arg(long, value_name = "DIR")]
+    package: PathBuf,
+    /// Folder for state.json and history.json; made where it does not exist [default: the package's]
     #[arg(short, long, value_name = "DIR")]
-    output: PathBuf,
+    output: Option<PathBuf>,
 }
 
-/// Writes the feature matrix of a CSV file: `PassengerId`, then one column a feature.
+/// Writes the feature matrix of a file: the fields of the key, then a column a feature.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  lifeboat features test.csv --model-dir model -o matrix.csv")]
+  lifeboat features test.csv --package churn/ -o matrix.csv")]
 pub(super) struct FeaturesArgs {
-    /// CSV file with Kaggle's columns; `-` is standard input
+    /// File with the table's fields; `-` is standard input
     input: PathBuf,
-    /// Folder with the features.json of `lifeboat fit`
+    /// Folder with schema.json and recipe.json, and what `lifeboat fit` made of them
     #[arg(long, value_name = "DIR")]
-    model_dir: PathBuf,
-    /// CSV file for the matrix; `-` is standard output
+    package: PathBuf,
+    /// Folder with state.json and history.json, where that is another one
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// File for the matrix; `-` is standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
 }
 
-/// Fits the state to a training file and writes it into a folder.
+/// Fits a recipe to a training file and writes what it learnt into a folder.
 pub(super) fn fit(args: &FitArgs) -> anyhow::Result<()> {
-    let FitArgs { train, output: folder } = args;
-    let bytes = read_csv(train)?;
-    let passengers = labelled_passengers(&bytes).with_context(|| format!("cannot fit to {}", train.display()))?;
-    refuse_bad_data(&bytes).with_context(|| format!("cannot fit to {}", train.display()))?;
-    let state = FeatureState::fit(&passengers, hex(&Sha256::digest(&bytes)))?;
+    let package = Unsealed(&args.package);
+    let (schema, descriptor) = (package.schema()?, package.descriptor()?);
+    let TrainingRows { rows, data_hash } = training_rows(&schema, &args.train)?;
+    let fitted = recipe::fit(&descriptor, &schema, &rows, &data_hash)?;
+    let folder = args.output.as_deref().unwrap_or(&args.package);
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let mut output = Output::create(&folder.join("features.json"))?;
-    serde_json::to_writer(&mut output, &state)?;
-    output.write_all(b"\n")?;
-    output.finish()
+    write_json(&folder.join("state.json"), &fitted.state)?;
+    match &fitted.history {
+        Some(history) => write_json(&folder.join("history.json"), history),
+        None => Ok(()),
+    }
 }
 
 /// Writes the feature matrix of a file.
 pub(super) fn features(args: &FeaturesArgs) -> anyhow::Result<()> {
-    format::of_output(None, format::CSV, &args.output)?;
-    let path = args.model_dir.join("features.json");
-    let state = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let state: FeatureState =
-        serde_json::from_slice(&state).with_context(|| format!("{} is not a fitted state", path.display()))?;
-    if !state.fits_this_code() {
-        bail!("{} was fitted for other features than this program's: fit it again", path.display());
-    }
-    let mut reader = ReaderBuilder::new().flexible(true).from_reader(open_csv(&args.input)?);
-    let header = Header::parse(reader.byte_headers()?)?;
-    let lines = Lines::after_header(&reader);
-    let mut writer = Writer::from_writer(Output::create(&args.output)?);
-    writer.write_record(["PassengerId"].into_iter().chain(FEATURE_NAMES))?;
-    let mut row = ByteRecord::new();
-    while reader.read_byte_record(&mut row)? {
-        let line = lines.line(&row);
-        match header.passenger(&row) {
-            Ok(passenger) => write_features(&mut writer, &passenger, &state)?,
-            Err(faults) => bail!("line {line}: {}", in_words(&faults)),
-        }
-    }
-    writer.into_inner().map_err(csv::IntoInnerError::into_error).context("cannot write the matrix")?.finish()
+    let format = format::of_table(None, &args.output)?;
+    let package = Unsealed(&args.package);
+    let schema = package.schema()?;
+    let recipe = package.recipe(&schema, args.state.as_deref().map_or(package, Unsealed))?;
+    let keyed: Vec<&Field> = schema.key().iter().map(|&place| &schema.fields()[place]).collect();
+    let key = keyed.iter().map(|field| OutputColumn::new(&*field.name, ColumnType::of(field)));
+    let features = recipe.feature_names().iter().map(|name| OutputColumn::new(&**name, ColumnType::Single));
+    let layout = Layout::new(format, key.chain(features).collect())?;
+    let reader = Reader::open(format::source(&args.input)?, &schema, &Options::default())
+        .with_context(|| format!("cannot read {}", format::name(&args.input)))?;
+    let mut writer = TableWriter::new(&layout, Output::create(&args.output)?)?;
+    let mut row_of_features = vec![0.0; recipe.feature_names().len()];
+    reader.for_each(|row| {
+        let record = row.record(&schema).map_err(|faults| anyhow::anyhow!("{}: {}", row.place(), in_words(&faults)))?;
+        recipe.features(&record, &mut row_of_features);
+        let values = schema.key().iter().zip(&keyed);
+        let key =
+            values.map(|(&place, field)| OutputCell::from(record.get(place).map(|value: &Value| field.written(value))));
+        let cells: Vec<_> = key.chain(row_of_features.iter().map(|value| OutputCell::Single(*value))).collect();
+        anyhow::Ok(writer.write_row(&cells)?)
+    })?;
+    writer.finish()?.finish()
 }
 
-/// Refuses what `lifeboat check` finds errors in.
-fn refuse_bad_data(table: &[u8]) -> anyhow::Result<()> {
-    let quality = Quality::of(table, None)?;
-    match quality.errors.len() {
-        0 => Ok(()),
-        errors => bail!("{errors} errors, as `lifeboat check` tells:\n{}", in_lines(&quality.errors)),
-    }
+/// Labelled rows of a file, and what names the file.
+pub(super) struct TrainingRows {
+    pub(super) rows: Vec<Labelled>,
+    /// The SHA-256 of the file.
+    pub(super) data_hash: String,
 }
 
-fn write_features(writer: &mut Writer<Output>, passenger: &Passenger, state: &FeatureState) -> anyhow::Result<()> {
-    writer.write_field(passenger.passenger_id().map(|id| id.to_string()).unwrap_or_default())?;
-    let mut buffer = ryu::Buffer::new();
-    for value in state.features(passenger).0 {
-        writer.write_field(buffer.format_finite(value))?;
+/// Reads the rows of a training file, which must be fit to train on.
+pub(super) fn training_rows(schema: &Schema, file: &Path) -> anyhow::Result<TrainingRows> {
+    let cannot = || format!("cannot fit to {}", format::name(file));
+    let bytes = read_input(file)?;
+    let rows = labelled::read_all(schema, Source::from_bytes(&*bytes)).with_context(cannot)?;
+    let errors = quality_of(schema, &bytes).with_context(cannot)?.errors;
+    if !errors.is_empty() {
+        let told = in_lines(&errors);
+        return Err(anyhow::anyhow!("{} errors, as `lifeboat check` tells:\n{told}", errors.len()))
+            .with_context(cannot);
     }
-    writer.write_record(None::<&[u8]>)?;
-    Ok(())
+    Ok(TrainingRows { rows, data_hash: hex::encode(Sha256::digest(&bytes)) })
 }
 
-/// Reads every labelled row, or tells of every row that is not one.
-pub(super) fn labelled_passengers(bytes: &[u8]) -> anyhow::Result<Vec<(Passenger, bool)>> {
-    let mut reader = ReaderBuilder::new().flexible(true).from_reader(bytes);
-    let header = Header::parse(reader.byte_headers()?)?;
-    let lines = Lines::after_header(&reader);
-    let (mut passengers, mut bad, mut shown) = (Vec::new(), 0_usize, String::new());
-    for row in reader.byte_records() {
-        let row = row?;
-        let label = header.label(&row);
-        match (header.passenger(&row), label) {
-            (Ok(passenger), Some(survived)) => passengers.push((passenger, survived)),
-            (parsed, _) => {
-                let mut faults = parsed.err().unwrap_or_default();
-                if label.is_none() {
-                    faults.push(Fault { field: Some("Survived".to_owned()), detail: "must be 0 or 1".to_owned() });
-                }
-                bad += 1;
-                if bad <= SHOWN_ROWS {
-                    let line = lines.line(&row);
-                    let _ = write!(shown, "\n  line {line}: {}", in_words(&faults));
-                }
-            }
-        }
-    }
-    if bad > 0 {
-        bail!("{bad} of {} rows are not labelled passengers:{shown}", bad + passengers.len());
-    }
-    Ok(passengers)
+/// Writes a value as a JSON file.
+pub(super) fn write_json(path: &Path, value: &impl serde::Serialize) -> anyhow::Result<()> {
+    let mut output = Output::create(path)?;
+    serde_json::to_writer(&mut output, value)?;
+    output.write_all(b"\n")?;
+    output.finish()
 }

@@ -1,27 +1,27 @@
 //! `lifeboat monitor`: what passed through the model, against what it was trained on.
 
-use std::fmt::Write as _;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 use comfy_table::CellAlignment;
 use jiff::Timestamp;
 
 use super::failure::FOUND;
 use super::format::{self, Known};
-use super::options::{self, DatabaseOption, ModelOption, WindowOption};
+use super::options::{self, DatabaseOption, PackageOption, WindowOption};
 use super::output::Output;
 use super::table::{plain_table, text};
-use crate::model::Model;
-use crate::monitor::html;
-use crate::monitor::report::{Drift, FeatureReport, Report, Verdict, plus_or_minus};
+use crate::lifecycle::drift::{ColumnDrift, Drift, Verdict};
+use crate::lifecycle::html;
+use crate::lifecycle::performance::Performance;
+use crate::lifecycle::report::Report;
+use crate::lifecycle::reports::Reports;
 use crate::service::PredictionService;
+use crate::start;
 
-/// Compares stored predictions with what the model was trained on; ends with 3 when a feature or the predictions have drifted far. Only
+/// Compares stored predictions with what the package was trained on; ends with 3 when a field, a feature or the predictions have drifted far. Only
 /// predictions of the sample are read: those that `MONITOR_SAMPLE_RATE` let be read by time when they were stored.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -45,7 +45,7 @@ pub(super) struct MonitorArgs {
     #[command(flatten)]
     database: DatabaseOption,
     #[command(flatten)]
-    model: ModelOption,
+    package: PackageOption,
 }
 
 /// How a report is written.
@@ -66,14 +66,15 @@ const FORMATS: &Known<ReportFormat> =
 pub(super) fn monitor(args: &MonitorArgs) -> anyhow::Result<ExitCode> {
     let window = args.window.window(Timestamp::now())?;
     let format = format::of_output(args.format, FORMATS, &args.output)?.unwrap_or(ReportFormat::Table);
-    let config = options::config(&[args.database.setting(), args.model.setting()])?;
-    let model = Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?;
-    let service = PredictionService::new(Arc::new(model), options::existing_store(config.database)?);
+    let config = options::config(&[args.database.setting(), args.package.setting()])?;
+    let package = start::open_package(&config)?;
+    let store = options::existing_store(&config, &package)?;
+    let reports = Reports::new(PredictionService::new(package, store));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(async {
-        let report = service.monitor(window).await?;
+        let report = reports.report(window).await?;
         if args.keep {
-            service.keep_report(window, &report).await?;
+            reports.keep(window, &report).await?;
         }
         anyhow::Ok(report)
     })?;
@@ -95,69 +96,115 @@ fn tell(report: &Report) -> String {
     let mut fact = |name: &str, value: String| {
         facts.add_row([name.to_owned(), value]);
     };
-    let percent = |share: f64| format!("{:.1} %", share * 100.0);
-    let number = |number: Option<f64>| number.map_or_else(|| "-".to_owned(), |number| format!("{number:.4}"));
     fact("verdict", report.verdict.in_words().to_owned());
     fact("window", format!("{} to {}", report.from, report.to));
     fact("predictions", report.rows.to_string());
     fact("read from", "the sample of MONITOR_SAMPLE_RATE".to_owned());
-    fact("compared with", format!("the training data of {}", report.model_version));
+    fact("compared with", format!("the training data of {} {}", report.model, report.model_version));
     let found = &report.predictions;
-    let shift = found.psi.map_or_else(String::new, |psi| format!(", stability index {psi:.3}"));
-    let baseline = found.baseline_mean_probability;
-    fact("mean probability", format!("{} (training {baseline:.4}){shift}", number(found.mean_probability)));
+    let shift = found.index.map_or_else(String::new, |index| format!(", stability index {:.3}", index.judged));
+    if found.mean.or(found.baseline_mean).is_some() {
+        fact("mean prediction", format!("{} (training {}){shift}", number(found.mean), number(found.baseline_mean)));
+    } else if let Some(index) = found.index {
+        fact("predictions' index", format!("{:.3}", index.judged));
+    }
     if let Some(expected) = report.expected {
-        let log_loss = expected.log_loss;
-        fact("expected", format!("accuracy {}, log loss {log_loss:.4}", percent(expected.accuracy)));
+        fact("expected", format!("accuracy {}, log loss {:.4}", percent(expected.accuracy), expected.log_loss));
     }
     if let Some(observed) = &report.observed {
-        let (accuracy, auc) = (percent(observed.accuracy), number(observed.auc) + &plus_or_minus(observed.auc_error));
-        let (log_loss, brier, rows) = (observed.log_loss, observed.brier, observed.rows);
-        let observed =
-            format!("accuracy {accuracy}, AUC {auc}, log loss {log_loss:.4}, Brier {brier:.4}, of {rows} outcomes");
-        fact("observed", observed);
+        fact("observed", figures(observed));
     }
     for (version, shadow) in &report.shadows {
-        let otherwise = percent(shadow.decided_otherwise_rate);
-        let mut said =
-            format!("of {}, {:.4} away on average, {otherwise} decided otherwise", shadow.rows, shadow.mean_difference);
-        if let Some(observed) = &shadow.observed {
-            let (log_loss, answered) = (observed.log_loss, observed.answered_log_loss);
-            let _ = write!(said, ", log loss {log_loss:.4} (answered {answered:.4})");
+        let mut said = format!("of {}, {} away on average", shadow.rows, number(shadow.mean_difference));
+        if let Some(rate) = shadow.decided_otherwise_rate {
+            said = format!("{said}, {} decided otherwise", percent(rate));
+        }
+        if let (Some(observed), Some(answered)) = (&shadow.observed, &shadow.answered_observed) {
+            said = format!("{said}, {} (answered: {})", figures(observed), figures(answered));
         }
         fact(&format!("shadow {version}"), said);
     }
-    for missing in report.missing.iter().filter(|missing| missing.rate > 0.0 || missing.baseline_rate > 0.0) {
-        let (rate, baseline) = (percent(missing.rate), percent(missing.baseline_rate));
-        fact(&format!("{} missing", missing.field), format!("{rate} (training {baseline})"));
+    let mut told = text(&mut facts);
+    for (name, columns) in [("field", &report.fields), ("feature", &report.features)] {
+        if !columns.is_empty() {
+            told = format!("{told}\n\n{}", drifts(name, columns));
+        }
     }
-    format!("{}\n\n{}", text(&mut facts), features(&report.features))
+    told
 }
 
-/// Returns the features, those that have shifted most first.
-fn features(features: &[FeatureReport]) -> String {
-    let mut features: Vec<_> = features.iter().collect();
-    features.sort_by(|left, right| right.psi.unwrap_or_default().total_cmp(&left.psi.unwrap_or_default()));
+/// Returns how good answers were, in a line.
+fn figures(performance: &Performance) -> String {
+    match performance {
+        Performance::Binary(binary) => format!(
+            "accuracy {}, AUC {}, log loss {:.4}, Brier {:.4}, of {} outcomes",
+            percent(binary.accuracy),
+            number(binary.auc) + &html::plus_or_minus(binary.auc_error),
+            binary.log_loss,
+            binary.brier,
+            binary.rows
+        ),
+        Performance::Multiclass(classes) => format!(
+            "accuracy {}, macro F1 {:.4}, macro AUC {}, log loss {:.4}, of {} outcomes",
+            percent(classes.accuracy),
+            classes.f1,
+            number(classes.auc) + &html::plus_or_minus(classes.auc_error),
+            classes.log_loss,
+            classes.rows
+        ),
+        Performance::Regression(numbers) => format!(
+            "RMSE {:.4}, MAE {:.4}, R² {}, of {} outcomes",
+            numbers.rmse,
+            numbers.mae,
+            number(numbers.r2),
+            numbers.rows
+        ),
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+fn number(number: Option<f64>) -> String {
+    number.map_or_else(|| "-".to_owned(), |number| format!("{number:.4}"))
+}
+
+/// Returns the columns, those that have shifted most first.
+fn drifts(kind: &str, columns: &[ColumnDrift]) -> String {
+    let judged = |column: &ColumnDrift| column.index.map(|index| index.judged);
+    let mut sorted: Vec<_> = columns.iter().collect();
+    sorted.sort_by(|left, right| judged(right).unwrap_or(0.0).total_cmp(&judged(left).unwrap_or(0.0)));
     let mut table = plain_table();
-    table.set_header(["feature", "index", "p-value", "mean", "in training", "unseen", "drift"]);
-    for feature in features {
+    // Features are never missing where a recipe fills them in.
+    let has_missing = columns.iter().any(|column| column.missing_rate.is_some());
+    let shown = |cells: [String; 9]| {
+        let is_shown = move |place: &usize| has_missing || !matches!(place, 6 | 7);
+        cells.into_iter().enumerate().filter(move |(place, _)| is_shown(place)).map(|(_, cell)| cell)
+    };
+    let header = [kind, "index", "p-value", "mean", "in training", "unseen", "missing", "in training", "drift"];
+    table.set_header(shown(header.map(str::to_owned)));
+    for column in sorted {
         let number = |number: Option<f64>| number.map_or_else(|| "-".to_owned(), |number| format!("{number:.3}"));
-        let drift = match feature.drift {
+        let share = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), percent);
+        let drift = match column.drift {
             Some(Drift::Major) => "MAJOR",
             Some(Drift::Moderate) => "moderate",
             Some(Drift::None) | None => "",
         };
-        table.add_row([
-            feature.name.clone(),
-            number(feature.psi),
-            number(feature.test.map(|test| test.p_value)),
-            number(feature.mean),
-            number(Some(feature.baseline_mean)),
-            format!("{:.1} %", feature.unseen_rate.unwrap_or(feature.out_of_range_rate) * 100.0),
+        table.add_row(shown([
+            column.name.clone(),
+            number(judged(column)),
+            number(column.test.map(|test| test.p_value)),
+            number(column.mean),
+            number(column.baseline_mean),
+            share(column.unseen_rate.or(column.out_of_range_rate)),
+            share(column.missing_rate),
+            share(column.baseline_missing_rate),
             drift.to_owned(),
-        ]);
+        ]));
     }
-    for column in table.column_iter_mut().skip(1).take(5) {
+    for column in table.column_iter_mut().skip(1).take(if has_missing { 7 } else { 5 }) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     text(&mut table)

@@ -10,24 +10,26 @@ use clap::builder::NonEmptyStringValueParser;
 use jiff::Timestamp;
 
 use super::failure::UsageError;
-use crate::config::{Config, DatabaseConfig};
-use crate::monitor::window::Wanted;
-use crate::store::{self, PredictionStore, Window};
+use crate::config::Config;
+use crate::lifecycle::window::Wanted;
+use crate::package::Package;
+use crate::start;
+use crate::store::{self, Database, PredictionStore, Window};
 
 /// Where predictions are kept.
 #[derive(Debug, Args)]
 pub(super) struct DatabaseOption {
-    /// Where predictions are kept [env: `DATABASE_URL`] [default: sqlite:predictions.db]
+    /// Where predictions are kept [env: `DATABASE_URL`] [default: sqlite:NAME.db, by the package's name]
     #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     database_url: Option<String>,
 }
 
-/// Which model.
+/// Which package.
 #[derive(Debug, Args)]
-pub(super) struct ModelOption {
-    /// Folder with a model package [env: `MODEL_DIR`] [default: the package built in]
+pub(super) struct PackageOption {
+    /// Folder with a package [env: `MODEL_DIR`] [default: the package built in]
     #[arg(long, value_name = "DIR")]
-    model_dir: Option<PathBuf>,
+    package: Option<PathBuf>,
 }
 
 /// Which window of time.
@@ -61,27 +63,28 @@ impl DatabaseOption {
     }
 }
 
-impl ModelOption {
+impl PackageOption {
     pub(super) fn setting(&self) -> Setting {
-        ("MODEL_DIR", self.model_dir.clone().map(Into::into))
+        ("MODEL_DIR", self.package.clone().map(Into::into))
     }
 }
 
 /// Opens the store that predictions were put into: a file that is not there is a mistake, not a new database.
-pub(super) fn existing_store(database: DatabaseConfig) -> anyhow::Result<Arc<dyn PredictionStore>> {
-    if let DatabaseConfig::Sqlite(sqlite) = &database
+pub(super) fn existing_store(config: &Config, package: &Package) -> anyhow::Result<Arc<dyn PredictionStore>> {
+    let database = start::database(config, package)?;
+    if let Database::Sqlite(sqlite) = &database
         && !store::sqlite::is_at(&sqlite.path)?
     {
         bail!("{} does not exist: nothing was stored there", sqlite.path.display());
     }
-    store::open(database)
+    store::open(database, start::owner(package))
 }
 
-/// Reads the settings: an option that was given goes before its variable.
+/// Reads the settings: an option that was given goes before its variable. Several options may set one variable.
 pub(super) fn config(options: &[Setting]) -> Result<Config, UsageError> {
     let lookup = |name: &str| {
-        let option = options.iter().find(|(variable, _)| *variable == name).and_then(|(_, value)| value.clone());
-        option.or_else(|| std::env::var_os(name))
+        let given = options.iter().filter(|(variable, _)| *variable == name).find_map(|(_, value)| value.clone());
+        given.or_else(|| std::env::var_os(name))
     };
     Config::from_lookup(lookup).map_err(UsageError)
 }

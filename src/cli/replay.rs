@@ -6,72 +6,85 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::Args;
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 
-use super::failure::FOUND;
-use super::options::{self, DatabaseOption, ModelOption, WindowOption};
+use super::failure::{FOUND, UsageError};
+use super::options::{self, DatabaseOption, WindowOption};
 use super::output::Output;
 use super::sample::Sample;
-use crate::features::FEATURE_NAMES;
-use crate::model::Model;
+use crate::config::Config;
+use crate::package::{self, Package};
 use crate::prediction::Prediction;
 use crate::service;
+use crate::start;
+use crate::table::descriptor::Scalar;
+use crate::table::json;
 
 /// A value that comes out this much different is another one: more than what other processors make of the same sum.
 const TOLERANCE: f32 = 1e-6;
 
-/// So many predictions are computed at a time.
-const CHUNK_ROWS: usize = 1024;
-
 /// So many differences are shown before the rest is only counted.
 const SHOWN_DIFFERENCES: usize = 20;
 
-/// Computes stored predictions again from their passengers, by the model that made them, and tells every difference above 1e-6; ends
+/// Computes stored predictions again from their records, by the package that made them, and tells every difference above 1e-6; ends
 /// with 3 if there is one. Only predictions of the sample are found: those that `MONITOR_SAMPLE_RATE` let be read by time when they were
 /// stored.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   lifeboat replay --since 7d
+  lifeboat replay --package churn/
   lifeboat replay --since 90d --package releases/1.0.0 --package releases/1.1.0")]
 pub(super) struct ReplayArgs {
     #[command(flatten)]
     window: WindowOption,
-    /// Folder with the package of another version that made predictions; may be given several times
+    /// Folder with a package that made predictions, beside the one that `MODEL_DIR` names or that is built in; may be given several
+    /// times
     #[arg(long, value_name = "DIR")]
     package: Vec<PathBuf>,
     #[command(flatten)]
     database: DatabaseOption,
-    #[command(flatten)]
-    model: ModelOption,
 }
 
 /// Replays a window.
 pub(super) fn replay(args: &ReplayArgs, quiet: bool) -> anyhow::Result<ExitCode> {
     let window = args.window.window(Timestamp::now())?;
-    let config = options::config(&[args.database.setting(), args.model.setting()])?;
-    let folders = [config.model_dir.as_ref()].into_iter().chain(args.package.iter().map(Some));
-    let models = folders.map(|folder| {
-        let name = folder.map_or_else(|| "that is built in".to_owned(), |folder| format!("in {}", folder.display()));
-        let model = Model::load(folder.map(PathBuf::as_path));
-        model.with_context(|| format!("the model package {name} cannot be used"))
-    });
-    let models: HashMap<Arc<str>, Model> =
-        models.map(|model| model.map(|model| (Arc::clone(model.version()), model))).collect::<anyhow::Result<_>>()?;
-    let store = options::existing_store(config.database)?;
+    let config = options::config(&[args.database.setting()])?;
+    let packages = packages(args, &config)?;
+    let store = options::existing_store(&config, &packages[0])?;
+    let packages = packages.into_iter().map(|package| (Arc::clone(package.version()), package)).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut tally = Tally::default();
     runtime.block_on(async {
-        let mut chunks = store.window(window).try_chunks(CHUNK_ROWS);
-        while let Some(chunk) = chunks.try_next().await? {
-            tally.replay(chunk, &models)?;
+        let mut pages = store.window(window);
+        while let Some(page) = pages.try_next().await? {
+            tally.replay(page, &packages)?;
         }
         anyhow::Ok(())
     })?;
     tally.tell(quiet)
+}
+
+/// Opens the package that serves and those of other versions. The one that is built in gives way where others are of another table.
+fn packages(args: &ReplayArgs, config: &Config) -> anyhow::Result<Vec<Arc<Package>>> {
+    let others = args.package.iter().map(|folder| {
+        let package = package::open(Some(folder));
+        package.map(Arc::new).with_context(|| format!("the package in {} cannot be used", folder.display()))
+    });
+    let mut packages = others.collect::<anyhow::Result<Vec<_>>>()?;
+    let served = start::open_package(config)?;
+    if config.model_dir.is_some() || packages.first().is_none_or(|first| first.name() == served.name()) {
+        packages.insert(0, served);
+    }
+    let name = packages[0].name();
+    if let Some(other) = packages.iter().find(|other| other.name() != name) {
+        let told = anyhow!("the packages are of {name} and of {}: replay those of one table", other.name());
+        return Err(UsageError(told).into());
+    }
+    Ok(packages)
 }
 
 /// What came of the predictions.
@@ -87,26 +100,27 @@ struct Tally {
 }
 
 impl Tally {
-    fn replay(&mut self, chunk: Vec<Prediction>, models: &HashMap<Arc<str>, Model>) -> anyhow::Result<()> {
+    fn replay(&mut self, page: Vec<Prediction>, packages: &HashMap<Arc<str>, Arc<Package>>) -> anyhow::Result<()> {
         let mut by_version: BTreeMap<Arc<str>, Vec<Prediction>> = BTreeMap::new();
-        for prediction in chunk {
-            self.sample.count(prediction.id);
+        for prediction in page {
+            self.sample.count(&prediction.id);
             by_version.entry(Arc::clone(&prediction.model_version)).or_default().push(prediction);
         }
         for (version, stored) in by_version {
-            let Some(model) = models.get(&version) else {
+            let Some(package) = packages.get(&version) else {
                 *self.not_at_hand.entry(version).or_default() += stored.len() as u64;
                 continue;
             };
-            let passengers = stored.iter().map(|prediction| prediction.passenger.clone()).collect();
-            let again = service::predict(model, passengers, Timestamp::UNIX_EPOCH)?;
-            stored.iter().zip(&again).for_each(|(stored, again)| self.compare(stored, again));
+            let records: Vec<_> =
+                stored.iter().map(|prediction| json::stored(package.schema(), &prediction.record)).collect();
+            let again = service::predict(package, &records, Timestamp::UNIX_EPOCH)?;
+            stored.iter().zip(&again).for_each(|(stored, again)| self.compare(stored, again, package.feature_names()));
         }
         Ok(())
     }
 
-    fn compare(&mut self, stored: &Prediction, again: &Prediction) {
-        let mut differences = differences(stored, again);
+    fn compare(&mut self, stored: &Prediction, again: &Prediction, names: &[Box<str>]) {
+        let mut differences = differences(stored, again, names);
         if differences.is_empty() {
             self.same += 1;
             return;
@@ -134,7 +148,7 @@ impl Tally {
 }
 
 /// Returns what of a prediction came out differently, in words.
-fn differences(stored: &Prediction, again: &Prediction) -> Vec<String> {
+fn differences(stored: &Prediction, again: &Prediction, names: &[Box<str>]) -> Vec<String> {
     let mut differences = Vec::new();
     let mut compare = |name: &str, stored: f32, again: f32| {
         // What was not stored, for there was no such feature then, cannot differ.
@@ -142,12 +156,33 @@ fn differences(stored: &Prediction, again: &Prediction) -> Vec<String> {
             differences.push(format!("{name} is {stored} in the store, and {again} now"));
         }
     };
-    compare("probability", stored.probability, again.probability);
-    for ((name, stored), again) in FEATURE_NAMES.iter().zip(stored.features.0).zip(again.features.0) {
+    if let (Some(stored), Some(again)) = (stored.answer.probability, again.answer.probability) {
+        compare("probability", stored, again);
+    }
+    let classes = |prediction: &Prediction| prediction.answer.probabilities.clone().unwrap_or_default();
+    for ((class, stored), (_, again)) in classes(stored).into_iter().zip(classes(again)) {
+        compare(&format!("probability of {class}"), stored, again);
+    }
+    let features = |prediction: &Prediction| prediction.features.clone().unwrap_or_default();
+    for ((name, stored), again) in names.iter().zip(features(stored)).zip(features(again)) {
         compare(name, stored, again);
     }
-    if stored.id != again.id {
-        differences.push(format!("the passenger in the store is that of {}", again.id));
+    if !is_same_label(&stored.answer.label, &again.answer.label) {
+        differences.push(format!("the label is {} in the store, and {} now", stored.answer.label, again.answer.label));
+    }
+    // What a program of the first form named cannot be named again.
+    if stored.id.is_current() && stored.id != again.id {
+        differences.push(format!("the record in the store is that of {}", again.id));
     }
     differences
+}
+
+/// Returns whether two labels are the same, numbers within the tolerance of their size.
+fn is_same_label(stored: &Scalar, again: &Scalar) -> bool {
+    match (stored, again) {
+        (Scalar::Number(stored), Scalar::Number(again)) => {
+            (stored - again).abs() <= f64::from(TOLERANCE) * stored.abs().max(1.0)
+        }
+        _ => stored == again,
+    }
 }

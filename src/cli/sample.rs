@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::prediction::PredictionId;
+use crate::identity::PredictionId;
 
 /// From so many predictions on, the share is off by a twentieth of itself, or less.
 const ENOUGH_ROWS: u32 = 20;
@@ -21,7 +21,7 @@ pub(super) struct Sample {
 
 impl Sample {
     /// Takes a prediction into account.
-    pub(super) fn count(&mut self, id: PredictionId) {
+    pub(super) fn count(&mut self, id: &PredictionId) {
         self.rows = self.rows.saturating_add(1);
         self.largest = self.largest.max(id.hash().beginning());
     }
@@ -47,14 +47,14 @@ impl fmt::Display for Sample {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::hex;
     use sha2::{Digest, Sha256};
 
     fn told(rows: u32, share: f64) -> String {
-        let ids =
-            (0..rows).map(|number| hex(&Sha256::digest(number.to_be_bytes())[..16]).parse::<PredictionId>().unwrap());
+        let ids = (0..rows)
+            .map(|number| hex::encode(&Sha256::digest(number.to_be_bytes())[..16]).parse::<PredictionId>().unwrap());
         let mut sample = Sample::default();
-        ids.filter(|id| f64::from(id.hash().beginning()) < share * f64::from(u32::MAX)).for_each(|id| sample.count(id));
+        ids.filter(|id| f64::from(id.hash().beginning()) < share * f64::from(u32::MAX))
+            .for_each(|id| sample.count(&id));
         sample.to_string()
     }
 

@@ -1,6 +1,7 @@
 //! `lifeboat serve`: the HTTP server of the local mode.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,13 +12,12 @@ use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use super::failure::UsageError;
-use super::options::{self, DatabaseOption, ModelOption};
+use super::options::{self, DatabaseOption, PackageOption};
 use crate::api::AllowedHosts;
 use crate::config::Config;
-use crate::metrics::Metrics;
-use crate::model::Model;
-use crate::service::PredictionService;
-use crate::{api, logging, server, store};
+use crate::metrics::prometheus::PrometheusMetrics;
+use crate::metrics::{Metrics, field_names};
+use crate::{api, logging, server, start};
 
 const MOST_DEFAULT_WORKERS: usize = 4;
 
@@ -28,8 +28,12 @@ Examples:
   lifeboat serve
   lifeboat serve --port 9000 --database-url 'sqlite:/data/predictions.db?synchronous=normal'
   LIFEBOAT_API_KEY=$(openssl rand -hex 16) lifeboat serve --host 0.0.0.0
+  lifeboat serve churn/
   MODEL_DIR=candidate LOG_LEVEL=debug lifeboat serve")]
 pub(super) struct ServeArgs {
+    /// Folder with a package [env: `MODEL_DIR`] [default: the package built in]
+    #[arg(value_name = "DIR", conflicts_with = "package")]
+    folder: Option<PathBuf>,
     /// Address to listen on [env: HOST] [default: 127.0.0.1]
     #[arg(long)]
     host: Option<IpAddr>,
@@ -39,7 +43,7 @@ pub(super) struct ServeArgs {
     #[command(flatten)]
     database: DatabaseOption,
     #[command(flatten)]
-    model: ModelOption,
+    package: PackageOption,
     /// Lets everybody ask who can reach the server: beyond this machine it asks for `LIFEBOAT_API_KEY` otherwise
     #[arg(long)]
     no_auth: bool,
@@ -53,7 +57,8 @@ impl ServeArgs {
             ("PORT", self.port.map(|port| port.to_string().into())),
             ("LOG_LEVEL", quiet.then(|| "warn".into())),
             self.database.setting(),
-            self.model.setting(),
+            self.package.setting(),
+            ("MODEL_DIR", self.folder.clone().map(Into::into)),
         ])?;
         if self.no_auth {
             config.api.keys = None;
@@ -95,16 +100,15 @@ fn default_worker_threads() -> usize {
 }
 
 async fn run(config: &Config) -> anyhow::Result<()> {
-    let model = Model::load(config.model_dir.as_deref()).context("the model package cannot be used")?;
-    let version = Arc::clone(model.version());
-    let shadow = config.shadow_model_dir.as_deref().map(|folder| Model::load(Some(folder)));
-    let shadow = shadow.transpose().context("the shadow model's package cannot be used")?;
-    let service = PredictionService::new(Arc::new(model), store::open(config.database.clone())?)
-        .with_shadow(shadow.map(Arc::new));
-    let metrics = Metrics::Prometheus(Box::default());
+    let package = start::open_package(config)?;
+    let version = Arc::clone(package.version());
+    let store = start::open_store(config, &package)?;
+    let metrics = Metrics::Prometheus(Box::new(PrometheusMetrics::new(field_names(package.schema()))));
+    let name = package.name().to_owned();
+    let service = start::service(config, package, store)?;
     let address = SocketAddr::new(config.host, config.port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
-    info!(address = %listener.local_addr()?, model_version = %version, "serving");
+    info!(address = %listener.local_addr()?, model = %name, model_version = %version, "serving");
     let router = api::router(service, &config.api, Some(metrics));
     let stopping = Arc::new(Notify::new());
     let server = server::serve(listener, router, &config.server, stop_signal(Arc::clone(&stopping)));

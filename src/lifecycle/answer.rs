@@ -1,6 +1,6 @@
 //! What a model answers, and what really happens, for each kind of task.
 
-use crate::statistics;
+use crate::lifecycle::statistics;
 use crate::table::{Schema, Value};
 
 /// What a model answers for one record.

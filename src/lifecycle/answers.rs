@@ -9,7 +9,7 @@ use super::columns::of_numbers;
 use super::drift::{ColumnDrift, ENOUGH_ROWS, Histograms, OtherBaseline, StabilityIndex, merge_counts};
 use super::numbers::{NumberCounts, NumberWatch};
 use super::sum::Sum;
-use crate::statistics::{TENTHS, to_float};
+use crate::lifecycle::statistics::{TENTHS, to_float};
 
 /// What is counted of answers; counts of the same task can be merged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use super::baseline::{NumberBaseline, bin};
 use super::cells::Cells;
 use super::sum::Sum;
-use crate::statistics::to_float;
+use crate::lifecycle::statistics::to_float;
 
 /// A number of so many values at most has a bin for each.
 const MAX_CATEGORIES: usize = 10;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::baseline::CategoryBaseline;
 use super::drift::{Histograms, OtherBaseline, TestKind, TestReport, merge_counts};
 use super::sum::share;
-use crate::statistics::{chi_squared, to_float};
+use crate::lifecycle::statistics::{chi_squared, to_float};
 use crate::table::descriptor::Scalar;
 use crate::table::field::Written;
 

@@ -10,7 +10,7 @@ use super::numbers::{NumberCounts, NumberWatch};
 use super::sum::share;
 use super::texts::{TextCounts, TextWatch};
 use super::values::{categories, category, days, number};
-use crate::statistics::to_float;
+use crate::lifecycle::statistics::to_float;
 use crate::table::Value;
 use crate::table::field::{Domain, Field};
 

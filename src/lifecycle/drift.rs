@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::statistics::{TestResult, population_stability_index, to_float};
+use crate::lifecycle::statistics::{TestResult, population_stability_index, to_float};
 
 /// Fewer rows are not judged: chance alone would move them.
 pub const ENOUGH_ROWS: u64 = 200;

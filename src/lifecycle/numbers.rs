@@ -10,7 +10,7 @@ use super::baseline::NumberBaseline;
 use super::binning::Precision;
 use super::drift::{Histograms, OtherBaseline, TestKind, TestReport, merge_counts};
 use super::sum::Sum;
-use crate::statistics::{chi_squared, kolmogorov_smirnov};
+use crate::lifecycle::statistics::{chi_squared, kolmogorov_smirnov};
 
 /// What is counted of numbers; counts of the same baseline can be merged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::statistics::to_float;
+use crate::lifecycle::statistics::to_float;
 
 /// The sum of numbers, and how many there are.
 ///

@@ -7,7 +7,7 @@ use super::binning::Precision;
 use super::drift::{OtherBaseline, StabilityIndex};
 use super::numbers::{NumberCounts, NumberWatch};
 use super::sum::share;
-use crate::statistics::to_float;
+use crate::lifecycle::statistics::to_float;
 
 /// What is counted of texts; counts of the same baseline can be merged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

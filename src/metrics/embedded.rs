@@ -19,6 +19,9 @@ use super::{Answered, Measurement};
 /// CloudWatch takes no more values of a metric in one line.
 const MOST_VALUES: usize = 100;
 
+/// CloudWatch takes no more metrics in one directive.
+const MOST_METRICS: usize = 100;
+
 /// Whose metrics they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmbeddedConfig {
@@ -34,22 +37,23 @@ pub struct EmbeddedConfig {
 #[derive(Debug)]
 pub struct EmbeddedMetrics {
     config: Arc<EmbeddedConfig>,
+    fields: Arc<[Box<str>]>,
     is_started: AtomicBool,
 }
 
 impl EmbeddedMetrics {
-    /// Counts from a cold start on.
-    pub fn new(config: EmbeddedConfig) -> Self {
-        Self { config: Arc::new(config), is_started: AtomicBool::new(false) }
+    /// Counts from a cold start on; missing values are told by the fields' names, in the schema's order.
+    pub fn new(config: EmbeddedConfig, fields: Box<[Box<str>]>) -> Self {
+        Self { config: Arc::new(config), fields: fields.into(), is_started: AtomicBool::new(false) }
     }
 
     /// Writes the line of a request, once its answer is on its way: a function is stopped only when it asks for the next one.
     pub(super) fn record(&self, answered: Answered) {
         let is_cold = !self.is_started.swap(true, Ordering::Relaxed);
-        let config = Arc::clone(&self.config);
+        let (config, fields) = (Arc::clone(&self.config), Arc::clone(&self.fields));
         tokio::spawn(async move {
             yield_now().await;
-            let document = Document::of_request(&config, &answered, is_cold, Timestamp::now());
+            let document = Document::of_request(&config, &fields, &answered, is_cold, Timestamp::now());
             if !document.metrics.is_empty() {
                 document.write();
             }
@@ -137,12 +141,18 @@ impl<'a> Document<'a> {
         self.metrics.push(Metric { dimensions, name: name.into(), unit, values });
     }
 
-    fn of_request(config: &'a EmbeddedConfig, answered: &'a Answered, is_cold: bool, time: Timestamp) -> Self {
+    fn of_request(
+        config: &'a EmbeddedConfig,
+        fields: &[Box<str>],
+        answered: &'a Answered,
+        is_cold: bool,
+        time: Timestamp,
+    ) -> Self {
         let mut document = Self::new(config, time);
         document.property("request_id", &answered.request_id);
         document.property("route", &answered.route);
         if let Some(measurement) = &answered.measurement {
-            document.predicted(measurement);
+            document.predicted(measurement, fields);
         }
         if let Some(kind) = answered.problem {
             document.property("kind", kind);
@@ -155,16 +165,16 @@ impl<'a> Document<'a> {
         document
     }
 
-    fn predicted(&mut self, measurement: &Measurement) {
+    fn predicted(&mut self, measurement: &Measurement, fields: &[Box<str>]) {
         self.count("PredictionsCreated", measurement.created);
         self.count("PredictionsExisting", measurement.existing);
         if !measurement.probabilities.is_empty() {
             let probabilities = Values::Numbers(spread(&measurement.probabilities));
             self.push(BY_SERVICE, "Probability", Unit::None, probabilities);
         }
-        self.number("ModelLatency", Unit::Microseconds, measurement.model.div_duration_f64(MICROSECOND));
-        self.number("StoreLatency", Unit::Milliseconds, measurement.store.div_duration_f64(MILLISECOND));
-        for (field, count) in measurement.missing() {
+        self.number("ModelLatency", Unit::Microseconds, measurement.inference.div_duration_f64(MICROSECOND));
+        self.number("StoreLatency", Unit::Milliseconds, measurement.storing.div_duration_f64(MILLISECOND));
+        for (field, &count) in fields.iter().zip(&measurement.missing) {
             self.count(format!("Missing{field}"), count);
         }
     }
@@ -183,7 +193,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Returns all values, or the hundred that stand for them: of an array of passengers, every so many-th in the order of their size.
+/// Returns all values, or the hundred that stand for them: of an array of records, every so many-th in the order of their size.
 fn spread(values: &[f32]) -> Vec<f32> {
     let mut values = values.to_vec();
     let count = values.len();
@@ -228,11 +238,14 @@ impl Serialize for Directives<'_> {
         let metrics = &self.0.metrics;
         let mut directives = serializer.serialize_seq(None)?;
         for alike in metrics.chunk_by(|left, right| left.dimensions == right.dimensions) {
-            directives.serialize_element(&Directive {
-                namespace: &self.0.config.namespace,
-                dimensions: [alike[0].dimensions],
-                metrics: alike.iter().map(|metric| Definition { name: &metric.name, unit: metric.unit }).collect(),
-            })?;
+            // A table may have more fields than a directive may have metrics.
+            for some in alike.chunks(MOST_METRICS) {
+                directives.serialize_element(&Directive {
+                    namespace: &self.0.config.namespace,
+                    dimensions: [alike[0].dimensions],
+                    metrics: some.iter().map(|metric| Definition { name: &metric.name, unit: metric.unit }).collect(),
+                })?;
+            }
         }
         directives.end()
     }
@@ -251,4 +264,22 @@ struct Directive<'a> {
 struct Definition<'a> {
     name: &'a str,
     unit: Unit,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directive_has_no_more_metrics_than_cloudwatch_takes() {
+        let config = EmbeddedConfig { namespace: "n".to_owned(), service: "s".to_owned(), function_name: None };
+        let mut document = Document::new(&config, Timestamp::UNIX_EPOCH);
+        for field in 0..250 {
+            document.count(format!("Missing{field}"), 1);
+        }
+        let line = serde_json::to_value(&document).unwrap();
+        let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
+        let lengths: Vec<usize> = directives.iter().map(|one| one["Metrics"].as_array().unwrap().len()).collect();
+        assert_eq!(lengths, [100, 100, 50]);
+    }
 }

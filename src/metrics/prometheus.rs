@@ -14,6 +14,9 @@ type Counters = Family<[(&'static str, &'static str); 1], Counter>;
 /// Requests by route and status.
 type Requests = Family<Request, Counter>;
 
+/// Missing values by field.
+type Missing = Family<[(&'static str, String); 1], Counter>;
+
 type Request = [(&'static str, String); 2];
 
 /// The counts of a process since its start.
@@ -25,19 +28,14 @@ pub struct PrometheusMetrics {
     model: Histogram,
     store: Histogram,
     problems: Counters,
-    missing: Counters,
+    missing: Missing,
+    fields: Box<[Box<str>]>,
     requests: Requests,
 }
 
-impl Default for PrometheusMetrics {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl PrometheusMetrics {
-    /// Starts counting.
-    pub fn new() -> Self {
+    /// Starts counting; missing values are told by the fields' names, in the schema's order.
+    pub fn new(fields: Box<[Box<str>]>) -> Self {
         let mut registry = Registry::with_prefix("lifeboat");
         let metrics = Self {
             predictions: Family::default(),
@@ -46,6 +44,7 @@ impl PrometheusMetrics {
             store: Histogram::new(exponential_buckets(1e-4, 2.0, 17)),
             problems: Family::default(),
             missing: Family::default(),
+            fields,
             requests: Family::default(),
             registry: Registry::default(),
         };
@@ -56,7 +55,7 @@ impl PrometheusMetrics {
         );
         registry.register(
             "probability",
-            "Predicted probabilities of survival, of new predictions",
+            "Predicted probabilities of the positive class, of new predictions",
             metrics.probability.clone(),
         );
         registry.register_with_unit(
@@ -94,11 +93,12 @@ impl PrometheusMetrics {
     }
 
     fn predicted(&self, measurement: &Measurement) {
-        self.model.observe(measurement.model.as_secs_f64());
-        self.store.observe(measurement.store.as_secs_f64());
+        self.model.observe(measurement.inference.as_secs_f64());
+        self.store.observe(measurement.storing.as_secs_f64());
         measurement.probabilities.iter().for_each(|&probability| self.probability.observe(probability.into()));
-        for (field, count) in measurement.missing() {
-            self.missing.get_or_create(&[("field", field)]).inc_by(count);
+        let missing = self.fields.iter().zip(&measurement.missing).filter(|(_, count)| **count > 0);
+        for (field, count) in missing {
+            self.missing.get_or_create(&[("field", field.to_string())]).inc_by(*count);
         }
         for (outcome, count) in [("created", measurement.created), ("existing", measurement.existing)] {
             // What did not happen is not told of.

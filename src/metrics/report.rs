@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use super::embedded::{Document, EmbeddedConfig, Unit};
-use crate::monitor::ENOUGH_ROWS;
-use crate::monitor::report::{Drift, Report};
-use crate::statistics::to_float;
+use crate::lifecycle::drift::{Drift, ENOUGH_ROWS};
+use crate::lifecycle::performance::Performance;
+use crate::lifecycle::report::Report;
+use crate::lifecycle::statistics::to_float;
 
 impl<'a> Document<'a> {
     /// Tells of a report. Of a window that is too small to be judged, it tells how small it is.
@@ -23,22 +24,33 @@ impl<'a> Document<'a> {
     }
 
     fn judged(&mut self, report: &Report) {
-        let major = report.features.iter().filter(|feature| feature.drift == Some(Drift::Major));
-        let names: Vec<&str> = major.map(|feature| feature.name.as_str()).collect();
+        let columns = || report.fields.iter().chain(&report.features);
+        let major = columns().filter(|column| column.drift == Some(Drift::Major));
+        let names: Vec<&str> = major.map(|column| column.name.as_str()).collect();
         self.number("DriftedFeatures", Unit::Count, to_float(names.len() as u64));
         self.property("drifted", names.join(" "));
-        let worst = report.features.iter().filter_map(|feature| feature.psi).reduce(f64::max);
-        let missing = report.missing.iter().map(|missing| missing.rate - missing.baseline_rate).reduce(f64::max);
-        let observed = report.observed.as_ref();
+        let worst = columns().filter_map(|column| Some(column.index?.judged)).reduce(f64::max);
+        let missing =
+            columns().filter_map(|column| Some(column.missing_rate? - column.baseline_missing_rate?)).reduce(f64::max);
+        let (observed_accuracy, observed_loss) = match &report.observed {
+            Some(Performance::Binary(binary)) => (Some(binary.accuracy), Some(binary.log_loss)),
+            Some(Performance::Multiclass(classes)) => (Some(classes.accuracy), Some(classes.log_loss)),
+            Some(Performance::Regression(_)) | None => (None, None),
+        };
+        let rmse = match &report.observed {
+            Some(Performance::Regression(numbers)) => Some(numbers.rmse),
+            _ => None,
+        };
         for (name, value) in [
             ("FeatureDrift", worst),
-            ("PredictionDrift", report.predictions.psi),
+            ("PredictionDrift", report.predictions.index.map(|index| index.judged)),
             ("MissingRateIncrease", missing),
-            ("MeanProbability", report.predictions.mean_probability),
+            ("MeanPrediction", report.predictions.mean),
             ("ExpectedAccuracy", report.expected.map(|expected| expected.accuracy)),
             ("ExpectedLogLoss", report.expected.map(|expected| expected.log_loss)),
-            ("ObservedAccuracy", observed.map(|observed| observed.accuracy)),
-            ("ObservedLogLoss", observed.map(|observed| observed.log_loss)),
+            ("ObservedAccuracy", observed_accuracy),
+            ("ObservedLogLoss", observed_loss),
+            ("ObservedError", rmse),
         ] {
             if let Some(value) = value {
                 self.number(name, Unit::None, value);

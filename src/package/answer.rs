@@ -26,7 +26,42 @@ pub enum Answer {
     },
 }
 
-/// The graph failed on a record, or answered something that is no answer.
+/// Why there is no answer.
 #[derive(Debug, Error)]
-#[error("the model gave no answer: {0}")]
-pub struct InferenceError(pub(super) String);
+pub enum InferenceError {
+    /// The graph failed, or answered something that is no answer.
+    #[error("the model gave no answer: {0}")]
+    Graph(String),
+    /// A record lacks what the graph cannot do without.
+    #[error("the model gave no answer: {column:?} is missing, and no operator of the graph takes a missing value")]
+    Missing {
+        /// The record's place among those that were asked about, from 0.
+        row: usize,
+        /// The feature or the field.
+        column: Box<str>,
+    },
+    /// What the graph computes of a record is not a number, as of values that are too large for it.
+    #[error("the model gave no answer: the value is not a finite number")]
+    NotFinite {
+        /// The record's place among those that were asked about, from 0.
+        row: usize,
+    },
+}
+
+impl InferenceError {
+    /// Returns which record there is no answer for, where it is one alone.
+    pub fn row(&self) -> Option<usize> {
+        match self {
+            Self::Graph(_) => None,
+            Self::Missing { row, .. } | Self::NotFinite { row } => Some(*row),
+        }
+    }
+
+    /// Says the same of records that stand behind some others.
+    pub(super) fn behind(self, others: usize) -> Self {
+        match self {
+            Self::NotFinite { row } => Self::NotFinite { row: others + row },
+            error => error,
+        }
+    }
+}

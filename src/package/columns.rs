@@ -116,7 +116,7 @@ fn mean(kind: ColumnKind, names: Names<'_>, source: usize, manifest: &Manifest) 
     };
     let Some(number) = number.filter(|number| number.is_finite()) else {
         let found = found.map_or("nothing".to_owned(), Scalar::to_string);
-        let mend = "write the mean of the training data";
+        let mend = "`lifeboat seal DIR --train FILE` writes the means of the training data";
         return Err(LoadError::mismatch(MANIFEST, format!("/means/{name}"), "a number", found, mend));
     };
     Ok(Scalar::Number(if kind.has_missing() { number } else { number.round() }))

@@ -12,6 +12,7 @@ use super::error::LoadError;
 use super::files::{BASELINE, Files, GOLDEN, GRAPH, HISTORY, MANIFEST, RECIPE, SCHEMA, STATE, read};
 use super::manifest::{Manifest, version};
 use super::recipe::{self, RecipeDescriptor};
+use super::training::Training;
 use crate::table::{Schema, load};
 
 /// Parses `schema.json`.
@@ -108,7 +109,19 @@ fn changed(files: &Files<'_>, recipe: Option<&RecipeDescriptor>, manifest: &Mani
 }
 
 /// Writes the hashes of a package's files into its manifest, and returns the package's version. All else in the manifest stays as it is.
+///
+/// A folder that has a schema and a graph but no manifest gets one, with the folder's name.
 pub fn seal(folder: &Path) -> Result<String, LoadError> {
+    seal_with(folder, None)
+}
+
+/// Seals a package, and writes into its manifest what its training rows tell.
+pub fn seal_trained(folder: &Path, training: &Training) -> Result<String, LoadError> {
+    seal_with(folder, Some(training))
+}
+
+fn seal_with(folder: &Path, training: Option<&Training>) -> Result<String, LoadError> {
+    begin(folder)?;
     let files = Files::read(folder)?;
     let (manifest, text) = Manifest::parse(&files.manifest)?;
     let (schema, recipe) = (schema(&files)?, recipe(&files)?);
@@ -116,6 +129,9 @@ pub fn seal(folder: &Path) -> Result<String, LoadError> {
     let version = version(&manifest.semantic_version, &content_hash);
     let malformed = |error: serde_json::Error| LoadError::malformed(MANIFEST, "a manifest", error);
     let mut properties: Properties = serde_json::from_str(&text).map_err(malformed)?;
+    if let Some(training) = training {
+        properties.set_training(training).map_err(malformed)?;
+    }
     let hashes = file_hashes(folder, &files)?;
     let history_hash = files.history.as_deref().map(sha256);
     let recipe_hash = recipe.as_ref().map(RecipeDescriptor::hash);
@@ -125,9 +141,26 @@ pub fn seal(folder: &Path) -> Result<String, LoadError> {
     properties.set("history_hash", history_hash.as_ref()).map_err(malformed)?;
     properties.set("content_hash", Some(&content_hash)).map_err(malformed)?;
     properties.set("version", Some(&version)).map_err(malformed)?;
-    let path = folder.join(MANIFEST);
-    std::fs::write(&path, properties.to_string()).map_err(|source| LoadError::Write { path, source })?;
+    write(folder, &properties.to_string())?;
     Ok(version)
+}
+
+/// Begins the manifest of a folder that has all else: the folder's name, and the first version.
+fn begin(folder: &Path) -> Result<(), LoadError> {
+    let is_there = |file| folder.join(file).exists();
+    if is_there(MANIFEST) || !is_there(SCHEMA) || !is_there(GRAPH) {
+        return Ok(());
+    }
+    let path = || folder.to_owned();
+    let absolute = folder.canonicalize().map_err(|source| LoadError::Read { path: path(), source })?;
+    let name = absolute.file_name().map_or_else(|| "model".into(), |name| name.to_string_lossy());
+    let name = serde_json::Value::from(name.as_ref());
+    write(folder, &format!("{{\n  \"name\": {name},\n  \"semantic_version\": \"1.0.0\"\n}}\n"))
+}
+
+fn write(folder: &Path, manifest: &str) -> Result<(), LoadError> {
+    let path = folder.join(MANIFEST);
+    std::fs::write(&path, manifest).map_err(|source| LoadError::Write { path, source })
 }
 
 /// Returns the hash of each file that is there, the manifest excepted.
@@ -146,6 +179,16 @@ fn file_hashes(folder: &Path, files: &Files<'_>) -> Result<BTreeMap<&'static str
 struct Properties(Vec<(String, Box<RawValue>)>);
 
 impl Properties {
+    /// Writes what training rows tell; what else the manifest says of the training stays.
+    fn set_training(&mut self, training: &Training) -> Result<(), serde_json::Error> {
+        let said = self.0.iter().find(|(property, _)| property == "training").map(|(_, value)| value.get());
+        let mut about: serde_json::Map<_, _> = said.map(serde_json::from_str).transpose()?.unwrap_or_default();
+        about.insert("rows".to_owned(), training.rows.into());
+        self.set("training", Some(&about))?;
+        self.set("means", Some(&training.means))?;
+        self.set("data_hash", Some(&training.data_hash))
+    }
+
     /// Writes a property in its place, or behind the semantic version; none removes it.
     fn set(&mut self, name: &str, value: Option<&impl serde::Serialize>) -> Result<(), serde_json::Error> {
         let place = self.0.iter().position(|(property, _)| property == name);

@@ -17,7 +17,10 @@ impl Groups {
     pub(super) fn new(schema: &Schema, recipe: Option<&Recipe>, sources: &[usize]) -> Self {
         let mut names: Vec<Box<str>> = Vec::new();
         let of_columns = sources.iter().map(|&source| {
-            let name = recipe.map_or(&schema.fields()[source].name, |recipe| &recipe.groups()[source]);
+            let name = match recipe {
+                Some(recipe) => &recipe.groups()[source],
+                None => &schema.fields()[source].name,
+            };
             names.iter().position(|known| known == name).unwrap_or_else(|| {
                 names.push(name.clone());
                 names.len() - 1

@@ -5,19 +5,21 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
-
 use super::answer::{Answer, InferenceError};
 use super::binding::Names;
 use super::columns::Columns;
 use super::error::LoadError;
-use super::files::{BASELINE, Files, GRAPH, HISTORY, MANIFEST, RECIPE, SCHEMA, STATE, read};
+use super::files::{BASELINE, Files, GRAPH, MANIFEST, RECIPE, SCHEMA, STATE, read};
 use super::graph::{Answering, Declared, Entry, Graph, PLAN_ROWS};
 use super::groups::Groups;
+use super::made_up::made_up;
 use super::manifest::Manifest;
 use super::recipe::{HistoryRecords, Recipe, RecipeDescriptor, State};
 use super::{classes, content};
 use crate::table::{Record, Schema};
+
+/// Why a graph has no answer where a value is missing.
+const CANNOT_BE_MISSING: &str = "and no operator of the graph takes a missing value";
 
 /// A package that is ready to answer.
 pub struct Package {
@@ -80,8 +82,9 @@ impl Package {
         graph.answers(&means).map_err(|error| {
             LoadError::malformed(GRAPH, "a graph that answers for the means of manifest.json", error)
         })?;
-        if recipe.is_none() {
-            check_missing(&schema, &columns, &graph)?;
+        match &recipe {
+            Some(recipe) => check_barest(&schema, recipe, &columns, &graph)?,
+            None => check_missing(&schema, &columns, &graph)?,
         }
         let groups = Groups::new(&schema, recipe.as_ref(), columns.sources());
         let version = manifest.version.as_str().into();
@@ -163,11 +166,28 @@ impl Package {
         let mut answered = Vec::with_capacity(records.len());
         for records in records.chunks(PLAN_ROWS) {
             let mut entries = Vec::with_capacity(records.len() * self.columns.sources().len());
-            let features: Vec<_> = records.iter().map(|record| self.push_entries(record, &mut entries)).collect();
-            let answers = self.graph.answers(&entries)?;
+            let mut features = Vec::with_capacity(records.len());
+            for record in records {
+                let start = entries.len();
+                features.push(self.push_entries(record, &mut entries));
+                if let Some(column) = self.graph.lacks(&entries[start..]) {
+                    let row = answered.len() + features.len() - 1;
+                    return Err(InferenceError::Missing { row, column: self.column_name(column).into() });
+                }
+            }
+            let answers = self.graph.answers(&entries).map_err(|error| error.behind(answered.len()))?;
             answered.extend(features.into_iter().zip(answers).map(|(features, answer)| Answered { features, answer }));
         }
         Ok(answered)
+    }
+
+    /// Returns the name of the feature or field in a column that the graph reads.
+    fn column_name(&self, column: usize) -> &str {
+        let source = self.columns.sources()[column];
+        match &self.recipe {
+            Some(recipe) => &recipe.feature_names()[source],
+            None => &self.schema.fields()[source].name,
+        }
     }
 
     /// Adds what the graph reads of a record, and returns the features where there are some.
@@ -239,19 +259,36 @@ fn check_missing(schema: &Schema, columns: &Columns, graph: &Graph) -> Result<()
         }
         let mut row = means.clone();
         row[column] = Entry::Missing;
-        if let Err(error) = graph.answers(&row) {
+        let error = match graph.lacks(&row) {
+            Some(_) => Some(format!("none: it is missing, {CANNOT_BE_MISSING}")),
+            None => graph.answers(&row).err().map(|error| error.to_string()),
+        };
+        if let Some(error) = error {
             let place = format!("the answer for a record without {:?}", field.name);
             let mend = format!("require the field in {SCHEMA}, or fill it in: in the graph, or by a recipe");
-            return Err(LoadError::mismatch(
-                GRAPH,
-                place,
-                "one, since the field may be missing",
-                error.to_string(),
-                mend,
-            ));
+            return Err(LoadError::mismatch(GRAPH, place, "one, since the field may be missing", error, mend));
         }
     }
     Ok(())
+}
+
+/// Checks that each feature has a value, where the graph needs one, although a record has the required fields alone.
+fn check_barest(schema: &Schema, recipe: &Recipe, columns: &Columns, graph: &Graph) -> Result<(), LoadError> {
+    let features = |with_all| {
+        let mut features = vec![0.0_f32; recipe.feature_names().len()];
+        recipe.features(&made_up(schema, with_all)?, &mut features);
+        Some(features)
+    };
+    // A feature that even a whole record lacks is missing by what was made up, as the ratio of two zeros is.
+    let (false, Some(barest), Some(whole)) = (graph.takes_missing(), features(false), features(true)) else {
+        return Ok(());
+    };
+    let is_lost = |&&source: &&usize| barest[source].is_nan() && !whole[source].is_nan();
+    let Some(source) = columns.sources().iter().find(is_lost) else { return Ok(()) };
+    let place = format!("feature {:?}", recipe.feature_names()[*source]);
+    let found = format!("nothing for one of the required fields alone, {CANNOT_BE_MISSING}");
+    let mend = format!("fill it by `impute` or `when`, or require in {SCHEMA} what it comes from");
+    Err(LoadError::mismatch(RECIPE, place, "a number for each record", found, mend))
 }
 
 fn recipe(descriptor: &RecipeDescriptor, schema: &Schema, files: &Files<'_>) -> Result<Recipe, LoadError> {
@@ -259,13 +296,7 @@ fn recipe(descriptor: &RecipeDescriptor, schema: &Schema, files: &Files<'_>) -> 
         let mend = format!("{RECIPE} needs what was fitted for it: run `lifeboat fit`");
         return Err(LoadError::Missing { file: STATE, mend });
     };
-    let state: State = json(state, STATE, "what was fitted for a recipe")?;
-    let history = files.history.as_deref().map(|history| json(history, HISTORY, "the records of a history"));
-    let history: Option<HistoryRecords> = history.transpose()?;
+    let state = State::parse(state)?;
+    let history = files.history.as_deref().map(HistoryRecords::parse).transpose()?;
     Ok(Recipe::compile(descriptor, schema, &state, history.as_ref())?)
-}
-
-fn json<T: DeserializeOwned>(text: &[u8], file: &'static str, expected: &'static str) -> Result<T, LoadError> {
-    let mut json = serde_json::Deserializer::from_slice(text);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| LoadError::malformed(file, expected, error))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use schemars::JsonSchema;
 use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ use crate::table::descriptor::Scalar;
 /// `manifest.json`.
 ///
 /// Unknown properties are refused: a misspelt `threshold` that nobody reads would silently change answers.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// What the model is called.
@@ -57,20 +58,30 @@ pub struct Manifest {
     /// data, or of texts the most frequent one.
     #[serde(default)]
     pub means: HashMap<String, Scalar>,
+    /// What kind of model it is, in words.
     #[serde(default, rename = "algorithm")]
+    #[schemars(with = "serde_json::Value")]
     _algorithm: IgnoredAny,
+    /// The training: `rows`, `positives`, and whatever else it tells.
     #[serde(default, rename = "training")]
+    #[schemars(with = "serde_json::Value")]
     _training: IgnoredAny,
+    /// How the model was chosen.
     #[serde(default, rename = "choice")]
+    #[schemars(with = "serde_json::Value")]
     _choice: IgnoredAny,
+    /// How good it is by cross-validation.
     #[serde(default, rename = "cross_validation")]
+    #[schemars(with = "serde_json::Value")]
     _cross_validation: IgnoredAny,
+    /// How good it is by other means.
     #[serde(default, rename = "evaluation")]
+    #[schemars(with = "serde_json::Value")]
     _evaluation: IgnoredAny,
 }
 
 /// What the graph's inputs are, where names alone do not tell.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Inputs {
     /// The fields or features of a single input, in its order of columns.
@@ -80,7 +91,7 @@ pub enum Inputs {
 }
 
 /// Which of the graph's outputs is what, where names and types alone do not tell.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Outputs {
     /// The output with the predicted class.

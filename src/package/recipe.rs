@@ -37,7 +37,7 @@ mod learn;
 
 pub mod fit;
 
-pub use descriptor::{RecipeDescriptor, parse, recipe_schema};
+pub use descriptor::{RecipeDescriptor, parse};
 pub use error::{FitError, RecipeError};
 pub use evaluate::Recipe;
 pub use fit::{Fitted, fit};

@@ -1,6 +1,6 @@
 //! Predictions in a DynamoDB table: the database of the serverless mode.
 //!
-//! The partition key `passenger` gathers what belongs to one passenger, the sort key `prediction` tells its predictions apart,
+//! The partition key `entity` gathers what belongs to one entity, the sort key `prediction` tells its predictions apart,
 //! and an id holds both. So a put, a look-up and a history each go to one partition. The index by time holds the sampled ones only,
 //! and each of its days is in several partitions, so that none takes all the writes.
 
@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -22,10 +23,11 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
+use tokio::sync::OnceCell;
 
-use super::{Cursor, PredictionStore, Put, Recording, SampleRate, StoreError, Window};
-use crate::observation::Observation;
-use crate::prediction::{ContentHash, Outcome, Prediction, PredictionId, format_time};
+use super::{Cursor, Owner, PredictionStore, Put, Recording, SampleRate, StoreError, Window};
+use crate::identity::{ContentHash, Entity, PredictionId};
+use crate::prediction::{Outcome, Prediction, format_time};
 pub use client::ClientError;
 use item::{Item, OUTCOME, OUTCOME_RECORDED_AT, PARTITION_KEY, SORT_KEY, WriteId};
 
@@ -71,23 +73,61 @@ pub struct DynamoDbStore {
     client: Client,
     table: String,
     sample_rate: SampleRate,
+    owner: Owner,
+    /// Filled once the table is known to be the owner's.
+    claimed: OnceCell<()>,
 }
 
 impl DynamoDbStore {
     /// Makes the client; nothing is sent before the first call.
-    pub fn new(config: DynamoDbConfig) -> Result<Self, ClientError> {
-        Ok(Self { client: client::client(&config)?, table: config.table, sample_rate: config.sample_rate })
+    pub fn new(config: DynamoDbConfig, owner: Owner) -> Result<Self, ClientError> {
+        Ok(Self {
+            client: client::client(&config)?,
+            table: config.table,
+            sample_rate: config.sample_rate,
+            owner,
+            claimed: OnceCell::new(),
+        })
+    }
+
+    /// Makes sure that the table is the owner's, and that the features of its version have names there: by one read, but for a version
+    /// that is new.
+    async fn claim(&self) -> Result<(), StoreError> {
+        let claim = async || match self.read(item::key_of_version(&self.owner.version)).await? {
+            Some(version) => item::check_owner(&version, &self.owner),
+            None => self.claim_anew().await,
+        };
+        self.claimed.get_or_try_init(claim).await.copied()
+    }
+
+    async fn claim_anew(&self) -> Result<(), StoreError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item::of_owner(&self.owner)?))
+            .condition_expression(format!("attribute_not_exists({SORT_KEY})"))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if let Err(error) = put.send().await {
+            let found = match item_in_the_way(error)? {
+                Some(item) => item,
+                None => self.read(item::key_of_owner()).await?.ok_or_else(|| unavailable(Vanished))?,
+            };
+            item::check_owner(&found, &self.owner)?;
+        }
+        let version = self.client.put_item().table_name(&self.table).set_item(Some(item::of_version(&self.owner)?));
+        version.send().await.map(drop).map_err(unavailable)
     }
 
     /// Stores one prediction unless it is there; whoever comes second answers with the first one's.
     async fn put_one(&self, prediction: Prediction) -> Result<Put, StoreError> {
         let write_id = WriteId::new();
-        let is_sampled = self.sample_rate.holds(prediction.id);
+        let is_sampled = self.sample_rate.holds(&prediction.id);
         let put = self
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(item::of(&prediction, &write_id, is_sampled)))
+            .set_item(Some(item::of(&prediction, &write_id, is_sampled)?))
             .condition_expression(format!("attribute_not_exists({SORT_KEY})"))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let in_the_way = match put.send().await {
@@ -96,7 +136,7 @@ impl DynamoDbStore {
         };
         let stored = match in_the_way {
             Some(item) => item,
-            None => self.read(prediction.id).await?.ok_or_else(|| unavailable(Vanished))?,
+            None => self.read(item::key(&prediction.id)).await?.ok_or_else(|| unavailable(Vanished))?,
         };
         // The client repeats a put whose answer was lost. If that put was applied, what is in the way is its own item.
         if write_id.wrote(&stored) {
@@ -106,8 +146,8 @@ impl DynamoDbStore {
     }
 
     /// Reads what was stored last, not what a replica has of it: an answered prediction is there for whoever asks next.
-    async fn read(&self, id: PredictionId) -> Result<Option<Item>, StoreError> {
-        let get = self.client.get_item().table_name(&self.table).set_key(Some(item::key(id))).consistent_read(true);
+    async fn read(&self, key: Item) -> Result<Option<Item>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
         Ok(get.send().await.map_err(unavailable)?.item)
     }
 }
@@ -121,6 +161,7 @@ impl fmt::Debug for DynamoDbStore {
 #[async_trait]
 impl PredictionStore for DynamoDbStore {
     async fn put(&self, mut predictions: Vec<Prediction>) -> Result<Vec<Put>, StoreError> {
+        self.claim().await?;
         if predictions.len() == 1 {
             return Ok(vec![self.put_one(predictions.remove(0)).await?]);
         }
@@ -130,7 +171,7 @@ impl PredictionStore for DynamoDbStore {
         let mut places = Vec::with_capacity(predictions.len());
         for prediction in predictions {
             let next = unique.len();
-            let place = *place_of.entry(prediction.id).or_insert(next);
+            let place = *place_of.entry(prediction.id.clone()).or_insert(next);
             places.push((place, place == next));
             if place == next {
                 unique.push(prediction);
@@ -145,15 +186,15 @@ impl PredictionStore for DynamoDbStore {
         Ok(places.into_iter().map(answer).collect())
     }
 
-    async fn get(&self, id: PredictionId) -> Result<Option<Prediction>, StoreError> {
-        self.read(id).await?.map(|item| item::prediction(&item)).transpose()
+    async fn get(&self, id: &PredictionId) -> Result<Option<Prediction>, StoreError> {
+        self.read(item::key(id)).await?.map(|item| item::prediction(&item)).transpose()
     }
 
-    /// Reads all of the passenger's predictions, of which there is one for each version of the model and of the passenger,
+    /// Reads all of the entity's predictions, of which there is one for each version of the model and of the record,
     /// and keeps the newest: the sort key is a hash and knows no time, and an index that did would double the cost of a put.
     async fn history(
         &self,
-        passenger_id: u64,
+        entity: &Entity,
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<Prediction>, StoreError> {
@@ -162,8 +203,8 @@ impl PredictionStore for DynamoDbStore {
             .query()
             .table_name(&self.table)
             .consistent_read(true)
-            .key_condition_expression(format!("{PARTITION_KEY} = :passenger"))
-            .expression_attribute_values(":passenger", AttributeValue::S(passenger_id.to_string()));
+            .key_condition_expression(format!("{PARTITION_KEY} = :entity"))
+            .expression_attribute_values(":entity", AttributeValue::S(item::partition(entity)));
         let mut pages = query.into_paginator().send();
         let mut newest: Vec<Prediction> = Vec::new();
         while let Some(page) = pages.next().await {
@@ -179,9 +220,14 @@ impl PredictionStore for DynamoDbStore {
         Ok(newest)
     }
 
+    async fn feature_names(&self, version: &str) -> Result<Option<Arc<[Box<str>]>>, StoreError> {
+        let item = self.read(item::key_of_version(version)).await?;
+        item.map(|item| item::feature_names(&item).map(Into::into)).transpose()
+    }
+
     /// One conditional update, without a read: it brings what is recorded, whoever recorded it. An update that the client repeats
     /// because its answer was lost finds its own outcome, which is the one that was told.
-    async fn record_outcome(&self, id: PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError> {
+    async fn record_outcome(&self, id: &PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError> {
         let update = self
             .client
             .update_item()
@@ -193,7 +239,7 @@ impl PredictionStore for DynamoDbStore {
             .update_expression(format!(
                 "SET {OUTCOME} = :outcome, {OUTCOME_RECORDED_AT} = if_not_exists({OUTCOME_RECORDED_AT}, :recorded_at)"
             ))
-            .expression_attribute_values(":outcome", item::number(u8::from(outcome.survived)))
+            .expression_attribute_values(":outcome", item::json(&outcome.label)?)
             .expression_attribute_values(":recorded_at", item::text(&format_time(outcome.recorded_at)))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
@@ -205,18 +251,11 @@ impl PredictionStore for DynamoDbStore {
             },
         };
         let recorded = item.map(|item| item::outcome(&item)).transpose()?.flatten();
-        Ok(recorded.map(|recorded| Recording::of(outcome, recorded)))
+        Ok(recorded.map(|recorded| Recording::of(&outcome, recorded)))
     }
 
-    fn window(&self, window: Window) -> BoxStream<'_, Result<Prediction, StoreError>> {
-        self.read_window(window, &[], item::prediction)
-            .map_ok(|page| stream::iter(page.into_iter().map(Ok)))
-            .try_flatten()
-            .boxed()
-    }
-
-    fn observations(&self, window: Window) -> BoxStream<'_, Result<Vec<Observation>, StoreError>> {
-        self.read_window(window, &item::OBSERVED, item::observation)
+    fn window(&self, window: Window) -> BoxStream<'_, Result<Vec<Prediction>, StoreError>> {
+        self.read_window(window)
     }
 
     async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError> {
@@ -239,9 +278,12 @@ impl PredictionStore for DynamoDbStore {
         found.items().first().map(item::report).transpose()
     }
 
-    /// Reads an item that is never there: it takes the way and the permission of any other read, for the smallest price.
+    /// Reads an item that is small: it takes the way and the permission of any other read. To claim the table is to read one.
     async fn ready(&self) -> Result<(), StoreError> {
-        let get = self.client.get_item().table_name(&self.table).set_key(Some(item::key_of_nothing()));
+        if !self.claimed.initialized() {
+            return self.claim().await;
+        }
+        let get = self.client.get_item().table_name(&self.table).set_key(Some(item::key_of_owner()));
         get.send().await.map(drop).map_err(unavailable)
     }
 }

@@ -10,12 +10,13 @@
 mod backup;
 mod batch;
 mod copy;
+mod earlier;
 mod files;
-mod observation;
 mod opened;
 mod readers;
 mod row;
 mod schema;
+mod view;
 mod writer;
 
 use std::fmt;
@@ -25,20 +26,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
+use futures_util::stream::{self, BoxStream, StreamExt};
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, ToSql, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, ToSql, params};
 use thiserror::Error;
 
-use super::{Cursor, Obstacle, PredictionStore, Put, Recording, SampleRate, StoreError, Window};
-use crate::observation::Observation;
-use crate::prediction::{Outcome, Prediction, PredictionId, format_time};
+use super::{Cursor, NotOwned, Obstacle, Owner, PredictionStore, Put, Recording, SampleRate, StoreError, Window};
+use crate::identity::{Entity, PredictionId};
+use crate::prediction::{Outcome, Prediction, format_time};
 pub use backup::{BackupError, back_up};
 pub use copy::CopyError;
-use observation::SELECT_OBSERVATIONS;
 use opened::Opened;
 use readers::Readers;
-use row::{ROW_ID, SELECT_BY_ID, SELECT_WINDOW, prediction, select};
+use row::{ROW_ID, SELECT_BY_ID, SELECT_WINDOW, parsed, prediction, select};
 use writer::Writer;
 
 /// How long a statement waits for another process to release the file.
@@ -108,10 +108,21 @@ pub enum OpenError {
     /// The table is some other program's.
     #[error("{0} is the database of another program")]
     Foreign(PathBuf),
+    /// It holds the predictions of another table.
+    #[error("{path} cannot be used as the database")]
+    Owned {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is.
+        source: NotOwned,
+    },
+    /// An earlier program wrote it for a table of other columns.
+    #[error("{0} was written by an earlier lifeboat for a table of other columns: use another database")]
+    OtherColumns(PathBuf),
     /// It is missing or empty, and its log, which alone holds what was stored last, is still there.
     #[error(
         "{path} is missing or empty, but {log} holds predictions that were stored in it: if it was moved to OTHER, move it back \
-         (mv OTHER {path}), or let its log follow it (mv {log} OTHER-wal) and open it once \
+         (mv OTHER {path}), or let its log follow it (mv {log} OTHER-wal) and open it once by its package \
          (lifeboat export --database-url sqlite:OTHER --format csv > /dev/null); if those predictions may be lost, \
          delete the log (rm {log})",
         path = path.display(), log = log.display()
@@ -147,33 +158,12 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the file, making or migrating it where needed, and starts its writer.
-    pub fn open(config: SqliteConfig) -> Result<Self, OpenError> {
+    pub fn open(config: SqliteConfig, owner: Owner) -> Result<Self, OpenError> {
         let path = config.path.clone();
-        let opened = Opened::open(&config)?;
+        let opened = Opened::open(&config, &owner)?;
         let readers = Arc::new(Readers::new(Arc::clone(opened.place())));
-        let writer = Writer::start(config, opened, Arc::clone(&readers))?;
+        let writer = Writer::start(config, owner, opened, Arc::clone(&readers))?;
         Ok(Self { path, readers, writer })
-    }
-
-    /// Streams a window page by page. No page holds a snapshot of the database while another is waited for, so that the log can be
-    /// copied into the file meanwhile.
-    fn pages<T: Send + 'static>(
-        &self,
-        window: Window,
-        read: ReadPage<T>,
-    ) -> impl Stream<Item = Result<Vec<T>, StoreError>> + Send + '_ {
-        // Before the window's first row stands a row that no table has.
-        let start = (window.from < window.to).then(|| (format_time(window.from), -1));
-        let to = format_time(window.to);
-        stream::try_unfold(start, move |place| {
-            let to = to.clone();
-            async move {
-                let Some(place) = place else { return Ok(None) };
-                let (page, last) = self.read(move |connection| read(connection, &place, &to)).await?;
-                let next = last.filter(|_| page.len() == usize::from(WINDOW_PAGE_ROWS));
-                Ok(Some((page, next)))
-            }
-        })
     }
 
     /// Runs a read on a thread where it may block.
@@ -197,51 +187,71 @@ impl PredictionStore for SqliteStore {
         self.writer.put(predictions).await
     }
 
-    async fn get(&self, id: PredictionId) -> Result<Option<Prediction>, StoreError> {
+    async fn get(&self, id: &PredictionId) -> Result<Option<Prediction>, StoreError> {
+        let id = id.to_string();
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(&SELECT_BY_ID)?;
-            statement.query_row([id.to_string()], prediction).optional()
+            statement.query_row([id], prediction).optional()
         })
         .await
     }
 
     async fn history(
         &self,
-        passenger_id: u64,
+        entity: &Entity,
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<Prediction>, StoreError> {
+        let prefixes = PredictionId::prefixes(entity);
         self.read(move |connection| {
-            // Ids begin with the passenger's, so the primary key serves this query too; `.` follows `-` in ASCII.
+            // The names of an entity's predictions begin alike, so the primary key serves this query too.
             let mut statement = connection.prepare_cached(&select(
-                "WHERE id > ?1 AND id < ?2 AND (?3 IS NULL OR (created_at, id) < (?3, ?4)) \
-                 ORDER BY created_at DESC, id DESC LIMIT ?5",
+                "WHERE (id > ?1 AND id < ?2 OR id > ?3 AND id < ?4) AND (?5 IS NULL OR (created_at, substr(id, -32)) < (?5, ?6)) \
+                 ORDER BY created_at DESC, substr(id, -32) DESC LIMIT ?7",
             ))?;
-            let page = statement.query_map(
-                params![
-                    format!("{passenger_id}-"),
-                    format!("{passenger_id}."),
-                    after.map(|cursor| format_time(cursor.created_at)),
-                    after.map(|cursor| format!("{passenger_id}-{}", cursor.hash)),
-                    i64::try_from(limit).unwrap_or(i64::MAX),
-                ],
-                prediction,
-            )?;
+            let after = after.map(|cursor| (format_time(cursor.created_at), cursor.hash.to_string()));
+            let (created_at, hash) = after.unzip();
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let behind = |prefix: &String| format!("{prefix}\u{7f}");
+            let (from, first_from) = prefixes;
+            let (to, first_to) = (behind(&from), first_from.as_ref().map(behind));
+            let page = statement
+                .query_map(params![from, to, first_from, first_to, created_at, hash, limit], prediction)?;
             page.collect()
         })
         .await
     }
 
-    async fn record_outcome(&self, id: PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError> {
-        self.writer.record_outcome(id, outcome).await
+    async fn feature_names(&self, version: &str) -> Result<Option<Arc<[Box<str>]>>, StoreError> {
+        let version = version.to_owned();
+        self.read(move |connection| {
+            let query = "SELECT features FROM versions WHERE version = ?1";
+            connection
+                .query_row(query, [version], |row| parsed(row, 0, |text| serde_json::from_str(text).ok()))
+                .optional()
+        })
+        .await
     }
 
-    fn window(&self, window: Window) -> BoxStream<'_, Result<Prediction, StoreError>> {
-        self.pages(window, predictions).map_ok(|page| stream::iter(page.into_iter().map(Ok))).try_flatten().boxed()
+    async fn record_outcome(&self, id: &PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError> {
+        self.writer.record_outcome(id.clone(), outcome).await
     }
 
-    fn observations(&self, window: Window) -> BoxStream<'_, Result<Vec<Observation>, StoreError>> {
-        self.pages(window, observations).boxed()
+    fn window(&self, window: Window) -> BoxStream<'_, Result<Vec<Prediction>, StoreError>> {
+        // Before the window's first row stands a row that no table has.
+        let start = (window.from < window.to).then(|| (format_time(window.from), -1));
+        let to = format_time(window.to);
+        // No page holds a snapshot of the database while another is waited for, so that the log can be copied into the file meanwhile.
+        let pages = stream::try_unfold(start, move |place| {
+            let to = to.clone();
+            async move {
+                let Some(place) = place else { return Ok(None) };
+                let (page, last) = self.read(move |connection| page(connection, &place, &to)).await?;
+                let next = last.filter(|_| page.len() == usize::from(WINDOW_PAGE_ROWS));
+                Ok(Some((page, next)))
+            }
+        });
+        pages.boxed()
     }
 
     async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError> {
@@ -264,44 +274,23 @@ impl PredictionStore for SqliteStore {
 /// The moment and the row that a page of a window begins behind.
 type Place = (String, i64);
 
-/// Reads the page of a window that begins behind a place and ends before a moment: its rows, and the place of the last one.
-type ReadPage<T> = fn(&Connection, &Place, &str) -> rusqlite::Result<(Vec<T>, Option<Place>)>;
-
-fn predictions(connection: &Connection, after: &Place, to: &str) -> rusqlite::Result<(Vec<Prediction>, Option<Place>)> {
-    page(connection, &SELECT_WINDOW, after, to, |row| {
-        let prediction = prediction(row)?;
-        Ok((prediction.created_at, row.get(ROW_ID)?, prediction))
-    })
-}
-
-fn observations(
+/// Reads the page of a window that begins behind a place and ends before a moment, and the place of its last row.
+///
+/// There are two queries, of which the first reads on in the moment of the place, and the second behind that moment.
+fn page(
     connection: &Connection,
-    after: &Place,
-    to: &str,
-) -> rusqlite::Result<(Vec<Observation>, Option<Place>)> {
-    let mut reader = observation::Reader::default();
-    page(connection, &SELECT_OBSERVATIONS, after, to, |row| {
-        let observation = reader.observation(row)?;
-        Ok((observation.created_at, row.get(observation::ROW_ID)?, observation))
-    })
-}
-
-/// Reads a page by two queries, of which the first reads on in the moment of the place, and the second behind that moment.
-fn page<T>(
-    connection: &Connection,
-    [same, later]: &[String; 2],
     (created_at, row): &Place,
     to: &str,
-    mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<(Timestamp, i64, T)>,
-) -> rusqlite::Result<(Vec<T>, Option<Place>)> {
+) -> rusqlite::Result<(Vec<Prediction>, Option<Place>)> {
+    let [same, later] = &*SELECT_WINDOW;
     let (mut page, mut last, mut left) = (Vec::new(), None, WINDOW_PAGE_ROWS);
     for (query, bound) in [(same, row as &dyn ToSql), (later, &to)] {
         let mut statement = connection.prepare_cached(query)?;
         let mut rows = statement.query(params![created_at, bound, left])?;
         while let Some(row) = rows.next()? {
-            let (created_at, row, value) = read(row)?;
-            page.push(value);
-            last = Some((created_at, row));
+            let prediction = prediction(row)?;
+            last = Some((prediction.created_at, row.get(ROW_ID)?));
+            page.push(prediction);
             left -= 1;
         }
     }
@@ -312,6 +301,13 @@ fn page<T>(
 pub fn is_at(path: &Path) -> Result<bool, OpenError> {
     opened::refuse_orphaned_log(path)?;
     Ok(path.exists())
+}
+
+/// Returns whether a file is a database that this owner may open; it is not altered.
+pub fn belongs_to(path: &Path, owner: &Owner) -> bool {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let Ok(connection) = Connection::open_with_flags(path, flags) else { return false };
+    schema::check(&connection, path, Some(owner)).is_ok_and(|layout| layout > 0)
 }
 
 /// Tells a fault of the database from a fault of what stands in it.

@@ -54,10 +54,12 @@ pub(super) fn field(
     };
     Field {
         name: descriptor.name.as_str().into(),
+        member: format!("{}:", serde_json::Value::from(descriptor.name.as_str())).into(),
         title: descriptor.title.as_deref().map(Into::into),
         description: descriptor.description.as_deref().map(Into::into),
         kind: descriptor.kind,
         is_required: descriptor.constraints.required,
+        is_label: descriptor.name == table.lifeboat.label,
         is_unique: descriptor.constraints.unique,
         aliases: descriptor.lifeboat.aliases.iter().map(|alias| alias.as_str().into()).collect(),
         domain,

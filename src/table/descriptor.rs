@@ -1,19 +1,31 @@
 //! The text of `schema.json`: a Frictionless Table Schema v2 (<https://datapackage.org/standard/table-schema/>) with the property
 //! `lifeboat` for what the standard lacks.
 
+use std::fmt;
+
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 /// A table: its fields, and what is predicted of its records.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 pub struct SchemaDescriptor {
+    /// What a page about the table is called.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// What the table is about.
+    #[serde(default)]
+    pub description: Option<String>,
     /// The fields, in the order in which they are shown.
     #[schemars(length(min = 1))]
     pub fields: Vec<FieldDescriptor>,
     /// What stands for a missing value in a file. An empty cell always does.
     #[serde(default, rename = "missingValues")]
     pub missing_values: Vec<MissingValue>,
+    /// Fields whose values no two records of a file have together; only checks of files look.
+    #[serde(default, rename = "uniqueKeys")]
+    pub unique_keys: Vec<Vec<String>>,
     /// What this program adds to the standard.
     pub lifeboat: TableProperties,
 }
@@ -128,7 +140,7 @@ impl Category {
 }
 
 /// A single value as JSON writes it.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Scalar {
     /// `true` or `false`.
@@ -139,6 +151,48 @@ pub enum Scalar {
     Number(f64),
     /// A text.
     Text(String),
+}
+
+/// A package has hundreds of these: each is read as what it is, not by one attempt after the other.
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+struct ScalarVisitor;
+
+impl Visitor<'_> for ScalarVisitor {
+    type Value = Scalar;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number, a text, true or false")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
+        Ok(Scalar::Boolean(value))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Scalar, E> {
+        Ok(Scalar::Integer(number))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "what is beyond an i64 is no whole number of ours")]
+    fn visit_u64<E>(self, number: u64) -> Result<Scalar, E> {
+        Ok(i64::try_from(number).map_or(Scalar::Number(number as f64), Scalar::Integer))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Scalar, E> {
+        Ok(Scalar::Number(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Scalar, E> {
+        Ok(Scalar::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Scalar, E> {
+        Ok(Scalar::Text(text))
+    }
 }
 
 /// A text that stands for a missing value.
@@ -231,7 +285,7 @@ pub struct TableProperties {
     /// The fields by whose values models are compared.
     #[serde(default)]
     pub compare_by: Vec<String>,
-    /// What a record is called where people read it: `passenger`.
+    /// What a record is called where people read it: `flower`.
     #[serde(default)]
     pub record: Option<String>,
     /// What several records are called; the singular with an `s` otherwise.

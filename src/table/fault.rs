@@ -37,7 +37,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Returns faults as a person reads them: `Age must be …; Pclass is required`.
+/// Returns faults as a person reads them: `size must be …; color is required`.
 pub fn in_words(faults: &[Fault]) -> String {
     let words: Vec<String> = faults.iter().map(Fault::to_string).collect();
     words.join("; ")

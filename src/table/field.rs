@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use serde::{Serialize, Serializer};
 
 use super::descriptor::{Disambiguation, FieldType, Scalar};
-use super::value::{Cell, MAX_INTEGER, Value};
+use super::value::{Cell, MAX_INTEGER, Value, trim};
 
 /// As many categories are named in a message; of more, the first is.
 const MAX_NAMED_CATEGORIES: usize = 10;
@@ -20,6 +20,8 @@ const MAX_NAMED_CATEGORIES: usize = 10;
 pub struct Field {
     /// The name of the column.
     pub name: Box<str>,
+    /// The name as a member of a JSON object begins with it: `"Name":`.
+    pub(super) member: Box<str>,
     /// What it is called where people read it, where it has another name there.
     pub title: Option<Box<str>>,
     /// What it says of a record.
@@ -28,6 +30,8 @@ pub struct Field {
     pub kind: FieldType,
     /// Whether a record must have a value.
     pub is_required: bool,
+    /// Whether it is the label, which is only read where it must be told.
+    pub(super) is_label: bool,
     /// Whether no two records of a file may have the same value.
     pub is_unique: bool,
     /// Other names of the column.
@@ -193,7 +197,7 @@ impl Categories {
 
     fn find_cell(&self, cell: Cell<'_>) -> Option<u32> {
         match cell {
-            Cell::Text(text) => self.find_text(text.trim()),
+            Cell::Text(text) => self.find_text(trim(text)),
             cell => self.by_integer.get(&cell.integer()?).copied(),
         }
     }
@@ -238,6 +242,11 @@ impl Field {
         matches!(self.kind, FieldType::Integer | FieldType::Number)
     }
 
+    /// Returns whether JSON writes its values without quotation marks.
+    pub fn is_written_bare(&self) -> bool {
+        self.is_numeric() || self.kind == FieldType::Boolean
+    }
+
     /// Returns the categories, where the field has some.
     pub fn categories(&self) -> Option<&Categories> {
         match &self.domain {
@@ -255,7 +264,8 @@ impl Field {
     pub fn read(&self, cell: Cell<'_>) -> Result<Option<Value>, String> {
         let is_missing = match cell {
             Cell::Missing => true,
-            Cell::Text(text) => text.trim().is_empty(),
+            // Where a number or a category is expected, an empty text is a value of the wrong type, and JSON has null.
+            Cell::Text(text) => matches!(self.domain, Domain::Text(_)) && trim(text).is_empty(),
             _ => false,
         };
         if is_missing {
@@ -282,7 +292,7 @@ impl Field {
 
     /// Returns the value that a text of a file stands for: there, everything is a text, and some texts stand for a missing value.
     pub fn read_from_file(&self, text: &str) -> Result<Option<Value>, String> {
-        let text = text.trim();
+        let text = trim(text);
         if self.is_missing(text) {
             return self.read(Cell::Missing);
         }
@@ -297,7 +307,7 @@ impl Field {
 
     fn read_text(&self, rule: &TextRule, cell: Cell<'_>) -> Result<Value, String> {
         let Cell::Text(text) = cell else { return Err(self.expected(cell)) };
-        let text = text.trim();
+        let text = trim(text);
         // A text of few bytes has few characters: most are never counted.
         let is_long = rule.max_chars.is_some_and(|max| text.len() > max && text.chars().count() > max);
         if is_long || rule.min_chars > 1 && text.chars().count() < rule.min_chars {
@@ -313,7 +323,7 @@ impl Field {
 
     /// Says what was expected in the place of a cell.
     fn expected(&self, cell: Cell<'_>) -> String {
-        let or_null = if self.is_required { "" } else { " or null" };
+        let or_null = if self.takes_null() { " or null" } else { "" };
         let expected = match &self.domain {
             Domain::Boolean => "true or false".to_owned(),
             Domain::Integer(bounds) => format!("an integer{bounds}"),
@@ -326,6 +336,11 @@ impl Field {
         format!("must be {expected}{or_null}, found {cell}")
     }
 
+    /// Returns whether null helps: a record of which the label is told does not lack it.
+    fn takes_null(&self) -> bool {
+        !self.is_required && !self.is_label
+    }
+
     fn one_of(&self, categories: &Categories) -> String {
         let count = categories.values.len();
         let named = if count > MAX_NAMED_CATEGORIES { 1 } else { count };
@@ -333,9 +348,18 @@ impl Field {
         if count > MAX_NAMED_CATEGORIES {
             choices = vec![format!("one of {count} values, as {}", choices[0])];
         }
-        choices.extend((!self.is_required).then(|| "null".to_owned()));
+        choices.extend(self.takes_null().then(|| "null".to_owned()));
         let last = choices.pop().unwrap_or_default();
         if choices.is_empty() { last } else { format!("{} or {last}", choices.join(", ")) }
+    }
+
+    /// Returns what a value of this field is called where people read it: the label of its category, or the value.
+    pub fn called(&self, value: &Value) -> String {
+        let label = match value {
+            Value::Category(category) => self.categories().and_then(|categories| categories.label(*category)),
+            _ => None,
+        };
+        label.map_or_else(|| self.written(value).to_string(), str::to_owned)
     }
 
     /// Returns a value of this field as it is written: in JSON, and as the text of a cell.
@@ -391,6 +415,17 @@ impl<'a> From<&'a Scalar> for Written<'a> {
     }
 }
 
+impl From<Written<'_>> for Scalar {
+    fn from(written: Written<'_>) -> Self {
+        match written {
+            Written::Boolean(value) => Self::Boolean(value),
+            Written::Integer(number) => Self::Integer(number),
+            Written::Number(number) => Self::Number(number),
+            other => Self::Text(other.to_string()),
+        }
+    }
+}
+
 impl Serialize for Written<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -414,6 +449,13 @@ impl fmt::Display for Written<'_> {
             Self::Date(date) => date.fmt(f),
             Self::Datetime(moment) => moment.fmt(f),
         }
+    }
+}
+
+impl Scalar {
+    /// Returns the value as a file writes it: a text without quotation marks.
+    pub fn text(&self) -> String {
+        Written::from(self).to_string()
     }
 }
 
@@ -448,7 +490,7 @@ fn number(text: &str) -> Cell<'_> {
 
 fn date(cell: Cell<'_>) -> Option<Date> {
     match cell {
-        Cell::Text(text) => parse_date(text.trim()),
+        Cell::Text(text) => parse_date(trim(text)),
         _ => None,
     }
 }
@@ -461,7 +503,7 @@ pub(super) fn parse_date(text: &str) -> Option<Date> {
 
 fn datetime(cell: Cell<'_>, zone: &Zone) -> Result<Option<Timestamp>, String> {
     match cell {
-        Cell::Text(text) => parse_datetime(text.trim(), zone),
+        Cell::Text(text) => parse_datetime(trim(text), zone),
         _ => Ok(None),
     }
 }

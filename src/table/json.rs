@@ -39,6 +39,14 @@ impl<'de> DeserializeSeed<'de> for LabelledSeed<'_> {
     }
 }
 
+/// Reads a stored record, which is not validated again: what is no value of its field is missing.
+pub fn stored(schema: &Schema, text: &str) -> Record {
+    let mut draft = Draft::new(schema);
+    // A text that is no JSON is a record without values.
+    let _ = fill(&mut draft, &mut serde_json::Deserializer::from_str(text), Unknown::Ignored);
+    draft.finish_stored()
+}
+
 /// Reads the text of one record.
 pub fn from_slice(schema: &Schema, text: &[u8]) -> Result<Result<Record, Vec<Fault>>, serde_json::Error> {
     let mut json = serde_json::Deserializer::from_slice(text);

@@ -1,10 +1,15 @@
 //! Why a text is not JSON, in words.
 
+use super::signature::{other_encoding, packed};
+
 /// What other programs write for a missing number, and what of it is left when the parser stops: behind a minus, it reads a byte more.
 const NO_NUMBERS: [(&str, &str); 3] = [("NaN", "aN"), ("Infinity", "nfinity"), ("Infinity", "finity")];
 
 /// Says why a text is not JSON, and what to send instead where that is known.
 pub fn in_words(error: &serde_json::Error, text: &[u8]) -> String {
+    if let Some(what) = packed(text).or_else(|| other_encoding(text)) {
+        return what.to_owned();
+    }
     let line = text.split(|&byte| byte == b'\n').nth(error.line().saturating_sub(1));
     let rest = line.and_then(|line| line.get(error.column()..)).unwrap_or_default();
     let literal = NO_NUMBERS.into_iter().find(|(_, ending)| rest.starts_with(ending.as_bytes()));

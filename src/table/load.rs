@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::descriptor::SchemaDescriptor;
 use super::fault::{SchemaError, SchemaFaults, in_words};
 use super::json;
 use super::schema::Schema;
@@ -14,15 +15,24 @@ pub fn schema(text: &[u8]) -> Result<Schema, SchemaError> {
     if text.len() > MAX_SCHEMA_BYTES {
         return Err(SchemaError(vec![format!("has {} bytes, but may have {MAX_SCHEMA_BYTES}", text.len())]));
     }
-    let mut json = serde_json::Deserializer::from_slice(text);
-    let descriptor = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let place = error.path().to_string();
-        SchemaError(vec![format!("{place}: {}", error.into_inner())])
-    })?;
-    json.end().map_err(|error| SchemaError(vec![error.to_string()]))?;
+    let descriptor = read(text)?;
     let schema = Schema::new(&descriptor)?;
     check_examples(&schema)?;
     Ok(schema)
+}
+
+fn read(text: &[u8]) -> Result<SchemaDescriptor, SchemaError> {
+    // To keep the place costs a multiple of reading, so it is looked for only when something is wrong.
+    let error = match serde_json::from_slice(text) {
+        Ok(descriptor) => return Ok(descriptor),
+        Err(error) => error,
+    };
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let found: Result<SchemaDescriptor, _> = serde_path_to_error::deserialize(&mut json);
+    Err(SchemaError(vec![match found {
+        Ok(_) => error.to_string(),
+        Err(error) => format!("{}: {}", error.path(), error.inner()),
+    }]))
 }
 
 /// Checks that each example is a record.

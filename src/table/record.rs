@@ -13,6 +13,9 @@ pub const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// The most bytes of all texts of a record's key: databases bound what they look up by.
 pub const MAX_KEY_BYTES: usize = 2_000;
 
+/// How many bytes of JSON most records are.
+const TEXT_CAPACITY: usize = 256;
+
 /// One row of a table, without its label: a value for each field of the schema, in its order, where the client gave one.
 ///
 /// Texts are trimmed and an empty text is a missing one, so that two spellings of one record are one record. No default stands here.
@@ -28,6 +31,21 @@ impl Record {
     /// Returns the values, in the order of the schema's fields.
     pub fn values(&self) -> &[Option<Value>] {
         &self.0
+    }
+
+    /// Returns the record as the text of a JSON object of the fields that it has, by their names.
+    pub fn text(&self, schema: &Schema) -> String {
+        let mut text = Vec::with_capacity(TEXT_CAPACITY);
+        for (field, value) in schema.fields().iter().zip(self.values()) {
+            if let Some(value) = value {
+                text.push(if text.is_empty() { b'{' } else { b',' });
+                text.extend_from_slice(field.member.as_bytes());
+                // Texts and finite numbers can always be written.
+                let _ = serde_json::to_writer(&mut text, &field.written(value));
+            }
+        }
+        text.extend_from_slice(if text.is_empty() { b"{}" } else { b"}" });
+        String::from_utf8(text).unwrap_or_default()
     }
 
     /// Writes the record as a JSON object of the fields that it has, by their names.
@@ -168,6 +186,11 @@ impl<'s> Draft<'s> {
     /// Returns the record, or every fault that stands in its way.
     pub fn finish(self) -> Result<Record, Vec<Fault>> {
         self.finish_labelled().map(|labelled| labelled.record)
+    }
+
+    /// Returns the record with the values that are not at fault.
+    pub(super) fn finish_stored(self) -> Record {
+        Record(self.values.into())
     }
 
     /// Returns the record and its label, or every fault that stands in their way.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use rustc_hash::FxHashMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
@@ -18,6 +19,8 @@ const MAX_NAMED_FIELDS: usize = 30;
 /// What a record of a table is: the fields, which of them is predicted, and which name what a record is about.
 #[derive(Debug)]
 pub struct Schema {
+    title: Option<Box<str>>,
+    description: Option<Box<str>>,
     fields: Box<[Field]>,
     columns: FxHashMap<Box<str>, Column>,
     label: usize,
@@ -25,6 +28,7 @@ pub struct Schema {
     key: Box<[usize]>,
     time: Option<usize>,
     compare_by: Box<[usize]>,
+    unique_keys: Box<[Box<[usize]>]>,
     noun: Noun,
     examples: Box<[ExampleRecord]>,
     computing_parts: String,
@@ -51,14 +55,14 @@ impl Column {
 /// What a record is called where people read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Noun {
-    /// One: `passenger`.
+    /// One: `flower`.
     pub one: Box<str>,
-    /// Several: `passengers`.
+    /// Several: `flowers`.
     pub many: Box<str>,
 }
 
 impl Noun {
-    /// Returns the singular with its article: `a passenger`.
+    /// Returns the singular with its article: `a flower`.
     pub fn one_with_article(&self) -> String {
         let article = if self.one.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
         format!("{article} {}", self.one)
@@ -66,7 +70,7 @@ impl Noun {
 }
 
 /// What kind of label is predicted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Task {
     /// One of two classes.
@@ -108,14 +112,12 @@ impl Schema {
         };
         let label = find("/lifeboat/label".to_owned(), &own.label);
         let mut find_all = |what: &str, names: &[String]| -> Box<[usize]> {
-            names
-                .iter()
-                .enumerate()
-                .filter_map(|(index, name)| find(format!("/lifeboat/{what}/{index}"), name))
-                .collect()
+            names.iter().enumerate().filter_map(|(index, name)| find(format!("{what}/{index}"), name)).collect()
         };
-        let key = find_all("key", own.key.as_slice());
-        let compare_by = find_all("compare_by", &own.compare_by);
+        let key = find_all("/lifeboat/key", own.key.as_slice());
+        let compare_by = find_all("/lifeboat/compare_by", &own.compare_by);
+        let unique_keys = descriptor.unique_keys.iter().enumerate();
+        let unique_keys = unique_keys.map(|(index, names)| find_all(&format!("/uniqueKeys/{index}"), names)).collect();
         let time = own.time.as_ref().and_then(|name| find("/lifeboat/time".to_owned(), name));
         let mut faults = check_roles(&fields, label, &key, &compare_by, time, faults);
         let classes = label.and_then(|label| compile::classes(&fields[label], own.positive.as_ref(), &mut faults));
@@ -124,6 +126,8 @@ impl Schema {
         let many = own.records.clone().unwrap_or_else(|| format!("{one}s"));
         let examples = own.examples.iter();
         Ok(Self {
+            title: descriptor.title.as_deref().map(Into::into),
+            description: descriptor.description.as_deref().map(Into::into),
             noun: Noun { one: one.into(), many: many.into() },
             examples: examples.map(|example| (example.title.as_str().into(), example.record.clone())).collect(),
             fields,
@@ -133,8 +137,19 @@ impl Schema {
             key,
             time,
             compare_by,
+            unique_keys,
             computing_parts,
         })
+    }
+
+    /// Returns what a page about the table is called, where the schema says it.
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+
+    /// Returns what the table is about, where the schema says it.
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
     }
 
     /// Returns the fields, the label among them.
@@ -215,6 +230,11 @@ impl Schema {
     /// Returns the places of the fields by whose values models are compared.
     pub fn compare_by(&self) -> &[usize] {
         &self.compare_by
+    }
+
+    /// Returns the places of fields whose values no two records of a file have together.
+    pub fn unique_keys(&self) -> &[Box<[usize]>] {
+        &self.unique_keys
     }
 
     /// Returns what a record is called where people read it.

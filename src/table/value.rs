@@ -24,6 +24,15 @@ pub enum Cell<'a> {
     Nested,
 }
 
+/// Returns a text without the space around it. Most have none, which the first and the last byte tell.
+pub(crate) fn trim(text: &str) -> &str {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii_graphic() => text,
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
+}
+
 impl fmt::Display for Cell<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

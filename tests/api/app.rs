@@ -12,9 +12,11 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use lifeboat::api::{self, ApiConfig};
-use lifeboat::metrics::Metrics;
-use lifeboat::model::Model;
+use lifeboat::metrics::prometheus::PrometheusMetrics;
+use lifeboat::metrics::{Metrics, field_names};
+use lifeboat::package::{self, Package};
 use lifeboat::service::PredictionService;
+use lifeboat::start;
 use lifeboat::store::PredictionStore;
 use lifeboat::store::sqlite::{SqliteConfig, SqliteStore, Synchronous};
 use rusqlite::Connection;
@@ -22,14 +24,18 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-static MODEL: LazyLock<Arc<Model>> = LazyLock::new(|| Arc::new(Model::load(None).unwrap()));
+static PACKAGE: LazyLock<Arc<Package>> = LazyLock::new(|| Arc::new(package::open(None).unwrap()));
 
 /// Longer than any request takes.
 const PATIENT: Duration = Duration::from_mins(1);
 
-/// The model that the router serves.
-pub(crate) fn model() -> &'static Model {
-    &MODEL
+/// The package that the router serves, unless it is told another one.
+pub(crate) fn package() -> &'static Package {
+    &PACKAGE
+}
+
+fn counted(package: &Package) -> Metrics {
+    Metrics::Prometheus(Box::new(PrometheusMetrics::new(field_names(package.schema()))))
 }
 
 /// The service behind its router.
@@ -54,7 +60,14 @@ impl App {
 
     /// Serves as an operator would have it.
     pub(crate) fn with(config: &ApiConfig) -> Self {
-        Self::build(config, Some(Metrics::Prometheus(Box::default())), |store| store)
+        Self::build(&PACKAGE, config, Some(counted(&PACKAGE)), |store| store)
+    }
+
+    /// Serves another package.
+    pub(crate) fn serving(package: Package) -> Self {
+        let config = ApiConfig { request_timeout: PATIENT, ..ApiConfig::default() };
+        let metrics = counted(&package);
+        Self::build(&Arc::new(package), &config, Some(metrics), |store| store)
     }
 
     /// Serves on a store that wraps an empty database; requests may take as long as `timeout`.
@@ -70,15 +83,16 @@ impl App {
         config: &ApiConfig,
         wrap: impl FnOnce(Arc<dyn PredictionStore>) -> Arc<dyn PredictionStore>,
     ) -> Self {
-        Self::build(config, Some(Metrics::Prometheus(Box::default())), wrap)
+        Self::build(&PACKAGE, config, Some(counted(&PACKAGE)), wrap)
     }
 
     /// Serves as a function of Lambda does, which has no counts to show.
     pub(crate) fn without_metrics() -> Self {
-        Self::build(&ApiConfig::default(), None, |store| store)
+        Self::build(&PACKAGE, &ApiConfig::default(), None, |store| store)
     }
 
     fn build(
+        package: &Arc<Package>,
         config: &ApiConfig,
         metrics: Option<Metrics>,
         wrap: impl FnOnce(Arc<dyn PredictionStore>) -> Arc<dyn PredictionStore>,
@@ -86,11 +100,11 @@ impl App {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("predictions.db");
         let sqlite = SqliteConfig { synchronous: Synchronous::Normal, ..SqliteConfig::new(database.clone()) };
-        let store = wrap(Arc::new(SqliteStore::open(sqlite).unwrap()));
+        let store = wrap(Arc::new(SqliteStore::open(sqlite, start::owner(package)).unwrap()));
         let milliseconds = Arc::new(AtomicI64::new(0));
         let now = Arc::clone(&milliseconds);
         let clock = Arc::new(move || Timestamp::from_millisecond(now.load(Ordering::SeqCst)).unwrap());
-        let service = PredictionService::new(Arc::clone(&MODEL), store).with_clock(clock);
+        let service = PredictionService::new(Arc::clone(package), store).with_clock(clock);
         let app = Self { router: api::router(service, config, metrics), milliseconds, database, _folder: folder };
         app.set_time("2026-11-23T10:15:04.211Z");
         app

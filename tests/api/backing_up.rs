@@ -10,9 +10,9 @@ use serde_json::json;
 
 use crate::app::stored;
 use crate::folder::Folder;
-use crate::monitoring::training_passengers;
 use crate::passengers::numbered;
 use crate::server::{BINARY, Server, client, predict};
+use crate::training::training_passengers;
 
 /// Stores the training passengers in a new folder.
 fn folder_of_predictions() -> Folder {
@@ -29,7 +29,7 @@ fn mode(file: &Path) -> u32 {
 #[tokio::test]
 async fn a_backup_has_what_was_acknowledged_and_is_a_database() {
     let folder = Folder::new();
-    let server = Server::start(&folder.path("predictions.db"));
+    let server = Server::start(&folder.path("titanic.db"));
     let (client, predictions) = (client(), server.url("/predict"));
     predict(&client, &predictions, &(0..500).map(numbered).collect()).await.unwrap();
     let (out, said) = folder.run(&["backup", "backup.db"]);
@@ -38,7 +38,7 @@ async fn a_backup_has_what_was_acknowledged_and_is_a_database() {
     assert_eq!(another.status(), 201, "the server goes on");
 
     // One file is all of it, and needs nothing beside it to be read from a disk that cannot be written.
-    assert_eq!(folder.files(), ["backup.db", "predictions.db", "predictions.db-shm", "predictions.db-wal"]);
+    assert_eq!(folder.files(), ["backup.db", "titanic.db", "titanic.db-shm", "titanic.db-wal"]);
     assert_eq!(fs::read(folder.path("backup.db")).unwrap()[18..20], [1, 1], "it has no write-ahead log");
     let uri = format!("file:{}?immutable=1", folder.path("backup.db").display());
     let rows = "SELECT count(*) FROM predictions";
@@ -68,7 +68,7 @@ fn a_backup_is_as_private_as_the_umask_says() {
     let folder = folder_of_predictions();
     for (umask, expected) in [("022", 0o644), ("077", 0o600)] {
         let name = format!("backup-{umask}.db");
-        let script = format!("umask {umask} && exec {BINARY} backup {name} --database-url sqlite:predictions.db");
+        let script = format!("umask {umask} && exec {BINARY} backup {name} --database-url sqlite:titanic.db");
         let mut command = Command::new("/bin/sh");
         command.args(["-c", &script]).env_clear().current_dir(folder.path("."));
         assert!(command.output().unwrap().status.success());
@@ -79,15 +79,15 @@ fn a_backup_is_as_private_as_the_umask_says() {
 #[test]
 fn a_backup_that_would_destroy_or_mix_is_refused() {
     let folder = folder_of_predictions();
-    symlink("predictions.db", folder.path("link.db")).unwrap();
-    for same in ["predictions.db", "./predictions.db", "link.db"] {
+    symlink("titanic.db", folder.path("link.db")).unwrap();
+    for same in ["titanic.db", "./titanic.db", "link.db"] {
         let said = folder.refuses(&["backup", same, "--force"]);
         assert!(said.contains("is the database itself"), "{said}");
     }
     folder.write("other.db-wal", "what another database was given last");
     let said = folder.refuses(&["backup", "other.db"]);
     assert!(said.contains("other.db-wal is the log of another database"), "{said}");
-    assert_eq!(stored(&folder.path("predictions.db")), 891);
+    assert_eq!(stored(&folder.path("titanic.db")), 891);
     assert!(!folder.path("other.db").exists());
 }
 
@@ -99,13 +99,13 @@ fn a_backup_that_fails_leaves_nothing_and_replaces_nothing() {
     let said = folder.fails(&["backup", "backup.db", "--force", "--database-url", "sqlite:typo.db"]);
     assert!(said.contains("typo.db does not exist"), "{said}");
     let said = folder.fails(&["backup", "none/backup.db"]);
-    assert!(said.contains("cannot back up predictions.db: cannot write the copy"), "{said}");
+    assert!(said.contains("cannot back up titanic.db: cannot write the copy"), "{said}");
     // A disk that is too small for it.
     let script = format!("trap '' XFSZ; ulimit -f 100; exec {BINARY} backup backup.db --force");
     let mut command = Command::new("/bin/sh");
     let tried = command.args(["-c", &script]).env_clear().current_dir(folder.path(".")).output().unwrap();
     assert_eq!(tried.status.code(), Some(1), "{tried:?}");
-    let files: Vec<_> = folder.files().into_iter().filter(|file| !file.starts_with("predictions.db-")).collect();
+    let files: Vec<_> = folder.files().into_iter().filter(|file| !file.starts_with("titanic.db-")).collect();
     assert_eq!(files, before);
     assert_eq!(folder.read("backup.db"), "an earlier one");
 }
@@ -114,10 +114,10 @@ fn a_backup_that_fails_leaves_nothing_and_replaces_nothing() {
 fn a_damaged_database_does_not_replace_its_last_backup() {
     let folder = folder_of_predictions();
     folder.run(&["backup", "backup.db"]);
-    let mut bytes = fs::read(folder.path("predictions.db")).unwrap();
+    let mut bytes = fs::read(folder.path("titanic.db")).unwrap();
     let middle = bytes.len() / 2 / 4096 * 4096;
     bytes[middle..middle + 3 * 4096].fill(0xff);
-    folder.write("predictions.db", bytes);
+    folder.write("titanic.db", bytes);
     let said = folder.fails(&["backup", "backup.db", "--force"]);
     assert!(said.contains("the database is damaged"), "{said}");
     assert_eq!(stored(&folder.path("backup.db")), 891);

@@ -3,7 +3,7 @@
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
 
-use crate::app::{Answer, App, model};
+use crate::app::{Answer, App, package};
 use crate::passengers::numbered;
 
 const INFER: &str = "/v2/models/titanic/infer";
@@ -48,11 +48,13 @@ async fn what_is_inferred_is_what_is_predicted_and_stored_once() {
     assert_eq!((answer.status.as_u16(), app.stored()), (200, 100));
     let answer = answer.json();
     assert_eq!((&answer["model_name"], &answer["id"]), (&json!("titanic"), &json!("my request")));
-    assert_eq!(answer["model_version"].as_str(), Some(&**model().version()));
+    assert_eq!(answer["model_version"].as_str(), Some(&**package().version()));
     let predicted = app.predict_value(&json!(passengers)).await;
     assert_eq!((predicted.header("lifeboat-created"), app.stored()), ("0", 100));
-    for (name, field) in [("Survived", "Survived"), ("probability", "probability"), ("id", "id")] {
-        let expected: Vec<_> = predicted.json().as_array().unwrap().iter().map(|one| one[field].clone()).collect();
+    for (name, pointer) in [("Survived", "/prediction/Survived"), ("probability", "/probability"), ("id", "/id")] {
+        let predicted = predicted.json();
+        let expected: Vec<_> =
+            predicted.as_array().unwrap().iter().map(|one| one.pointer(pointer).unwrap().clone()).collect();
         assert_eq!(output(&answer, name), &expected);
     }
 }
@@ -94,7 +96,7 @@ async fn a_number_that_is_no_number_is_missing() {
     };
     let answer = app.send(binary(&nan)).await.json();
     let id = output(&answer, "id")[0].as_str().unwrap();
-    assert_eq!(app.get(&format!("/predictions/{id}")).await.json()["passenger"]["Age"], Value::Null);
+    assert_eq!(app.get(&format!("/predictions/{id}")).await.json()["record"].get("Age"), None);
     assert!(error(&app.send(binary(&nan[..15])).await, 400).contains("/inputs/1"));
     assert!(error(&app.send(binary(&[&nan[..], &nan[..]].concat())).await, 400).contains("4 elements"));
 }
@@ -140,7 +142,7 @@ async fn every_fault_of_a_request_is_named() {
         "/inputs/0 has 1 elements, but its shape says 2",
         "/inputs/1/datatype must be INT32 or INT64 or FP32 or FP64",
         "/inputs/2/shape must be [n] or [n, 1]",
-        "/inputs/3/name is no input",
+        "/inputs/3/name is not a field of a passenger: expected one of PassengerId, Pclass,",
         "/inputs/4/datatype must be BYTES",
         "/inputs/5/shape must be",
         "/inputs/6 element 1 is no INT64",
@@ -195,7 +197,7 @@ async fn a_server_and_its_model_say_what_they_are() {
     assert_eq!(app.get("/v2/health/ready").await.json(), json!({"ready": true}));
     assert_eq!(app.get("/v2/models/titanic/ready").await.status, 200);
     let metadata = app.get("/v2/models/titanic").await.json();
-    assert_eq!(metadata["versions"], json!([&**model().version()]));
+    assert_eq!(metadata["versions"], json!([&**package().version()]));
     let named = |tensors: &Value| -> Vec<Value> {
         tensors.as_array().unwrap().iter().map(|tensor| tensor["name"].clone()).collect()
     };

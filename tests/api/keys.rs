@@ -19,7 +19,7 @@ fn app() -> App {
 async fn each_of_the_keys_opens_every_path() {
     let app = app();
     for key in [OLD_KEY, NEW_KEY] {
-        for path in ["/model", "/predictions/7-0123456789abcdef0123456789abcdef", "/passengers/7/predictions"] {
+        for path in ["/model", "/predictions/p.7.0123456789abcdef0123456789abcdef", "/predictions?PassengerId=7"] {
             let request = Request::get(path).header("x-api-key", key).body(Body::empty()).unwrap();
             assert!([200, 404].contains(&app.send(request).await.status.as_u16()), "{path}");
         }
@@ -38,7 +38,7 @@ async fn without_a_key_nothing_is_answered_and_nothing_is_stored() {
         let request = Request::get("/model").header("x-api-key", key).body(Body::empty()).unwrap();
         app.send(request).await.problem(401);
     }
-    for path in ["/model", "/nowhere", "/passengers/1/predictions"] {
+    for path in ["/model", "/nowhere", "/predictions?PassengerId=1"] {
         app.get(path).await.problem(401);
     }
     assert_eq!(app.stored(), 0);

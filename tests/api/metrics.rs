@@ -41,7 +41,7 @@ async fn what_is_done_is_counted_and_what_is_not_is_not_told_of() {
         ("lifeboat_probability_count", 3.0),
         ("lifeboat_model_duration_seconds_count", 2.0),
         ("lifeboat_store_duration_seconds_count", 2.0),
-        ("lifeboat_problems_total{kind=\"invalid-passenger\"}", 1.0),
+        ("lifeboat_problems_total{kind=\"invalid-record\"}", 1.0),
         ("lifeboat_missing_values_total{field=\"Name\"}", 1.0),
         ("lifeboat_requests_total{route=\"/predict\",status=\"200\"}", 2.0),
         ("lifeboat_requests_total{route=\"/predict\",status=\"422\"}", 1.0),
@@ -78,7 +78,7 @@ async fn what_is_counted_and_logged_is_what_the_client_sees() {
         "lifeboat_requests_total{route=\"/v2/models/{model}/infer\",status=\"400\"}",
         "lifeboat_requests_total{route=\"/v2/models/{model}\",status=\"404\"}",
         "lifeboat_requests_total{route=\"/model\",status=\"304\"}",
-        "lifeboat_problems_total{kind=\"invalid-passenger\"}",
+        "lifeboat_problems_total{kind=\"invalid-record\"}",
         "lifeboat_problems_total{kind=\"not-found\"}",
     ] {
         assert_eq!(sample(&text, name), Some(1.0), "{name} in {text}");

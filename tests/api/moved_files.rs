@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use lifeboat::start;
 use lifeboat::store::sqlite::{SqliteConfig, SqliteStore};
 use reqwest::StatusCode;
 use rusqlite::Connection;
@@ -16,7 +17,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use crate::app::stored;
+use crate::app::{package, stored};
 use crate::folder::Folder;
 use crate::passengers::numbered;
 use crate::server::{BINARY, Server, client, failure, lifeboat, new_database, predict, serve, url};
@@ -145,7 +146,7 @@ impl Files {
     /// Puts an empty database in the place of this one.
     fn replace(&self) {
         let fresh = self.path("fresh.db");
-        drop(SqliteStore::open(SqliteConfig::new(fresh.clone())).unwrap());
+        drop(SqliteStore::open(SqliteConfig::new(fresh.clone()), start::owner(package())).unwrap());
         fs::rename(fresh, &self.database).unwrap();
     }
 
@@ -313,12 +314,12 @@ async fn a_file_moved_just_before_its_server_is_killed_is_made_whole_by_what_the
 #[tokio::test]
 async fn every_command_refuses_a_log_without_its_file() {
     let folder = Folder::new();
-    moved_then_killed(&folder.path("predictions.db"), &folder.path("moved.db"), Duration::ZERO).await;
+    moved_then_killed(&folder.path("titanic.db"), &folder.path("moved.db"), Duration::ZERO).await;
     folder.write("outcomes.csv", "PassengerId,Survived\n1,0\n");
     folder.write("passengers.json", numbered(1).to_string());
     let before = folder.files();
-    let refuses = |said: &str| said.contains("predictions.db is missing or empty, but");
-    let said = failure(serve(&folder.path("predictions.db")));
+    let refuses = |said: &str| said.contains("titanic.db is missing or empty, but");
+    let said = failure(serve(&folder.path("titanic.db")));
     assert!(refuses(&said), "{said}");
     for arguments in [
         &["export", "--format", "csv"][..],

@@ -3,7 +3,7 @@
 use axum::http::{Request, header};
 use serde_json::{Value, json};
 
-use crate::app::{Answer, App, stored_columns};
+use crate::app::{Answer, App, package, stored_columns};
 use crate::passengers::numbered;
 
 async fn ask(app: &App, query: &str, body: &Value) -> Answer {
@@ -15,11 +15,14 @@ async fn ask(app: &App, query: &str, body: &Value) -> Answer {
 #[track_caller]
 fn adds_up(answer: &Value) {
     let number = |value: &Value| value.as_f64().unwrap();
-    let contributions: Vec<_> = answer["contributions"].as_array().unwrap().iter().collect();
-    assert_eq!(contributions.len(), 9);
-    let sum: f64 = contributions.iter().map(|contribution| number(&contribution["log_odds"])).sum();
-    assert!((number(&answer["baseline_log_odds"]) + sum - number(&answer["log_odds"])).abs() < 1e-9, "{answer}");
-    let odds = number(&answer["log_odds"]).exp();
+    let explanation = &answer["explanation"];
+    assert_eq!((&explanation["unit"], &explanation["of"]), (&json!("log_odds"), &json!(1)), "{answer}");
+    let contributions: Vec<_> = explanation["contributions"].as_array().unwrap().iter().collect();
+    assert_eq!(contributions.len(), package().groups().len());
+    let sum: f64 = contributions.iter().map(|contribution| number(&contribution["amount"])).sum();
+    let output = number(&explanation["output"]);
+    assert!((number(&explanation["baseline"]) + sum - output).abs() < 1e-9, "{answer}");
+    let odds = output.exp();
     assert!((odds / (1.0 + odds) - number(&answer["probability"])).abs() < 1e-6, "{answer}");
 }
 
@@ -31,12 +34,12 @@ async fn an_explanation_adds_up_and_is_not_part_of_the_prediction() {
     assert_eq!(explained.status, 200);
     adds_up(&explained.json());
     let (mut rest, plain) = (explained.json(), plain.json());
-    for field in ["contributions", "log_odds", "baseline_log_odds"] {
-        assert!(rest.as_object_mut().unwrap().remove(field).is_some());
-        assert!(plain.get(field).is_none());
-    }
+    assert!(rest.as_object_mut().unwrap().remove("explanation").is_some());
+    assert!(plain.get("explanation").is_none());
     assert_eq!(rest, plain);
     assert_eq!(app.stored(), 1);
+    let kept = app.get(&format!("/predictions/{}", plain["id"].as_str().unwrap())).await.json().to_string();
+    assert!(["contribution", "explanation", "odds"].iter().all(|word| !kept.contains(word)), "{kept}");
     assert!(stored_columns(&app).iter().all(|column| !column.contains("contribution") && !column.contains("odds")));
 }
 
@@ -62,7 +65,7 @@ async fn a_table_has_a_column_for_each_contribution() {
     let number = |name: &str| -> f64 { row[header.iter().position(|other| other == name).unwrap()].parse().unwrap() };
     let parts = header.iter().filter(|name| name.starts_with("contribution_"));
     let sum: f64 = parts.map(number).sum();
-    assert!((number("baseline_log_odds") + sum - number("log_odds")).abs() < 1e-9);
+    assert!((number("baseline") + sum - number("output")).abs() < 1e-9);
 }
 
 #[tokio::test]

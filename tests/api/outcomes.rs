@@ -27,13 +27,13 @@ async fn an_outcome_is_recorded_once_and_shown_with_its_prediction() {
     app.set_time("2026-11-24T12:00:00.5Z");
     let told = tell(&app, &id, json!({"Survived": 0})).await;
     assert_eq!((told.status.as_u16(), told.header("content-type")), (200, "application/json"));
-    assert_eq!(told.json(), json!({"id": id, "Survived": 0, "recorded_at": "2026-11-24T12:00:00.500Z"}));
+    assert_eq!(told.json(), json!({"id": id, "outcome": {"Survived": 0}, "recorded_at": "2026-11-24T12:00:00.500Z"}));
     app.set_time("2027-01-01T00:00:00Z");
     for again in [r#"{"Survived": 0}"#, r#"{"survived": 0.0}"#] {
         assert_eq!(tell(&app, &id, again).await.body, told.body);
     }
     let shown = app.get(&format!("/predictions/{id}")).await.json();
-    assert_eq!(shown["outcome"], json!({"Survived": 0, "recorded_at": "2026-11-24T12:00:00.500Z"}));
+    assert_eq!(shown["outcome"], json!({"outcome": {"Survived": 0}, "recorded_at": "2026-11-24T12:00:00.500Z"}));
     assert_eq!(app.predict_value(&numbered(7)).await.body, posted.body, "the answer to a passenger stays as it was");
 }
 
@@ -45,7 +45,7 @@ async fn another_outcome_is_a_conflict_and_is_not_recorded() {
     let problem = tell(&app, &id, json!({"Survived": 0})).await.problem(409);
     assert_eq!(problem["type"], "urn:lifeboat:problem:outcome-conflict");
     assert_eq!(problem["detail"], "the outcome is 1 since 2026-11-23T10:15:04.211Z, and stays");
-    assert_eq!(app.get(&format!("/predictions/{id}")).await.json()["outcome"]["Survived"], 1);
+    assert_eq!(app.get(&format!("/predictions/{id}")).await.json()["outcome"]["outcome"]["Survived"], 1);
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn a_changed_outcome_is_a_changed_prediction_to_a_client_that_asks_again()
 #[tokio::test]
 async fn what_is_not_there_has_no_outcome() {
     let app = App::new();
-    for id in ["7-0123456789abcdef0123456789abcdef", "nonsense", "0123456789abcdef0123456789abcdef"] {
+    for id in ["p.7.0123456789abcdef0123456789abcdef", "7-0123456789abcdef0123456789abcdef", "nonsense"] {
         tell(&app, id, json!({"Survived": 1})).await.problem(404);
     }
     assert_eq!(app.stored(), 0);

@@ -3,23 +3,26 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lifeboat::features::FEATURE_NAMES;
+use lifeboat::package::{self, seal};
 use prost::Message;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tract_onnx::pb::{ModelProto, NodeProto, TensorProto, tensor_proto};
 
-pub(crate) const FILES: [&str; 3] = ["survival.onnx", "features.json", "manifest.json"];
+use crate::training::TITANIC;
 
-/// A copy of the package that a test may alter.
+/// The files that answers need.
+pub(crate) const FILES: [&str; 6] =
+    ["schema.json", "recipe.json", "state.json", "history.json", "model.onnx", "manifest.json"];
+
+/// A copy of the Titanic's package that a test may alter.
 pub(crate) struct Package(TempDir);
 
 impl Package {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        for file in FILES {
-            fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("model").join(file), folder.path().join(file)).unwrap();
+        for file in FILES.into_iter().chain(["baseline.json"]) {
+            fs::copy(Path::new(TITANIC).join(file), folder.path().join(file)).unwrap();
         }
         Self(folder)
     }
@@ -51,23 +54,13 @@ impl Package {
 
     /// Makes the manifest name the files as they are, as a careless hand would.
     pub(crate) fn seal(&self) -> &Self {
-        let mut hash = Sha256::new();
-        hash.update(fs::read(self.path("survival.onnx")).unwrap());
-        hash.update(fs::read(self.path("features.json")).unwrap());
-        let hash: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        self.edit("manifest.json", |manifest| {
-            manifest["version"] = format!("{}-{}", manifest["semantic_version"].as_str().unwrap(), &hash[..8]).into();
-            manifest["content_hash"] = hash.into();
-        })
+        seal(self.folder()).unwrap();
+        self
     }
 
     /// Gives the package another semantic version.
     pub(crate) fn name_version(&self, version: &str) -> &Self {
         self.edit("manifest.json", |manifest| manifest["semantic_version"] = version.into());
-        self.edit_graph(|graph| {
-            let mut metadata = graph.metadata_props.iter_mut();
-            version.clone_into(&mut metadata.find(|entry| entry.key == "version").unwrap().value);
-        });
         self.seal()
     }
 
@@ -85,8 +78,9 @@ impl Package {
     fn add_a_billionth_of(&self, nodes: &[(&str, &[&str], &str)]) -> &Self {
         self.edit_graph(|model| {
             let graph = model.graph.as_mut().unwrap();
-            let mut picked = vec![0.0; FEATURE_NAMES.len()];
-            picked[FEATURE_NAMES.iter().position(|name| *name == "age").unwrap()] = 1.0;
+            let package = package::open(None).unwrap();
+            let names = package.feature_names().iter();
+            let picked: Vec<f32> = names.map(|name| if &**name == "age" { 1.0 } else { 0.0 }).collect();
             let constant = |name: &str, values: Vec<f32>| TensorProto {
                 name: name.to_owned(),
                 data_type: tensor_proto::DataType::Float.into(),
@@ -114,7 +108,7 @@ impl Package {
     }
 
     fn edit_graph(&self, edit: impl FnOnce(&mut ModelProto)) {
-        let path = self.path("survival.onnx");
+        let path = self.path("model.onnx");
         let mut graph = ModelProto::decode(&*fs::read(&path).unwrap()).unwrap();
         edit(&mut graph);
         fs::write(path, graph.encode_to_vec()).unwrap();

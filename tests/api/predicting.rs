@@ -3,7 +3,7 @@
 use axum::http::{Request, header};
 use serde_json::{Value, json};
 
-use crate::app::{App, model};
+use crate::app::{App, package};
 use crate::passengers::numbered;
 
 fn kelly() -> Value {
@@ -21,26 +21,32 @@ async fn a_passenger_is_predicted_and_stored() {
     assert_eq!(answer.header("content-type"), "application/json");
     let body = answer.json();
     assert_eq!(answer.header("location"), format!("/predictions/{}", body["id"].as_str().unwrap()));
-    assert_eq!(body["model_version"].as_str(), Some(&**model().version()));
+    assert_eq!(body["model_version"].as_str(), Some(&**package().version()));
     let probability = body["probability"].as_f64().unwrap();
     assert!((0.0..=1.0).contains(&probability));
-    assert_eq!(body["Survived"], u8::from(probability >= f64::from(model().manifest().threshold)));
+    assert_eq!(body["prediction"]["Survived"], u8::from(probability >= 0.5));
     insta::assert_json_snapshot!(body, {
         ".id" => insta::dynamic_redaction(|id, _| {
-            assert!(id.as_str().unwrap().starts_with("892-"));
-            "892-[hash]"
+            assert!(id.as_str().unwrap().starts_with("p.892."));
+            "p.892.[hash]"
         }),
         ".probability" => "[probability]",
-        ".Survived" => "[survived]",
+        ".prediction.Survived" => "[survived]",
         ".model_version" => "[version]",
+        ".snapshot" => "[snapshot]",
     }, @r#"
     {
-      "PassengerId": 892,
-      "Survived": "[survived]",
       "created_at": "2026-11-23T10:15:04.211Z",
-      "id": "892-[hash]",
+      "id": "p.892.[hash]",
+      "key": {
+        "PassengerId": 892
+      },
       "model_version": "[version]",
-      "probability": "[probability]"
+      "prediction": {
+        "Survived": "[survived]"
+      },
+      "probability": "[probability]",
+      "snapshot": "[snapshot]"
     }
     "#);
     assert_eq!(app.stored(), 1);
@@ -62,7 +68,7 @@ async fn the_same_passenger_again_gets_the_same_bytes() {
 async fn a_passenger_in_other_words_is_the_same_passenger() {
     let app = App::new();
     let first = app.predict_value(&kelly()).await;
-    let respelt = r#" {"embarked": "q", "sex": "MALE", "name": " Kelly, Mr. James\u0020", "age": 3.45e1, "pclass": 3.0,
+    let respelt = r#" {"embarked": "q", "sex": " MALE", "name": " Kelly, Mr. James\u0020", "age": 3.45e1, "pclass": 3.0,
         "passenger_id": 892, "ticket": "330911", "fare": 7.82920, "sib_sp": 0.0, "parch": 0, "Survived": 1, "cabin": ""} "#;
     let again = app.predict(respelt).await;
     assert_eq!(again.status, 200);
@@ -78,7 +84,7 @@ async fn an_array_is_answered_in_its_order() {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("lifeboat-created"), "9");
     assert_eq!(answer.header("location"), "");
-    let ids: Vec<_> = answer.json().as_array().unwrap().iter().map(|one| one["PassengerId"].clone()).collect();
+    let ids: Vec<_> = answer.json().as_array().unwrap().iter().map(|one| one["key"]["PassengerId"].clone()).collect();
     assert_eq!(ids, [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
     assert_eq!(app.stored(), 10);
 
@@ -131,8 +137,8 @@ async fn class_and_sex_are_enough() {
     let answer = App::new().predict(r#"{"Pclass": 1, "Sex": "female"}"#).await;
     assert_eq!(answer.status, 201);
     let body = answer.json();
-    assert_eq!(body["PassengerId"], Value::Null);
-    assert!(!body["id"].as_str().unwrap().contains('-'));
+    assert_eq!(body["key"], json!({"PassengerId": null}));
+    assert_eq!(body["id"].as_str().unwrap().split('.').count(), 2, "no key stands in the id");
 }
 
 #[tokio::test]
@@ -164,6 +170,6 @@ async fn bounds_are_part_of_the_range() {
         assert_eq!(answer.status, 201, "{passenger}");
         let id = answer.json()["id"].as_str().unwrap().to_owned();
         let stored = app.get(&format!("/predictions/{id}")).await.json();
-        assert_eq!(stored["passenger"][field].to_string().trim_end_matches(".0"), passenger[field].to_string());
+        assert_eq!(stored["record"][field].to_string().trim_end_matches(".0"), passenger[field].to_string());
     }
 }

@@ -11,15 +11,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_lifeboat");
+pub(crate) use crate::program::{BINARY, lifeboat};
 
 /// Longer than anything takes that ends at all.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Returns the command line of the binary, deaf to the environment that the tests run in.
-pub(crate) fn lifeboat() -> Command {
-    without_environment(Command::new(BINARY))
-}
 
 /// Returns `serve` on a database and any free port.
 pub(crate) fn serve(database: &Path) -> Command {
@@ -30,15 +25,11 @@ pub(crate) fn serve(database: &Path) -> Command {
 
 /// Returns `serve` in a process whose files cannot grow beyond so many blocks of 512 bytes: a disk that fills up.
 pub(crate) fn serve_on_a_small_disk(database: &Path, blocks: u32) -> Command {
-    let mut command = without_environment(Command::new("/bin/sh"));
+    let mut command = Command::new("/bin/sh");
+    command.env_clear().stdin(Stdio::null());
     // A write beyond the limit fails as on a full disk, once the signal that would end the process is ignored.
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
     command.args(["-c", &script, "sh", BINARY, "serve", "--port", "0", "--database-url", &url(database)]);
-    command
-}
-
-fn without_environment(mut command: Command) -> Command {
-    command.env_clear().stdin(Stdio::null());
     command
 }
 

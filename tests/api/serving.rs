@@ -16,6 +16,7 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use crate::app::stored;
+use crate::folder::Folder;
 use crate::passengers::numbered;
 use crate::server::{BINARY, Server, client, failure, lifeboat, new_database, predict, refusal, serve, url};
 
@@ -197,7 +198,8 @@ fn serve_as_nobody(folder: &Path, database: &Path) -> Command {
         return serve(database);
     }
     let binary = folder.join("lifeboat");
-    fs::copy(BINARY, &binary).unwrap();
+    // By a process of its own: a file that this one writes cannot be run while another thread starts a process, which has it open.
+    assert!(Command::new("cp").arg(BINARY).arg(&binary).status().unwrap().success());
     fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = Command::new(binary);
     command.env_clear().current_dir("/").uid(NOBODY).gid(NOBODY);
@@ -216,4 +218,31 @@ fn a_file_that_cannot_be_written_is_refused_at_the_start() {
     assert!(said.contains(database.to_str().unwrap()), "{said}");
     assert!(said.contains("read-only"), "{said}");
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[tokio::test]
+async fn the_package_of_a_folder_is_served_and_keeps_its_predictions_in_a_file_of_its_name() {
+    for (package, name, label) in [
+        ("breast_cancer", "breast-cancer", "diagnosis"),
+        ("regression", "diabetes-progression", "progression"),
+        ("classes", "iris-species", "species"),
+    ] {
+        let folder = Folder::new();
+        let package = format!("{}/tests/packages/{package}", env!("CARGO_MANIFEST_DIR"));
+        let mut command = lifeboat();
+        command.args(["serve", &package, "--port", "0"]).current_dir(folder.path("")).env("LOG_FORMAT", "json");
+        let server = Server::run(command);
+        let table = fs::read(format!("{package}/train.csv")).unwrap();
+        let request = client().post(server.url("/predict")).header("content-type", "text/csv");
+        let answer = request.header("accept", "application/json").body(table).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), &answer.headers()["lifeboat-created"]), (200, &"36".parse().unwrap()));
+        let answers: Vec<Value> = answer.json().await.unwrap();
+        assert!(!answers[0]["prediction"][label].is_null(), "{}", answers[0]);
+        let stored_answer = client().get(server.url(&format!("/predictions/{}", answers[0]["id"].as_str().unwrap())));
+        let stored_answer: Value = stored_answer.send().await.unwrap().json().await.unwrap();
+        assert_eq!(stored_answer["prediction"], answers[0]["prediction"]);
+        assert_eq!(stored(&folder.path(&format!("{name}.db"))), 36);
+    }
+    let said = Folder::new().refuses(&["serve", "one", "--package", "two"]);
+    assert!(said.contains("cannot be used with"), "{said}");
 }

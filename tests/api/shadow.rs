@@ -4,18 +4,26 @@ use serde_json::{Value, json};
 
 use crate::folder::Folder;
 use crate::monitoring::training_passengers;
-use crate::package::Package;
+use crate::package_folder;
 use crate::server::{Server, client, failure, new_database, predict, serve};
 
+fn copy() -> package_folder::Folder {
+    package_folder::Folder::copy_of("model/titanic".as_ref())
+}
+
 /// Returns a package that thinks those without an age to be infants, and its version.
-fn other_model() -> (Package, String) {
-    let package = Package::new();
-    package.edit("features.json", |state| {
-        for medians in state["age_medians"].as_object_mut().unwrap().values_mut() {
-            *medians = json!([0.5, 0.5, 0.5]);
+fn other_model() -> (package_folder::Folder, String) {
+    let package = copy();
+    package.edit("state.json", |state| {
+        let ages = &mut state["steps"]["age"];
+        ages["overall"] = json!(0.5);
+        for medians in ages["by"].as_array_mut().unwrap() {
+            for median in medians.as_array_mut().unwrap() {
+                median[1] = json!(0.5);
+            }
         }
     });
-    let version = package.seal().json("manifest.json")["version"].as_str().unwrap().to_owned();
+    let version = package.seal();
     (package, version)
 }
 
@@ -36,7 +44,7 @@ async fn a_model_in_the_shadow_is_stored_and_reported_and_changes_no_answer() {
     let alone = answers(&Server::run(serve(&database)), &passengers).await;
 
     let folder = Folder::new();
-    let mut command = serve(&folder.path("predictions.db"));
+    let mut command = serve(&folder.path("titanic.db"));
     command.env("SHADOW_MODEL_DIR", package.folder());
     let server = Server::run(command);
     assert_eq!(answers(&server, &passengers).await, alone);
@@ -79,11 +87,12 @@ async fn a_model_in_the_shadow_is_stored_and_reported_and_changes_no_answer() {
 
 #[test]
 fn a_shadow_that_cannot_be_used_is_told_before_anything_is_served() {
-    let package = Package::new();
-    package.truncate("survival.onnx");
+    let package = copy();
+    let graph = std::fs::read(package.path("model.onnx")).unwrap();
+    std::fs::write(package.path("model.onnx"), &graph[..graph.len() / 2]).unwrap();
     let (_folder, database) = new_database();
     let mut command = serve(&database);
     command.env("SHADOW_MODEL_DIR", package.folder());
     let said = failure(command);
-    assert!(said.contains("the shadow model's package cannot be used") && said.contains("content_hash"), "{said}");
+    assert!(said.contains("the package of the shadow cannot be used") && said.contains("content_hash"), "{said}");
 }

@@ -12,7 +12,7 @@ use crate::app::{Answer, App};
 use crate::passengers::numbered;
 use crate::server::{Server, new_database, serve};
 
-const ID: &str = "7-0123456789abcdef0123456789abcdef";
+const ID: &str = "p.7.0123456789abcdef0123456789abcdef";
 
 /// Everything that writes, with a body that it would take.
 fn writes() -> [(Method, String, String); 3] {

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use lifeboat::api::ApiConfig;
-use lifeboat::observation::Observation;
-use lifeboat::prediction::{Outcome, Prediction, PredictionId};
+use lifeboat::identity::{Entity, PredictionId};
+use lifeboat::prediction::{Outcome, Prediction};
 use lifeboat::store::{Cursor, PredictionStore, Put, Recording, StoreError, Window};
 use serde_json::json;
 
@@ -52,19 +52,24 @@ impl PredictionStore for Unreliable {
         self.store.put(predictions).await
     }
 
-    async fn get(&self, id: PredictionId) -> Result<Option<Prediction>, StoreError> {
+    async fn get(&self, id: &PredictionId) -> Result<Option<Prediction>, StoreError> {
         self.suffer().await?;
         self.store.get(id).await
     }
 
     async fn history(
         &self,
-        passenger_id: u64,
+        entity: &Entity,
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<Prediction>, StoreError> {
         self.suffer().await?;
-        self.store.history(passenger_id, after, limit).await
+        self.store.history(entity, after, limit).await
+    }
+
+    async fn feature_names(&self, version: &str) -> Result<Option<Arc<[Box<str>]>>, StoreError> {
+        self.suffer().await?;
+        self.store.feature_names(version).await
     }
 
     async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError> {
@@ -77,19 +82,14 @@ impl PredictionStore for Unreliable {
         self.store.latest_report().await
     }
 
-    async fn record_outcome(&self, id: PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError> {
+    async fn record_outcome(&self, id: &PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError> {
         self.suffer().await?;
         self.store.record_outcome(id, outcome).await
     }
 
-    fn window(&self, window: Window) -> BoxStream<'_, Result<Prediction, StoreError>> {
+    fn window(&self, window: Window) -> BoxStream<'_, Result<Vec<Prediction>, StoreError>> {
         let suffered = stream::once(self.suffer()).try_filter_map(|()| async { Ok(None) });
         suffered.chain(self.store.window(window)).boxed()
-    }
-
-    fn observations(&self, window: Window) -> BoxStream<'_, Result<Vec<Observation>, StoreError>> {
-        let suffered = stream::once(self.suffer()).try_filter_map(|()| async { Ok(None) });
-        suffered.chain(self.store.observations(window)).boxed()
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
@@ -137,7 +137,7 @@ async fn one_request_too_many_is_turned_away_at_once() {
     assert_eq!(app.predict_value(&numbered(7)).await.status, 201);
 }
 
-const READS: [&str; 3] = ["/predictions/7-0123456789abcdef0123456789abcdef", "/passengers/7/predictions", "/ready"];
+const READS: [&str; 3] = ["/predictions/p.7.0123456789abcdef0123456789abcdef", "/predictions?PassengerId=7", "/ready"];
 
 /// Puts the store into a mood in which every request ends in a problem of this status, and out of it again.
 async fn problems_come_and_go(mood_then: Mood, status: u16) {
@@ -186,7 +186,7 @@ async fn a_store_that_panics_is_an_internal_error() {
 async fn a_damaged_row_is_an_internal_error_for_its_prediction_only() {
     let app = App::new();
     let damaged = app.predict_value(&numbered(1)).await;
-    app.sql("UPDATE predictions SET created_at = 'unknown'");
+    app.sql("UPDATE stored SET created_at = 'unknown'");
     app.get(damaged.header("location")).await.problem(500);
     app.predict_value(&numbered(1)).await.problem(500);
     let other = app.predict_value(&numbered(2)).await;

@@ -12,20 +12,27 @@ def before_call(context, case, **kwargs):
     if not isinstance(query, dict):
         return
     if case.operation.label == "POST /predict" and str(query.get("kaggle")).lower() == "true":
-        # A table for Kaggle has no room for explanations, and needs a PassengerId in each of its lines.
+        # A table for Kaggle has no room for explanations, and needs a whole key in each of its lines.
         query.pop("explain", None)
+        key = key_of(case.operation.schema.raw_schema)
         if isinstance(case.body, list):
-            case.body = [numbered(passenger) for passenger in case.body]
+            case.body = [keyed(record, key) for record in case.body]
         else:
-            case.body = numbered(case.body)
+            case.body = keyed(case.body, key)
     # Only a page before knows a cursor.
     query.pop("cursor", None)
 
 
-def numbered(passenger):
-    if isinstance(passenger, dict) and passenger.get("PassengerId") is None:
-        return passenger | {"PassengerId": 1}
-    return passenger
+def key_of(contract):
+    """Returns the fields of the table's key, each with a value: they are what an entity's predictions are asked for by."""
+    history = contract["paths"].get("/predictions", {"get": {"parameters": []}})
+    return {parameter["name"]: parameter["example"] for parameter in history["get"]["parameters"] if parameter.get("required")}
+
+
+def keyed(record, key):
+    if not isinstance(record, dict):
+        return record
+    return record | {name: value for name, value in key.items() if record.get(name) is None}
 
 
 @schemathesis.serializer("text/csv")

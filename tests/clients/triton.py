@@ -11,7 +11,7 @@ import tritonclient.http as triton
 from tritonclient.utils import InferenceServerException
 
 MODEL = "titanic"
-TRAIN = Path(__file__).parents[2] / "model/train.csv"
+TRAIN = Path(__file__).parents[2] / "model/titanic/train.csv"
 INTEGERS = ["PassengerId", "Pclass", "SibSp", "Parch"]
 FLOATS = ["Age", "Fare"]
 TEXTS = ["Name", "Sex", "Ticket", "Cabin", "Embarked"]
@@ -58,7 +58,7 @@ def by_columns(client, rows, expected):
 def compare(result, expected):
     probabilities = np.array([prediction["probability"] for prediction in expected])
     assert np.abs(result.as_numpy("probability") - probabilities).max() < 1e-6
-    assert (result.as_numpy("Survived") == [prediction["Survived"] for prediction in expected]).all()
+    assert (result.as_numpy("Survived") == [prediction["prediction"]["Survived"] for prediction in expected]).all()
     ids = [text.decode() if isinstance(text, bytes) else text for text in result.as_numpy("id")]
     assert ids == [prediction["id"] for prediction in expected]
 

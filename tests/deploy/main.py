@@ -114,14 +114,23 @@ def schedule(emulator, service):
     timer = emulator.client("scheduler").get_schedule(Name=service.ids["MonitorTimer"])
     moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=1)
     event = timer["Target"]["Input"].replace("<aws.scheduler.scheduled-time>", f"{moment:%Y-%m-%dT%H:%M:%SZ}")
-    predicted = sum("day_part" in item for item in items(emulator, service))
+    predicted = [item for item in items(emulator, service) if "day_part" in item]
+    grow_old(emulator, service, predicted[0])
     report = invoke(emulator, timer["Target"]["Arn"], event)
-    expect((report["rows"], report["verdict"]), (predicted, "insufficient_data"), "the report")
-    kept = [item for item in items(emulator, service) if item["passenger"]["S"] == "reports"]
+    expect((report["rows"], report["verdict"]), (len(predicted), "insufficient_data"), "the report")
+    kept = [item for item in items(emulator, service) if item["entity"]["S"] == "reports"]
     expect(len(kept), 1, "reports that are kept")
     expect(call(f"{service.url}/monitor", key=ROOT_KEY).status, 200, "the answer to who asks for the report")
     invoke(emulator, timer["Target"]["Arn"], (ROOT / "events/monitor_schedule.json").read_text())
-    print(f"ok: the monitor reports on {predicted} predictions when it is called {timer['ScheduleExpression']}, and keeps its report")
+    print(f"ok: the monitor reports on {len(predicted)} predictions, one of them of an older version, when it is called {timer['ScheduleExpression']}, and keeps its report")
+
+
+def grow_old(emulator, service, item):
+    """Makes a prediction one of an older version: what its features are called, the table must say."""
+    table = {"TableName": service.outputs["TableName"]}
+    update = {"UpdateExpression": "SET model_version = :older", "ExpressionAttributeValues": {":older": {"S": "0.9.0-00000000"}}}
+    key = {name: item[name] for name in ("entity", "prediction")}
+    emulator.client("dynamodb").update_item(**table, Key=key, **update)
 
 
 def metrics(emulator, service):
@@ -218,6 +227,8 @@ def rest_api(emulator, service):
     expect((same.status, same.body), (200, created.body), "the HTTP API's answer to the same passenger")
     location = urllib.parse.urljoin(f"{url}/predict", created.headers["location"])
     expect(call(location, key=ROOT_KEY).body["id"], created.body["id"], f"the prediction at {location}")
+    history = call(f"{url}/predictions?PassengerId={passenger['PassengerId']}&limit=1", key=ROOT_KEY)
+    expect([one["id"] for one in history.body["predictions"]], [created.body["id"]], "the newest prediction of the passenger")
     expect(call(f"{url}/predict", {"Pclass": 4}, key=ROOT_KEY).status, 422, "the REST API's answer to a passenger that cannot be")
     expect(call(f"{url}/nothing?at=all", key=ROOT_KEY).status, 404, "the REST API's answer where nothing is")
     print("ok: a REST API with a stage in its path answers as the HTTP API does")

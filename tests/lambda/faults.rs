@@ -87,7 +87,7 @@ async fn comes_and_goes(fault: Fault, in_the_log: &str) {
     network.always(fault);
     is_worth_a_retry(&function.predict(&numbered(1)).await);
     is_worth_a_retry(&function.predict(&Value::from(vec![numbered(1), numbered(2)])).await);
-    for path in ["/ready", "/predictions/1-00000000000000000000000000000000", "/passengers/1/predictions"] {
+    for path in ["/ready", "/predictions/p.1.00000000000000000000000000000000", "/predictions?PassengerId=1"] {
         is_worth_a_retry(&function.get(path).await);
     }
     assert_eq!(function.get("/health").await.status(), 200);

@@ -15,7 +15,7 @@ async fn what_keeps_the_function_warm_succeeds_quietly_and_stores_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("predictions.db");
     let mut environment = on_file(&database);
-    environment.push(("POWERTOOLS_METRICS_NAMESPACE", "Titanic".to_owned()));
+    environment.push(("POWERTOOLS_METRICS_NAMESPACE", "Lifeboat".to_owned()));
     let function = Function::start(&environment).await;
     for event in [
         event("keep_warm"),

@@ -8,6 +8,7 @@ mod keep_warm;
 mod limits;
 mod metrics;
 mod monitoring;
+mod packages;
 mod sources;
 mod starting;
 mod together;

@@ -9,7 +9,7 @@ use crate::fixtures::passengers::numbered;
 fn names(line: &Value) -> Vec<(String, Vec<&str>)> {
     let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap().iter();
     let named = directives.map(|directive| {
-        assert_eq!(directive["Namespace"], "Titanic");
+        assert_eq!(directive["Namespace"], "Lifeboat");
         let metrics = directive["Metrics"].as_array().unwrap().iter();
         (directive["Dimensions"].to_string(), metrics.map(|metric| metric["Name"].as_str().unwrap()).collect())
     });
@@ -20,7 +20,7 @@ fn names(line: &Value) -> Vec<(String, Vec<&str>)> {
 async fn each_request_leaves_a_line_of_what_it_came_to() {
     let folder = tempfile::tempdir().unwrap();
     let mut environment = on_file(&folder.path().join("predictions.db"));
-    environment.push(("POWERTOOLS_METRICS_NAMESPACE", "Titanic".to_owned()));
+    environment.push(("POWERTOOLS_METRICS_NAMESPACE", "Lifeboat".to_owned()));
     environment.push(("POWERTOOLS_SERVICE_NAME", "survival".to_owned()));
     environment.push(("AWS_LAMBDA_FUNCTION_NAME", "survival-api".to_owned()));
     let function = Function::start(&environment).await;
@@ -53,14 +53,14 @@ async fn each_request_leaves_a_line_of_what_it_came_to() {
     assert!(second.get("ColdStart").is_none() && second.get("MissingAge").is_none(), "{second}");
 
     assert_eq!(names(third), [(r#"[["service","kind"]]"#.to_owned(), vec!["Problems"])]);
-    assert_eq!((&third["kind"], &third["Problems"]), (&json!("invalid-passenger"), &json!(1)));
+    assert_eq!((&third["kind"], &third["Problems"]), (&json!("invalid-record"), &json!(1)));
 }
 
 #[tokio::test]
 async fn an_array_of_many_is_told_of_by_a_hundred() {
     let folder = tempfile::tempdir().unwrap();
     let mut environment = on_file(&folder.path().join("predictions.db"));
-    environment.push(("POWERTOOLS_METRICS_NAMESPACE", "Titanic".to_owned()));
+    environment.push(("POWERTOOLS_METRICS_NAMESPACE", "Lifeboat".to_owned()));
     let function = Function::start(&environment).await;
     let passengers: Vec<Value> = (0..450).map(numbered).collect();
     let answers = function.predict(&json!(passengers)).await.json();

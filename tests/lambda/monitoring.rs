@@ -5,7 +5,7 @@ use lifeboat::store::dynamodb::DynamoDbConfig;
 use serde_json::{Value, json};
 
 use crate::bootstrap::{Function, on_table};
-use crate::fixtures::dynamodb::{config, items, new_table, url};
+use crate::fixtures::dynamodb::{config, holding, items, new_table, url};
 use crate::fixtures::faulty::{Fault, Network};
 use crate::fixtures::passengers::numbered;
 
@@ -19,7 +19,7 @@ fn event() -> Value {
 
 fn watching(config: &DynamoDbConfig) -> Vec<(&'static str, String)> {
     let mut environment = on_table(config);
-    environment.push(("POWERTOOLS_METRICS_NAMESPACE", "Titanic".to_owned()));
+    environment.push(("POWERTOOLS_METRICS_NAMESPACE", "Lifeboat".to_owned()));
     environment
 }
 
@@ -49,7 +49,7 @@ async fn a_schedule_has_a_report_made_kept_and_told_of() {
     assert_eq!((&line["MonitoredPredictions"], &line["verdict"]), (&json!(300.0), &json!("major drift")));
     assert!(line["FeatureDrift"].as_f64().unwrap() > 0.25, "{line}");
     assert!(line["drifted"].as_str().unwrap().split(' ').any(|name| name == "age"), "{line}");
-    for name in ["DriftedFeatures", "PredictionDrift", "MissingRateIncrease", "MeanProbability", "ExpectedAccuracy"] {
+    for name in ["DriftedFeatures", "PredictionDrift", "MissingRateIncrease", "MeanPrediction", "ExpectedAccuracy"] {
         assert!(line[name].is_number(), "{name} is not in {line}");
     }
     assert!(line.get("ObservedAccuracy").is_none(), "nobody has told what happened: {line}");
@@ -57,7 +57,7 @@ async fn a_schedule_has_a_report_made_kept_and_told_of() {
     // What is delivered twice takes its own place.
     assert_eq!(monitor.invoke(&event).await, answer);
     assert_eq!(api.get("/monitor").await.json(), kept);
-    assert_eq!(items(&config.table).await, 301);
+    assert_eq!((items(&config.table).await, holding(&config.table, "report").await), (300, 1));
     // Asked for a window, the function computes.
     assert_ne!(api.get("/monitor?since=1h").await.json()["to"], kept["to"]);
 }

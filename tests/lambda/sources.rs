@@ -33,9 +33,7 @@ impl Source {
         let folder = tempfile::tempdir().unwrap();
         let mut environment = on_file(&folder.path().join("predictions.db"));
         environment.push(("BASE_PATH", "/titanic".to_owned()));
-        let file = format!("{}/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
-        let event = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-        Self { name, function: Function::start(&environment).await, event, _folder: folder }
+        Self { name, function: Function::start(&environment).await, event: file(name), _folder: folder }
     }
 
     /// Returns the event of another request. The query is of `name=value`, as a client encodes it.
@@ -100,6 +98,12 @@ impl Source {
     }
 }
 
+/// Returns the event of a file.
+fn file(name: &str) -> Value {
+    let file = format!("{}/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
+}
+
 async fn sources() -> Vec<Source> {
     let mut sources = vec![Source::start("predict").await];
     for name in SOURCES {
@@ -114,8 +118,8 @@ async fn a_passenger_is_stored_once_whoever_sends_it() {
         let Source { name, event, .. } = &source;
         let created = source.invoke(event).await;
         assert_eq!(created.status(), 201, "{name}: {created:?}");
-        let id = "1070-11d08092d515798f5405b9f12c5230ab";
-        assert_eq!(created.json()["id"], id, "{name}");
+        let id = created.json()["id"].as_str().unwrap().to_owned();
+        assert!(id.starts_with("p.1070."), "{name}: {id}");
         assert_eq!(created.header("location"), format!("{}/predictions/{id}", base_path(name)), "{name}");
         assert_eq!(created.header("content-type"), "application/json");
 
@@ -124,7 +128,27 @@ async fn a_passenger_is_stored_once_whoever_sends_it() {
         encoded["isBase64Encoded"] = json!(true);
         let again = source.invoke(&encoded).await;
         assert_eq!((again.status(), again.body()), (200, created.body()), "{name}");
-        assert_eq!(source.get(&format!("/predictions/{id}"), &[]).await.json()["PassengerId"], 1070, "{name}");
+        assert_eq!(
+            source.get(&format!("/predictions/{id}"), &[]).await.json()["key"],
+            json!({"PassengerId": 1070}),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_fields_of_a_key_are_a_query_whoever_asks() {
+    for (name, asked) in
+        [("predict", "history"), ("rest_api", "rest_api_history"), ("load_balancer", "load_balancer_history")]
+    {
+        let source = Source::start(name).await;
+        let created = source.invoke(&source.event).await.json();
+        let history = source.invoke(&file(asked)).await;
+        assert_eq!(
+            (history.status(), history.json()),
+            (200, json!({"predictions": [created], "next": null})),
+            "{name}"
+        );
     }
 }
 
@@ -171,20 +195,24 @@ async fn parameters_of_a_query_arrive_whoever_sends_them() {
         }
         let explained =
             source.send("POST", "/predict", &["explain=true", "store=false"], &numbered(7).to_string()).await;
-        assert!(explained.json()["contributions"].is_array(), "{name}: {explained:?}");
+        assert!(explained.json()["explanation"]["contributions"].is_array(), "{name}: {explained:?}");
         // Each parameter may be given once: a second one must not be lost on the way. Where lists are off, the last one is all there is.
-        let twice = source.get("/passengers/7/predictions", &["limit=1", "limit=2"]).await;
+        let twice = source.get("/predictions", &["PassengerId=7", "limit=1", "limit=2"]).await;
         assert_eq!(twice.status(), if name == "load_balancer" { 200 } else { 400 }, "{name}: {twice:?}");
 
-        let page = source.get("/passengers/7/predictions", &["limit=2"]).await.json();
+        let page = source.get("/predictions", &["PassengerId=7", "limit=2"]).await.json();
         let next = page["next"].as_str().unwrap();
-        let query = next.strip_prefix(&format!("{}/passengers/7/predictions?", base_path(name)));
+        let query = next.strip_prefix(&format!("{}/predictions?", base_path(name)));
         let query: Vec<_> = query.unwrap_or_else(|| panic!("{name}: {next}")).split('&').collect();
-        let rest = source.get("/passengers/7/predictions", &query).await.json();
+        let rest = source.get("/predictions", &query).await.json();
         assert_eq!((rest["predictions"].as_array().unwrap().len(), &rest["next"]), (1, &Value::Null), "{name}: {rest}");
         // What is encoded is decoded once: this is a percent sign and two digits, and no limit.
-        let encoded = source.get("/passengers/7/predictions", &["limit=%2532"]).await;
-        assert_eq!(encoded.status(), 400, "{name}: {encoded:?}");
+        for query in [["PassengerId=7", "limit=%2532"], ["PassengerId=%2537", "limit=2"]] {
+            let encoded = source.get("/predictions", &query).await;
+            assert_eq!(encoded.status(), 400, "{name}: {encoded:?}");
+        }
+        let encoded = source.get("/predictions", &["PassengerId=%37", "limit=2"]).await.json();
+        assert_eq!(encoded["predictions"], page["predictions"], "{name}: {encoded:?}");
     }
 }
 
@@ -253,12 +281,12 @@ async fn a_stage_may_be_named_as_a_path_is() {
     let mut event = source.request("GET", "/model", &[], "");
     event["requestContext"]["stage"] = json!("model");
     event["requestContext"]["path"] = json!("/model/model");
-    assert_eq!(source.invoke(&event).await.json()["name"], "titanic-survival");
+    assert_eq!(source.invoke(&event).await.json()["name"], "titanic");
     let source = Source::start("stage").await;
     let mut event = source.request("GET", "", &[], "");
     event["requestContext"]["stage"] = json!("model");
     event["rawPath"] = json!("/model/model");
-    assert_eq!(source.invoke(&event).await.json()["name"], "titanic-survival");
+    assert_eq!(source.invoke(&event).await.json()["name"], "titanic");
 }
 
 #[tokio::test]

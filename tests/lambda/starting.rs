@@ -1,7 +1,7 @@
 //! How a function starts: what it needs, what it reaches for, and what it says when it cannot.
 
 use crate::bootstrap::{Function, on_file, on_table};
-use crate::fixtures::dynamodb::{config, new_table};
+use crate::fixtures::dynamodb::{config, new_table, url};
 use crate::fixtures::faulty::{Fault, Network};
 use crate::fixtures::passengers::numbered;
 
@@ -13,19 +13,33 @@ async fn a_function_on_a_file_needs_no_table_and_no_credentials() {
     let again = function.predict(&numbered(1)).await;
     assert_eq!((created.status(), again.status()), (201, 200));
     assert_eq!(created.body(), again.body());
-    assert_eq!(function.get(created.header("location")).await.json()["PassengerId"], 1);
+    assert_eq!(function.get(created.header("location")).await.json()["key"], serde_json::json!({"PassengerId": 1}));
+}
+
+/// What a stranger can ask for must not be an error of the table's.
+#[tokio::test]
+async fn a_name_longer_than_a_key_of_the_table_is_unknown() {
+    let function = Function::start(&on_table(&config(&new_table().await, &url()))).await;
+    for length in [2000, 3000] {
+        let path = format!("/predictions/p.{}.{}", "x".repeat(length), "0".repeat(32));
+        assert_eq!(function.get(&path).await.status(), 404, "{length} bytes: {}", function.log());
+    }
 }
 
 #[tokio::test]
 async fn a_function_reaches_for_its_table_before_its_first_request() {
     let (network, table) = (Network::start().await, new_table().await);
     let mut environment = on_table(&config(&table, &network.url()));
-    for (warm_up, calls) in [("true", 2), ("false", 1)] {
+    // The first function of a version tells the table of it.
+    assert_eq!(Function::start(&environment).await.predict(&numbered(0)).await.status(), 201);
+    for (number, warm_up, calls) in [(1, "true", 1), (2, "false", 0)] {
         network.always(Fault::None);
         environment.push(("DATABASE_WARM_UP", warm_up.to_owned()));
         let function = Function::start(&environment).await;
-        assert!(function.predict(&numbered(calls)).await.status() < 300);
-        assert_eq!(network.calls(), usize::try_from(calls).unwrap(), "with DATABASE_WARM_UP={warm_up}");
+        assert_eq!(function.get("/health").await.status(), 200);
+        assert_eq!(network.calls(), calls, "at the start, with DATABASE_WARM_UP={warm_up}");
+        assert_eq!(function.predict(&numbered(number)).await.status(), 201);
+        assert_eq!(network.calls(), 2, "with DATABASE_WARM_UP={warm_up}");
     }
 }
 

@@ -1,7 +1,8 @@
 //! What is done with stored predictions: drift, performance and comparison.
 
+mod baseline;
 mod chance;
+mod earlier;
 mod parts;
 mod statistics;
 mod tables;
-mod titanic;

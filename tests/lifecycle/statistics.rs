@@ -1,4 +1,4 @@
-//! Performance and baselines against numpy, scipy and scikit-learn: `statistics.py` made the cases.
+//! Performance, baselines and tests of drift against numpy, scipy and scikit-learn: `statistics.py` made the cases.
 
 use lifeboat::lifecycle::binning::{Precision, number_baseline};
 use lifeboat::lifecycle::cells::Cells;
@@ -6,6 +6,7 @@ use lifeboat::lifecycle::performance::binary::BinaryOutcomes;
 use lifeboat::lifecycle::performance::calibration::CalibrationBin;
 use lifeboat::lifecycle::performance::multiclass::ClassOutcomes;
 use lifeboat::lifecycle::performance::regression::NumberOutcomes;
+use lifeboat::lifecycle::statistics::{TestResult, chi_squared, kolmogorov_smirnov, population_stability_index};
 use serde_json::{Value, json};
 
 const TOLERANCE: f64 = 1e-9;
@@ -147,5 +148,50 @@ fn a_number_is_described_as_training_does() {
         }
         let found = serde_json::to_value(number_baseline(&cells, Precision::Double)).unwrap();
         assert_eq!(found, case["found"]);
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts that Python wrote as floats")]
+fn counts(value: &Value) -> Vec<u64> {
+    numbers(value).into_iter().map(|number| number as u64).collect()
+}
+
+#[track_caller]
+fn assert_result(found: Option<TestResult>, case: &Value) {
+    let found = found.unwrap();
+    assert_close("statistic", found.statistic, &case["statistic"]);
+    assert_close("p-value", found.p_value, &case["p_value"]);
+}
+
+/// Returns the distinct values of a sample, ascending, with how often they occur.
+fn tallied(value: &Value) -> Vec<(f64, u64)> {
+    let mut sample = numbers(value);
+    sample.sort_by(f64::total_cmp);
+    sample.chunk_by(|left, right| left.total_cmp(right).is_eq()).map(|equal| (equal[0], equal.len() as u64)).collect()
+}
+
+#[test]
+fn the_stability_index_is_the_divergence_in_both_directions() {
+    for case in cases("population_stability_index") {
+        let found = population_stability_index(&counts(&case["expected"]), &counts(&case["actual"]));
+        assert_close("index", found, &case["value"]);
+    }
+}
+
+#[test]
+fn samples_of_numbers_are_compared_as_scipy_does() {
+    for case in cases("kolmogorov_smirnov") {
+        assert_result(kolmogorov_smirnov(&tallied(&case["left"]), &tallied(&case["right"])), &case);
+    }
+    assert_eq!(kolmogorov_smirnov(&[], &[(1.0, 1)]), None);
+}
+
+#[test]
+fn samples_of_categories_are_compared_as_scipy_does() {
+    for case in cases("chi_squared") {
+        assert_result(chi_squared(&counts(&case["left"]), &counts(&case["right"])), &case);
+    }
+    for (left, right) in [(&[][..], &[][..]), (&[3], &[4]), (&[0, 0], &[1, 2])] {
+        assert_eq!(chi_squared(left, right), None, "{left:?} {right:?}");
     }
 }

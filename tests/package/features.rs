@@ -5,7 +5,8 @@ use std::fs;
 use std::io::Read;
 
 use flate2::read::GzDecoder;
-use lifeboat::package::recipe::{Recipe, recipe_schema};
+use lifeboat::package::json_schema::Written;
+use lifeboat::package::recipe::Recipe;
 use serde_json::Value;
 
 use crate::titanic::{DESCRIPTOR, HISTORY, RECIPE, SCHEMA, STATE, TRAIN, fit, path, read};
@@ -43,8 +44,8 @@ fn the_features_of_the_training_rows_are_those_of_the_matrix() {
 fn the_state_and_the_history_are_those_of_a_fresh_fit() {
     let fitted = fit(&TRAIN);
     let texts = [
-        ("titanic/state.json", serde_json::to_string(&fitted.state).unwrap() + "\n"),
-        ("titanic/history.json", serde_json::to_string(&fitted.history).unwrap() + "\n"),
+        ("state.json", serde_json::to_string(&fitted.state).unwrap() + "\n"),
+        ("history.json", serde_json::to_string(&fitted.history).unwrap() + "\n"),
     ];
     for (name, text) in texts {
         if env::var_os("UPDATE_PACKAGE").is_some() {
@@ -63,7 +64,7 @@ fn each_feature_has_its_group() {
 
 #[test]
 fn a_hash_covers_what_computes_and_no_group() {
-    let text = String::from_utf8(read("titanic/recipe.json")).unwrap();
+    let text = String::from_utf8(read("recipe.json")).unwrap();
     let hash = |text: &str| lifeboat::package::recipe::parse(text.as_bytes()).unwrap().hash();
     assert_eq!(hash(&text), STATE.recipe_hash);
     assert_eq!(hash(&text.replace("\"group\": \"party\"", "\"group\": \"travellers\"")), STATE.recipe_hash);
@@ -82,8 +83,8 @@ fn a_recipe_of_another_hash_refuses_the_state_and_the_history() {
 
 #[test]
 fn the_schema_of_recipes_is_published() {
-    let schema = recipe_schema();
-    assert_eq!(schema["title"], "RecipeDescriptor");
+    let schema = Written::Recipe.json_schema();
+    assert_eq!(schema["title"], "recipe.json");
     let steps: Vec<&Value> = schema["$defs"]["StepDescriptor"]["oneOf"].as_array().unwrap().iter().collect();
     assert_eq!(steps.len(), 7);
     assert!(steps.iter().all(|step| step["properties"]["step"]["const"].is_string()), "{steps:#?}");

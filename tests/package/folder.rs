@@ -1,78 +1,22 @@
-//! Packages for tests: the committed ones to read, copies of them to alter, and new ones of a few nodes.
+//! Packages for tests, and what is read of their tables.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use lifeboat::package::{LoadError, Package, seal};
+use lifeboat::package::Package;
 use lifeboat::table::record::Labelled;
 use lifeboat::table::{Draft, Record, Schema, json};
 use prost::Message;
 use serde_json::Value;
-use tempfile::TempDir;
 use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::type_proto::{self, Tensor};
-use tract_onnx::pb::{
-    GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto, TypeProto, ValueInfoProto,
-    tensor_shape_proto,
-};
+use tract_onnx::pb::{GraphProto, ModelProto, TensorProto};
 
-/// The packages that stand in the repository.
-pub(crate) const COMMITTED: [&str; 3] = ["breast_cancer", "regression", "classes"];
-
-/// Returns the folder of a committed package.
-pub(crate) fn committed(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages").join(name)
-}
-
-/// A package in a folder that a test may alter.
-pub(crate) struct Folder(TempDir);
+pub(crate) use crate::package_folder::{COMMITTED, Folder, committed, matrix, node};
 
 impl Folder {
     /// Copies a committed package.
     pub(crate) fn copy(name: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for file in fs::read_dir(committed(name)).unwrap() {
-            let file = file.unwrap();
-            fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
-        }
-        Self(folder)
-    }
-
-    /// Writes and seals a new package.
-    pub(crate) fn new(schema: &Value, manifest: &Value, graph: &GraphProto) -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
-        fs::write(folder.path("schema.json"), schema.to_string()).unwrap();
-        fs::write(folder.path("manifest.json"), manifest.to_string()).unwrap();
-        fs::write(folder.path("model.onnx"), model(graph.clone()).encode_to_vec()).unwrap();
-        folder.seal();
-        folder
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.0.path()
-    }
-
-    pub(crate) fn path(&self, file: &str) -> PathBuf {
-        self.0.path().join(file)
-    }
-
-    pub(crate) fn load(&self) -> Result<Package, LoadError> {
-        Package::load(self.folder())
-    }
-
-    pub(crate) fn seal(&self) -> String {
-        seal(self.folder()).unwrap()
-    }
-
-    pub(crate) fn json(&self, file: &str) -> Value {
-        serde_json::from_slice(&fs::read(self.path(file)).unwrap()).unwrap()
-    }
-
-    pub(crate) fn edit(&self, file: &str, edit: impl FnOnce(&mut Value)) -> &Self {
-        let mut value = self.json(file);
-        edit(&mut value);
-        fs::write(self.path(file), value.to_string()).unwrap();
-        self
+        Self::copy_of(&committed(name))
     }
 
     pub(crate) fn edit_graph(&self, edit: impl FnOnce(&mut GraphProto)) -> &Self {
@@ -109,17 +53,6 @@ pub(crate) fn record(package: &Package, json: &Value) -> Record {
     json::from_slice(package.schema(), json.to_string().as_bytes()).unwrap().unwrap()
 }
 
-/// Returns a node.
-pub(crate) fn node(op: &str, inputs: &[&str], output: &str) -> NodeProto {
-    NodeProto {
-        op_type: op.to_owned(),
-        name: output.to_owned(),
-        input: inputs.iter().map(|&input| input.to_owned()).collect(),
-        output: vec![output.to_owned()],
-        ..NodeProto::default()
-    }
-}
-
 /// Returns a constant of FP32.
 pub(crate) fn constant(name: &str, dims: &[i64], values: &[f32]) -> TensorProto {
     TensorProto {
@@ -128,29 +61,5 @@ pub(crate) fn constant(name: &str, dims: &[i64], values: &[f32]) -> TensorProto 
         dims: dims.to_vec(),
         float_data: values.to_vec(),
         ..TensorProto::default()
-    }
-}
-
-/// Returns an input or output: a matrix with any number of rows.
-pub(crate) fn matrix(name: &str, kind: DataType, columns: i64) -> ValueInfoProto {
-    use tensor_shape_proto::Dimension;
-    use tensor_shape_proto::dimension::Value::{DimParam, DimValue};
-
-    let dimension = |value| Dimension { denotation: String::new(), value: Some(value) };
-    let shape = TensorShapeProto { dim: vec![dimension(DimParam("N".to_owned())), dimension(DimValue(columns))] };
-    let tensor = Tensor { elem_type: kind.into(), shape: Some(shape) };
-    ValueInfoProto {
-        name: name.to_owned(),
-        r#type: Some(TypeProto { denotation: String::new(), value: Some(type_proto::Value::TensorType(tensor)) }),
-        ..ValueInfoProto::default()
-    }
-}
-
-fn model(graph: GraphProto) -> ModelProto {
-    ModelProto {
-        ir_version: 8,
-        opset_import: vec![OperatorSetIdProto { domain: String::new(), version: 17 }],
-        graph: Some(graph),
-        ..ModelProto::default()
     }
 }

@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json as object};
 use crate::features::features;
 use crate::titanic::{RECIPE, SCHEMA, TRAIN, compile, fit, path};
 
-const OPTIONAL: [&str; 8] = ["Name", "Age", "SibSp", "Parch", "Ticket", "Fare", "Cabin", "Embarked"];
+/// The fields that a record may lack.
+pub(crate) const OPTIONAL: [&str; 8] = ["Name", "Age", "SibSp", "Parch", "Ticket", "Fare", "Cabin", "Embarked"];
 
 fn bits(recipe: &Recipe, record: &Record) -> Vec<u32> {
     features(recipe, record).into_iter().map(f32::to_bits).collect()

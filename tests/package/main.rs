@@ -6,11 +6,17 @@ mod explanations;
 mod faults;
 mod features;
 mod folder;
+mod json_schemas;
 mod leave_one_out;
+mod left_out;
 mod mutations;
 mod neutral;
+mod own_table;
+#[path = "../fixtures/package_folder.rs"]
+mod package_folder;
 mod packages;
+mod parity;
 mod recipe_mutations;
 mod steps;
 mod titanic;
-mod todays_features;
+mod titanic_explanations;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fs;
 
-use lifeboat::package::{Answer, Files, Package, seal};
+use lifeboat::package::{Answer, Files, InferenceError, Package, seal};
 use lifeboat::table::{Record, Task};
 use serde_json::{Value, json};
 use tract_onnx::pb::GraphProto;
@@ -295,4 +295,19 @@ fn a_number_is_the_shortest_decimal_that_names_it() {
         let answers = package.answers(&[record]).unwrap();
         assert_eq!(answers[0].answer, Answer::Regression { value: expected }, "{kind:?}");
     }
+}
+
+#[test]
+fn a_record_without_a_finite_answer_is_told_by_its_place() {
+    let package = package("classes");
+    let golden = rows(package.schema(), &committed("classes").join("golden.csv"));
+    let records = golden.into_iter().map(|(record, _)| record);
+    let mut records: Vec<Record> = records.cycle().take(100).collect();
+    records[70] = record(
+        &package,
+        &json!({
+            "sepal length (cm)": 7e307, "sepal width (cm)": 2e16, "petal length (cm)": 1e-167, "petal width (cm)": 6e15,
+        }),
+    );
+    assert!(matches!(package.answers(&records), Err(InferenceError::NotFinite { row: 70 })));
 }

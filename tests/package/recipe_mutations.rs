@@ -119,7 +119,7 @@ proptest! {
     fn no_mutation_of_a_package_makes_it_panic(
         mutations in proptest::collection::vec((0..4_u8, any_mutation()), 1..4),
     ) {
-        let mut files = [parsed("titanic/recipe.json"), parsed("titanic/state.json"), parsed("titanic/history.json")];
+        let mut files = [parsed("recipe.json"), parsed("state.json"), parsed("history.json")];
         shorten(&mut files[2]);
         for (file, (path, mutation)) in &mutations {
             mutate(&mut files[usize::from(file.saturating_sub(1))], path, mutation);

@@ -8,15 +8,15 @@ use lifeboat::table::record::Labelled;
 use lifeboat::table::{Draft, Schema, load};
 use sha2::{Digest, Sha256};
 
-pub(crate) static SCHEMA: LazyLock<Schema> = LazyLock::new(|| load::schema(&read("titanic/schema.json")).unwrap());
+pub(crate) static SCHEMA: LazyLock<Schema> = LazyLock::new(|| load::schema(&read("schema.json")).unwrap());
 
 pub(crate) static DESCRIPTOR: LazyLock<RecipeDescriptor> =
-    LazyLock::new(|| recipe::parse(&read("titanic/recipe.json")).unwrap());
+    LazyLock::new(|| recipe::parse(&read("recipe.json")).unwrap());
 
-pub(crate) static STATE: LazyLock<State> = LazyLock::new(|| State::parse(&read("titanic/state.json")).unwrap());
+pub(crate) static STATE: LazyLock<State> = LazyLock::new(|| State::parse(&read("state.json")).unwrap());
 
 pub(crate) static HISTORY: LazyLock<HistoryRecords> =
-    LazyLock::new(|| HistoryRecords::parse(&read("titanic/history.json")).unwrap());
+    LazyLock::new(|| HistoryRecords::parse(&read("history.json")).unwrap());
 
 pub(crate) static RECIPE: LazyLock<Recipe> =
     LazyLock::new(|| Recipe::compile(&DESCRIPTOR, &SCHEMA, &STATE, Some(&HISTORY)).unwrap());
@@ -37,7 +37,7 @@ pub(crate) static TRAIN: LazyLock<Vec<Labelled>> = LazyLock::new(|| {
 
 /// The path of a file in `model/`.
 pub(crate) fn path(name: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "model", name].iter().collect()
+    [env!("CARGO_MANIFEST_DIR"), "model/titanic", name].iter().collect()
 }
 
 pub(crate) fn read(name: &str) -> Vec<u8> {

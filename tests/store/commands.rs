@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::fixtures::dynamodb::{ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, items, new_table, url};
 
-const TRAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/model/train.csv");
+const TRAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/model/titanic/train.csv");
 
 /// A table, and a folder to run commands in.
 struct Commands {

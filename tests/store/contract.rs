@@ -8,15 +8,17 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
-use lifeboat::observation::Observation;
-use lifeboat::passenger::MAX_PASSENGER_ID;
-use lifeboat::prediction::{Outcome, Prediction, PredictionId, Shadow};
+use lifeboat::identity::PredictionId;
+use lifeboat::prediction::{Answer, Outcome, Prediction, Shadow};
 use lifeboat::store::{Cursor, PredictionStore, Put, Recording, Window};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::predictions::{at, of_number, of_passenger, prediction};
+use crate::predictions::{at, entity, label, of_number, of_passenger, of_version, prediction};
+
+/// The largest number of a passenger.
+const MAX_PASSENGER_ID: u64 = (1 << 53) - 1;
 
 type Store = Arc<dyn PredictionStore>;
 
@@ -47,7 +49,8 @@ macro_rules! contract {
             a_window_holds_what_was_made_in_it
             a_window_of_days_is_read_to_its_end
             a_window_shows_outcomes
-            monitoring_observes_what_a_window_holds
+            a_large_window_is_read_page_by_page
+            the_features_of_a_version_have_names
             what_a_model_in_the_shadow_said_comes_back
             the_report_whose_window_ended_last_is_found
             a_writer_that_gives_up_leaves_nothing_half_done
@@ -69,12 +72,12 @@ pub(crate) use contract;
 pub(crate) async fn the_first_writer_wins_and_the_second_gets_its_record(store: Store) {
     let first = of_number(1, at(0));
     // Another build of the model may differ in the last bit, even to the other side of the threshold.
-    let probability = first.probability.next_up();
-    let second = Prediction { probability, survived: !first.survived, ..of_number(1, at(5000)) };
+    let answer = answer(first.answer.probability.unwrap().next_up(), first.answer.label == label(false));
+    let second = Prediction { answer, ..of_number(1, at(5000)) };
     assert_eq!(first.id, second.id);
     assert_eq!(put(&store, vec![first.clone()]).await, [Put::Created(first.clone())]);
     assert_eq!(put(&store, vec![second]).await, [Put::Existing(first.clone())]);
-    assert_eq!(store.get(first.id).await.unwrap(), Some(first));
+    assert_eq!(store.get(&first.id).await.unwrap(), Some(first));
 }
 
 pub(crate) async fn of_200_writers_at_once_one_creates_and_all_get_its_record(store: Store) {
@@ -94,7 +97,7 @@ pub(crate) async fn of_200_writers_at_once_one_creates_and_all_get_its_record(st
     assert_eq!(puts.iter().filter(|put| put.is_created()).count(), 1);
     let winner = puts.iter().find(|put| put.is_created()).unwrap().prediction();
     assert!(puts.iter().all(|put| put.prediction() == winner));
-    assert_eq!(store.get(winner.id).await.unwrap().as_ref(), Some(winner));
+    assert_eq!(store.get(&winner.id).await.unwrap().as_ref(), Some(winner));
 }
 
 pub(crate) async fn overlapping_batches_at_once_create_each_prediction_once(store: Store) {
@@ -107,7 +110,7 @@ pub(crate) async fn overlapping_batches_at_once_create_each_prediction_once(stor
         })
         .collect();
     let puts: Vec<Put> = writers.join_all().await.into_iter().flatten().collect();
-    let created: Vec<_> = puts.iter().filter(|put| put.is_created()).map(|put| put.prediction().id).collect();
+    let created: Vec<_> = puts.iter().filter(|put| put.is_created()).map(|put| put.prediction().id.clone()).collect();
     assert_eq!(created.len(), 100);
     assert_eq!(created.iter().collect::<HashSet<_>>().len(), 100);
 }
@@ -139,16 +142,20 @@ pub(crate) async fn a_prediction_is_found_by_its_id(store: Store) {
     let anonymous = prediction(&json!({"Pclass": 1, "Sex": "female"}), at(0));
     let known = of_number(5, at(0));
     put(&store, vec![anonymous.clone(), known.clone(), of_number(6, at(0))]).await;
-    assert_eq!(store.get(anonymous.id).await.unwrap(), Some(anonymous));
-    assert_eq!(store.get(known.id).await.unwrap(), Some(known));
+    assert_eq!(store.get(&anonymous.id).await.unwrap(), Some(anonymous));
+    assert_eq!(store.get(&known.id).await.unwrap(), Some(known));
 }
 
 pub(crate) async fn an_unknown_id_is_nothing(store: Store) {
     put(&store, vec![of_number(5, at(0))]).await;
-    assert_eq!(store.get(of_number(6, at(0)).id).await.unwrap(), None);
+    assert_eq!(store.get(&of_number(6, at(0)).id).await.unwrap(), None);
     let hash = of_number(5, at(0)).id.hash().to_string();
-    assert_eq!(store.get(hash.parse().unwrap()).await.unwrap(), None, "the hash without its passenger");
-    assert_eq!(store.get(format!("6-{hash}").parse().unwrap()).await.unwrap(), None, "the hash of another passenger");
+    assert_eq!(store.get(&format!("p.{hash}").parse().unwrap()).await.unwrap(), None, "the hash without its passenger");
+    assert_eq!(
+        store.get(&format!("p.6.{hash}").parse().unwrap()).await.unwrap(),
+        None,
+        "the hash of another passenger"
+    );
 }
 
 pub(crate) async fn two_versions_of_the_model_are_two_predictions(store: Store) {
@@ -158,8 +165,8 @@ pub(crate) async fn two_versions_of_the_model_are_two_predictions(store: Store) 
         put(&store, vec![old.clone(), new.clone()]).await,
         [Put::Created(old.clone()), Put::Created(new.clone())]
     );
-    assert_eq!(store.get(new.id).await.unwrap(), Some(new));
-    assert_eq!(store.get(old.id).await.unwrap(), Some(old));
+    assert_eq!(store.get(&new.id).await.unwrap(), Some(new));
+    assert_eq!(store.get(&old.id).await.unwrap(), Some(old));
 }
 
 pub(crate) async fn the_history_of_a_passenger_is_newest_first(store: Store) {
@@ -167,13 +174,13 @@ pub(crate) async fn the_history_of_a_passenger_is_newest_first(store: Store) {
     let made: Vec<_> = [3, 1, 4, 0, 2].map(|fare| of_passenger(7, fare, at(i64::from(fare) * 1000))).into();
     put(&store, made).await;
     let newest_first: Vec<_> = (0..5).rev().map(|fare| of_passenger(7, fare, at(i64::from(fare) * 1000))).collect();
-    assert_eq!(store.history(7, None, 100).await.unwrap(), newest_first);
-    assert_eq!(store.history(7, None, 2).await.unwrap(), newest_first[..2]);
+    assert_eq!(store.history(&entity(7), None, 100).await.unwrap(), newest_first);
+    assert_eq!(store.history(&entity(7), None, 2).await.unwrap(), newest_first[..2]);
 }
 
 pub(crate) async fn a_history_is_read_page_by_page(store: Store) {
     put(&store, (0..10).map(|fare| of_passenger(7, fare, at(fare.into()))).collect()).await;
-    let whole = store.history(7, None, 100).await.unwrap();
+    let whole = store.history(&entity(7), None, 100).await.unwrap();
     assert_eq!(whole.len(), 10);
     for limit in [1, 3, 5, 10] {
         assert_eq!(pages(&store, 7, limit).await.concat(), whole, "pages of {limit}");
@@ -182,9 +189,9 @@ pub(crate) async fn a_history_is_read_page_by_page(store: Store) {
 
 pub(crate) async fn a_page_is_not_shifted_by_what_is_stored_meanwhile(store: Store) {
     put(&store, (0..4).map(|fare| of_passenger(7, fare, at(fare.into()))).collect()).await;
-    let first = store.history(7, None, 2).await.unwrap();
+    let first = store.history(&entity(7), None, 2).await.unwrap();
     put(&store, vec![of_passenger(7, 99, at(99))]).await;
-    let second = store.history(7, Some(Cursor::after(&first[1])), 2).await.unwrap();
+    let second = store.history(&entity(7), Some(Cursor::after(&first[1])), 2).await.unwrap();
     assert_eq!(second, [of_passenger(7, 1, at(1)), of_passenger(7, 0, at(0))]);
 }
 
@@ -205,26 +212,25 @@ pub(crate) async fn a_history_holds_nothing_of_other_passengers(store: Store) {
     all.extend((0..40).map(|age| prediction(&json!({"Pclass": 3, "Sex": "male", "Age": age}), at(0))));
     put(&store, all).await;
     for passenger in passengers {
-        let history = store.history(passenger, None, 100).await.unwrap();
+        let history = store.history(&entity(passenger), None, 100).await.unwrap();
         assert_eq!(history, [of_passenger(passenger, 1, at(0))]);
     }
 }
 
 pub(crate) async fn a_passenger_without_predictions_has_an_empty_history(store: Store) {
     put(&store, vec![of_passenger(7, 1, at(0))]).await;
-    assert_eq!(store.history(70, None, 100).await.unwrap(), []);
+    assert_eq!(store.history(&entity(70), None, 100).await.unwrap(), []);
     let last = Cursor::after(&of_passenger(7, 1, at(0)));
-    assert_eq!(store.history(7, Some(last), 100).await.unwrap(), []);
+    assert_eq!(store.history(&entity(7), Some(last), 100).await.unwrap(), []);
 }
 
 pub(crate) async fn every_value_comes_back_exactly(store: Store) {
     let mut odd: Vec<Prediction> = odd_passengers().iter().map(|passenger| prediction(passenger, at(0))).collect();
     let probabilities = [0.0, 1.0, 0.1, 0.1_f32.next_up(), 0.5_f32.next_down(), f32::MIN_POSITIVE, 1.0_f32.next_down()];
     for (prediction, probability) in odd.iter_mut().zip(probabilities.into_iter().cycle()) {
-        prediction.probability = probability;
-        prediction.survived = !prediction.survived;
-        prediction.features.0[0] = probability;
-        prediction.features.0[1] = -1.0e-7_f32.next_up();
+        prediction.answer = answer(probability, prediction.answer.label == label(false));
+        let features = prediction.features.as_mut().unwrap();
+        (features[0], features[1], features[2]) = (probability, -1.0e-7_f32.next_up(), -0.0);
     }
     for time in [Timestamp::UNIX_EPOCH, at(1), "9999-12-30T21:59:59.999Z".parse().unwrap()] {
         for prediction in &mut odd {
@@ -233,10 +239,9 @@ pub(crate) async fn every_value_comes_back_exactly(store: Store) {
         }
         put(&store, odd.clone()).await;
         for prediction in &odd {
-            let stored = store.get(prediction.id).await.unwrap().unwrap();
+            let stored = store.get(&prediction.id).await.unwrap().unwrap();
             assert_eq!(&stored, prediction);
-            assert_eq!(stored.probability.to_bits(), prediction.probability.to_bits());
-            assert_eq!(stored.features.0.map(f32::to_bits), prediction.features.0.map(f32::to_bits));
+            assert_eq!(bits(&stored), bits(prediction));
         }
     }
 }
@@ -245,14 +250,14 @@ pub(crate) async fn an_outcome_is_recorded_once_and_is_shown(store: Store) {
     for (number, survived) in [(1, true), (2, false)] {
         let made = of_number(number, at(0));
         put(&store, vec![made.clone()]).await;
-        assert_eq!(store.get(made.id).await.unwrap().unwrap().outcome, None);
-        let told = Outcome { survived, recorded_at: at(1) };
-        assert_eq!(store.record_outcome(made.id, told).await.unwrap(), Some(Recording::Stands(told)));
-        let later = Outcome { survived, recorded_at: at(2) };
-        assert_eq!(store.record_outcome(made.id, later).await.unwrap(), Some(Recording::Stands(told)));
-        let known = Prediction { outcome: Some(told), ..made.clone() };
-        assert_eq!(store.get(made.id).await.unwrap().as_ref(), Some(&known));
-        assert_eq!(store.history(number, None, 10).await.unwrap(), std::slice::from_ref(&known));
+        assert_eq!(store.get(&made.id).await.unwrap().unwrap().outcome, None);
+        let told = Outcome { label: label(survived), recorded_at: at(1) };
+        assert_eq!(store.record_outcome(&made.id, told.clone()).await.unwrap(), Some(Recording::Stands(told.clone())));
+        let later = Outcome { label: label(survived), recorded_at: at(2) };
+        assert_eq!(store.record_outcome(&made.id, later.clone()).await.unwrap(), Some(Recording::Stands(told.clone())));
+        let known = Prediction { outcome: Some(told.clone()), ..made.clone() };
+        assert_eq!(store.get(&made.id).await.unwrap().as_ref(), Some(&known));
+        assert_eq!(store.history(&entity(number), None, 10).await.unwrap(), std::slice::from_ref(&known));
         assert_eq!(put(&store, vec![of_number(number, at(3))]).await, [Put::Existing(known)]);
     }
 }
@@ -261,18 +266,21 @@ pub(crate) async fn another_outcome_later_changes_nothing(store: Store) {
     let made = of_number(1, at(0));
     put(&store, vec![made.clone()]).await;
     let (told, other) =
-        (Outcome { survived: false, recorded_at: at(1) }, Outcome { survived: true, recorded_at: at(2) });
-    store.record_outcome(made.id, told).await.unwrap();
-    assert_eq!(store.record_outcome(made.id, other).await.unwrap(), Some(Recording::Contradicts(told)));
-    assert_eq!(store.get(made.id).await.unwrap(), Some(Prediction { outcome: Some(told), ..made }));
+        (Outcome { label: label(false), recorded_at: at(1) }, Outcome { label: label(true), recorded_at: at(2) });
+    store.record_outcome(&made.id, told.clone()).await.unwrap();
+    assert_eq!(
+        store.record_outcome(&made.id, other.clone()).await.unwrap(),
+        Some(Recording::Contradicts(told.clone()))
+    );
+    assert_eq!(store.get(&made.id).await.unwrap(), Some(Prediction { outcome: Some(told.clone()), ..made }));
 }
 
 pub(crate) async fn what_was_never_predicted_has_no_outcome(store: Store) {
     let (made, other) = (of_number(1, at(0)), of_number(2, at(0)));
     put(&store, vec![made.clone()]).await;
-    let told = Outcome { survived: true, recorded_at: at(1) };
-    assert_eq!(store.record_outcome(other.id, told).await.unwrap(), None);
-    assert_eq!(store.get(other.id).await.unwrap(), None);
+    let told = Outcome { label: label(true), recorded_at: at(1) };
+    assert_eq!(store.record_outcome(&other.id, told.clone()).await.unwrap(), None);
+    assert_eq!(store.get(&other.id).await.unwrap(), None);
     assert_eq!(put(&store, vec![other.clone()]).await, [Put::Created(other)]);
 }
 
@@ -281,16 +289,19 @@ pub(crate) async fn of_many_who_tell_at_once_all_hear_the_same_outcome(store: St
     put(&store, vec![made.clone()]).await;
     let tellers: JoinSet<(bool, Recording)> = (0..50)
         .map(|teller| {
-            let (store, id, survived) = (Arc::clone(&store), made.id, teller % 2 == 0);
-            let told = Outcome { survived, recorded_at: at(teller) };
-            async move { (survived, store.record_outcome(id, told).await.unwrap().unwrap()) }
+            let (store, id, survived) = (Arc::clone(&store), made.id.clone(), teller % 2 == 0);
+            let told = Outcome { label: label(survived), recorded_at: at(teller) };
+            async move { (survived, store.record_outcome(&id, told).await.unwrap().unwrap()) }
         })
         .collect();
     let heard = tellers.join_all().await;
-    let recorded = store.get(made.id).await.unwrap().unwrap().outcome.unwrap();
+    let recorded = store.get(&made.id).await.unwrap().unwrap().outcome.unwrap();
     for (survived, recording) in heard {
-        let expected =
-            if survived == recorded.survived { Recording::Stands(recorded) } else { Recording::Contradicts(recorded) };
+        let expected = if label(survived) == recorded.label {
+            Recording::Stands(recorded.clone())
+        } else {
+            Recording::Contradicts(recorded.clone())
+        };
         assert_eq!(recording, expected);
     }
 }
@@ -318,50 +329,53 @@ pub(crate) async fn a_window_of_days_is_read_to_its_end(store: Store) {
 pub(crate) async fn a_window_shows_outcomes(store: Store) {
     let made = of_number(1, at(0));
     put(&store, vec![made.clone()]).await;
-    let outcome = Outcome { survived: true, recorded_at: at(9) };
-    store.record_outcome(made.id, outcome).await.unwrap();
-    assert_eq!(window(&store, at(0), at(1)).await, [Prediction { outcome: Some(outcome), ..made }]);
+    let outcome = Outcome { label: label(true), recorded_at: at(9) };
+    store.record_outcome(&made.id, outcome.clone()).await.unwrap();
+    assert_eq!(window(&store, at(0), at(1)).await, [Prediction { outcome: Some(outcome.clone()), ..made }]);
 }
 
-pub(crate) async fn monitoring_observes_what_a_window_holds(store: Store) {
+pub(crate) async fn a_large_window_is_read_page_by_page(store: Store) {
     // More than a page of one moment, before and after it others, and of each what is easily bent on the way.
     let mut made: Vec<Prediction> = (0..1200).map(|number| of_number(number, at(i64::from(number >= 1100)))).collect();
     made.extend(odd_passengers().iter().map(|passenger| prediction(passenger, at(2))));
     for (prediction, number) in made.iter_mut().zip(0_u16..) {
-        prediction.probability = f32::from(number % 7) / 7.0;
-        prediction.survived = number % 5 == 0;
+        prediction.answer = answer(f32::from(number % 7) / 7.0, number % 5 == 0);
         let version = if number % 2 == 0 { "2.0.0-0123abcd" } else { "3.0.0-0123abcd" };
         prediction.shadow =
-            (number % 3 == 0).then(|| Shadow { model_version: version.into(), probability: prediction.probability });
+            (number % 3 == 0).then(|| Shadow { model_version: version.into(), answer: prediction.answer.clone() });
         *prediction = of_version(if number % 4 < 2 { "1" } else { "2" }, prediction);
     }
     put(&store, made.clone()).await;
     for (prediction, survived) in made.iter_mut().step_by(100).zip([true, false].into_iter().cycle()) {
-        let outcome = Outcome { survived, recorded_at: at(9) };
-        store.record_outcome(prediction.id, outcome).await.unwrap();
-        prediction.outcome = Some(outcome);
+        let outcome = Outcome { label: label(survived), recorded_at: at(9) };
+        store.record_outcome(&prediction.id, outcome.clone()).await.unwrap();
+        prediction.outcome = Some(outcome.clone());
     }
-    let pages: Vec<_> = store.observations(Window { from: at(0), to: at(3) }).try_collect().await.unwrap();
-    let texts = |observations: &mut dyn Iterator<Item = Observation>| {
-        let mut texts: Vec<String> = observations.map(|observation| format!("{observation:?}")).collect();
-        texts.sort();
-        texts
-    };
-    let expected = texts(&mut made.iter().map(Observation::from));
-    assert!(texts(&mut pages.into_iter().flatten()) == expected);
-    let none: Vec<_> = store.observations(Window { from: at(3), to: at(3) }).try_collect().await.unwrap();
-    assert!(none.into_iter().flatten().next().is_none());
+    let sort = |predictions: &mut Vec<Prediction>| predictions.sort_by(|one, other| one.id.cmp(&other.id));
+    let mut found = window(&store, at(0), at(3)).await;
+    sort(&mut found);
+    sort(&mut made);
+    assert!(found == made);
+    assert_eq!(window(&store, at(3), at(3)).await, []);
+}
+
+pub(crate) async fn the_features_of_a_version_have_names(store: Store) {
+    let made = of_number(1, at(0));
+    put(&store, vec![made.clone()]).await;
+    let names = store.feature_names(&made.model_version).await.unwrap().unwrap();
+    assert_eq!(names.iter().map(|name| &**name).collect::<Vec<_>>(), ["female", "age", "fare"]);
+    assert_eq!(store.feature_names("9.9.9-00000000").await.unwrap(), None);
 }
 
 pub(crate) async fn what_a_model_in_the_shadow_said_comes_back(store: Store) {
-    let shadow = Shadow { model_version: "2.0.0-0123abcd".into(), probability: 0.1 + f32::EPSILON };
+    let shadow = Shadow { model_version: "2.0.0-0123abcd".into(), answer: answer(0.1 + f32::EPSILON, false) };
     let made = Prediction { shadow: Some(shadow.clone()), ..of_number(1, at(0)) };
     assert_eq!(put(&store, vec![made.clone()]).await, [Put::Created(made.clone())]);
-    assert_eq!(store.get(made.id).await.unwrap().as_ref(), Some(&made));
-    assert_eq!(store.history(1, None, 10).await.unwrap(), std::slice::from_ref(&made));
+    assert_eq!(store.get(&made.id).await.unwrap().as_ref(), Some(&made));
+    assert_eq!(store.history(&entity(1), None, 10).await.unwrap(), std::slice::from_ref(&made));
     assert_eq!(window(&store, at(0), at(1)).await, std::slice::from_ref(&made));
     // The first word stands, and whoever comes later is answered with it.
-    let other = Shadow { probability: 0.9, ..shadow };
+    let other = Shadow { answer: answer(0.9, true), ..shadow };
     for later in [of_number(1, at(1)), Prediction { shadow: Some(other), ..of_number(1, at(2)) }] {
         assert_eq!(put(&store, vec![later]).await, [Put::Existing(made.clone())]);
     }
@@ -395,10 +409,10 @@ pub(crate) async fn a_writer_that_gives_up_leaves_nothing_half_done(store: Store
     // What was given up may be stored or not; the same again always leads to its being there, once.
     put(&store, (0..400).map(|number| of_number(number, at(9))).collect()).await;
     for number in [0, 19, 20, 399] {
-        let id = of_number(number, at(0)).id;
-        let stored = store.get(id).await.unwrap().unwrap();
+        let id: PredictionId = of_number(number, at(0)).id;
+        let stored = store.get(&id).await.unwrap().unwrap();
         assert!([at(0), at(9)].contains(&stored.created_at));
-        assert_eq!(store.history(number, None, 10).await.unwrap(), [stored]);
+        assert_eq!(store.history(&entity(number), None, 10).await.unwrap(), [stored]);
     }
 }
 
@@ -425,7 +439,7 @@ async fn put(store: &Store, predictions: Vec<Prediction>) -> Vec<Put> {
 async fn pages(store: &Store, passenger_id: u64, limit: usize) -> Vec<Vec<Prediction>> {
     let (mut pages, mut after) = (Vec::new(), None);
     loop {
-        let page = store.history(passenger_id, after, limit).await.unwrap();
+        let page = store.history(&entity(passenger_id), after, limit).await.unwrap();
         assert!(page.len() <= limit);
         let Some(last) = page.last() else { return pages };
         after = Some(Cursor::after(last));
@@ -435,19 +449,24 @@ async fn pages(store: &Store, passenger_id: u64, limit: usize) -> Vec<Vec<Predic
 
 /// Reads a window, in the order of time.
 async fn window(store: &Store, from: Timestamp, to: Timestamp) -> Vec<Prediction> {
-    let mut found: Vec<Prediction> = store.window(Window { from, to }).try_collect().await.unwrap();
-    found.sort_by_key(|prediction| (prediction.created_at, prediction.id));
+    let pages: Vec<Vec<Prediction>> = store.window(Window { from, to }).try_collect().await.unwrap();
+    let mut found = pages.concat();
+    found.sort_by_key(|prediction| (prediction.created_at, prediction.id.clone()));
     found
+}
+
+fn answer(probability: f32, survived: bool) -> Answer {
+    Answer { label: label(survived), probability: Some(probability), probabilities: None }
+}
+
+/// Returns all numbers of a prediction to the bit.
+fn bits(prediction: &Prediction) -> Vec<u32> {
+    let features = prediction.features.as_ref().unwrap().iter();
+    features.chain(&prediction.answer.probability).map(|value| value.to_bits()).collect()
 }
 
 fn ids(predictions: &[Prediction]) -> HashSet<String> {
     predictions.iter().map(|prediction| prediction.id.to_string()).collect()
-}
-
-/// Returns the same prediction as another version of the model would have made it.
-fn of_version(version: &str, prediction: &Prediction) -> Prediction {
-    let id = PredictionId::new(&prediction.passenger, version);
-    Prediction { id, model_version: version.into(), ..prediction.clone() }
 }
 
 /// Returns passengers whose values are easily bent on the way.

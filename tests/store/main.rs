@@ -3,6 +3,7 @@
 mod commands;
 mod contract;
 mod dynamodb;
+mod earlier;
 mod moved;
 mod predictions;
 mod sqlite;

@@ -50,12 +50,12 @@ async fn a_file_moved_while_running_keeps_what_it_was_given() {
     let moved = folder.path().join("old.db");
     let store = open(&path).unwrap();
     put(&store, 1).await.unwrap();
-    assert!(store.get(of_number(1, at(0)).id).await.unwrap().is_some());
+    assert!(store.get(&of_number(1, at(0)).id).await.unwrap().is_some());
     fs::rename(&path, &moved).unwrap();
     put(&store, 2).await.unwrap();
 
     assert_eq!(passengers_of(&moved), [1]);
-    assert_eq!(store.get(of_number(1, at(0)).id).await.unwrap(), None);
+    assert_eq!(store.get(&of_number(1, at(0)).id).await.unwrap(), None);
     drop(store);
     assert_eq!(passengers_of(&path), [2], "what a stopped service leaves is whole");
     assert!(rescued(&path).is_empty());
@@ -70,7 +70,7 @@ async fn a_file_moved_while_nobody_writes_is_whole_a_second_later() {
     fs::rename(&path, &moved).unwrap();
     sleep(A_SECOND);
     assert_eq!(passengers_of(&moved), [1]);
-    assert_eq!(store.get(of_number(1, at(0)).id).await.unwrap(), None, "reads are of the file at the path");
+    assert_eq!(store.get(&of_number(1, at(0)).id).await.unwrap(), None, "reads are of the file at the path");
 }
 
 #[tokio::test]
@@ -124,7 +124,7 @@ async fn a_deleted_file_is_rescued_beside_its_path() {
     assert_eq!(passengers_of(copy), [1]);
     drop(store);
     let store = open(copy).unwrap();
-    assert!(store.get(of_number(1, at(0)).id).await.unwrap().is_some(), "it is a database like any other");
+    assert!(store.get(&of_number(1, at(0)).id).await.unwrap().is_some(), "it is a database like any other");
 }
 
 #[tokio::test]
@@ -210,7 +210,7 @@ async fn a_deleted_log_takes_nothing_with_it() {
         assert_eq!(passengers_of(&path), [1], "{files:?}");
         put(&store, 2).await.unwrap();
         assert_eq!(passengers_in(&path).unwrap(), [1, 2], "{files:?}");
-        assert!(store.get(of_number(1, at(0)).id).await.unwrap().is_some());
+        assert!(store.get(&of_number(1, at(0)).id).await.unwrap().is_some());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use lifeboat::identity::{Entity, PredictionId};
+use lifeboat::identity::{Entity, MAX_ENTITY_BYTES, PredictionId};
 use lifeboat::table::{Record, Schema, json, load};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -64,6 +64,14 @@ fn a_key_that_no_database_takes_is_refused() {
     let long = json!({"shop": "x".repeat(2001), "day": "2013-11-03"});
     let faults = json::from_slice(&schema, long.to_string().as_bytes()).unwrap().unwrap_err();
     assert_eq!(faults[0].to_string(), "has a key (shop, day) of 2001 bytes, but it may have 2000");
+}
+
+#[test]
+fn a_name_that_no_database_can_hold_is_none() {
+    let hash = "11d08092d515798f5405b9f12c5230ab";
+    let name = |length: usize| format!("p.{}.{hash}", "x".repeat(length));
+    assert!(name(MAX_ENTITY_BYTES - "2039:".len()).parse::<PredictionId>().is_ok());
+    assert!(name(MAX_ENTITY_BYTES - "2040:".len() + 1).parse::<PredictionId>().is_err());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 .tools/train/bin/python -B -m unittest discover tests/training
 """
 
+import csv
 import sys
 import unittest
 from pathlib import Path
@@ -16,10 +17,9 @@ import numpy as np
 import onnx
 import rule
 import validation
-from baseline import distribution
 from families import Family, logistic_regression, tanh_network
 from features import Features
-from package import groups
+from package import answers, groups
 from sklearn.calibration import calibration_curve
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
@@ -192,13 +192,13 @@ class Nested(unittest.TestCase):
         fields = [{"name": "id"}, {"name": "label"}, {"name": "group"}]
         about = {"label": "label", "positive": 1, "key": "id", "compare_by": ["group"]}
         rows = [{"id": str(i), "label": str(label), "group": "ab"[i % 2]} for i, label in enumerate(labels)]
-        return Table("any", {"fields": fields, "lifeboat": about}, [], rows)
+        return Table("any", Path(), {"fields": fields, "lifeboat": about}, [], rows)
 
     def features(self, table, known, unseen):
         self.asked.append((np.asarray(known), np.asarray(unseen)))
         rate = np.float32(table.happened[known].mean())
         known, unseen = (self.cells[np.asarray(part, dtype=int)] * (1 + rate) for part in (known, unseen))
-        return Features(b"{}", ["a", "b", "c"], known, unseen)
+        return Features({}, ["a", "b", "c"], known, unseen)
 
     def judged(self, labels, split):
         with mock.patch.object(validation, "fit_and_transform", self.features):
@@ -243,14 +243,28 @@ class Nested(unittest.TestCase):
         )
 
 
-class Baseline(unittest.TestCase):
-    def test_a_few_values_are_counted_each(self):
-        found = distribution(np.array([0.0, 1, 1, 5]))
-        self.assertEqual((found["counts"], found["edges"], found["values"]), ([1, 2, 1], [0.5, 3.0], [0.0, 1.0, 5.0]))
+class Files(unittest.TestCase):
+    """What stands in files beside the numbers: the key, which may be several fields or none, and classes."""
 
-    def test_many_values_are_counted_by_tenths(self):
-        found = distribution(np.arange(100.0))
-        self.assertEqual((found["counts"], sum(found["value_counts"])), ([10] * 10, 100))
+    LABEL = {"name": "left", "categories": [{"value": "no", "label": "stays"}, {"value": "yes", "label": "leaves"}]}
+
+    def table(self, **about):
+        about = {"label": "left", "positive": "yes"} | about
+        rows = [{"left": "yes", "city": 'Rome, "old"', "day": "1"}, {"left": "no", "city": "Oslo", "day": "2"}]
+        return Table("any", Path(), {"fields": [self.LABEL], "lifeboat": about}, [], rows)
+
+    def test_answers_have_the_key_and_give_the_same_number_back(self):
+        probabilities = np.array([0.1, 1 / 3], np.float32)
+        for key, header in (("day", ["day"]), (["city", "day"], ["city", "day"]), ([], [])):
+            table = self.table(key=key)
+            found, *rows = csv.reader(answers(table, probabilities).decode().splitlines())
+            self.assertEqual(found, [*header, "probability"])
+            self.assertEqual([row[:-1] for row in rows], [[row[name] for name in header] for row in table.rows])
+            np.testing.assert_array_equal([np.float32(row[-1]) for row in rows], probabilities)
+
+    def test_classes_are_the_schemas_and_the_positive_one_happened(self):
+        table = self.table()
+        self.assertEqual((table.classes, table.happened.tolist(), table.key), (["no", "yes"], [1, 0], []))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-//! An inference request: named tensors become passengers.
+//! An inference request: named tensors become records.
 
 use axum::http::HeaderValue;
 use serde::Deserialize;
@@ -6,10 +6,11 @@ use serde_json::Value as Json;
 use utoipa::ToSchema;
 
 use super::JSON_LENGTH;
-use super::tensor::{self, Datatype, Element, Output};
-use crate::api::MAX_PASSENGERS;
+use super::output::Output;
+use super::tensor::{self, Datatype, Element};
+use crate::api::MAX_RECORDS;
 use crate::api::error::{ApiError, Pointed};
-use crate::passenger::{Column, Draft, Fault, Field, Passenger, Value, json};
+use crate::table::{Cell, Column, Draft, Fault, Record, Schema, json_fault};
 
 /// What stands behind a column's name in the name of the tensor that says where the column has a value.
 const VALIDITY: &str = ".valid";
@@ -19,7 +20,7 @@ const VALIDITY: &str = ".valid";
 pub(super) struct InferRequest {
     /// The client's own name for the request.
     pub(super) id: Option<String>,
-    pub(super) passengers: Vec<Passenger>,
+    pub(super) records: Vec<Record>,
     pub(super) outputs: Vec<Requested>,
 }
 
@@ -38,7 +39,7 @@ pub(in crate::api) struct Body {
     id: Option<String>,
     #[serde(default)]
     parameters: RequestParameters,
-    /// A tensor a column.
+    /// A tensor a field.
     inputs: Vec<Input>,
     /// The outputs that are wanted; all, where none is named.
     #[serde(default)]
@@ -54,11 +55,11 @@ struct RequestParameters {
     binary_data_output: bool,
 }
 
-/// A column of passengers.
+/// A field of all records.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = InputTensor)]
 struct Input {
-    /// A column of Kaggle's files, or `NAME.valid` for where the column `NAME` has values.
+    /// A field of the table, or `NAME.valid` for where the field `NAME` has values.
     name: String,
     /// `[n]` or `[n, 1]`.
     #[schema(min_items = 1, max_items = 2)]
@@ -81,7 +82,7 @@ struct InputParameters {
 /// An output that is wanted.
 #[derive(Deserialize, ToSchema)]
 struct RequestedOutput {
-    /// `Survived`, `probability` or `id`.
+    /// One of the outputs of the model.
     name: String,
     #[serde(default)]
     parameters: OutputParameters,
@@ -96,19 +97,19 @@ struct OutputParameters {
 
 impl InferRequest {
     /// Reads a request's body, or names every fault of it.
-    pub(super) fn parse(body: &[u8], json_length: Option<&HeaderValue>) -> Result<Self, ApiError> {
+    pub(super) fn parse(body: &[u8], json_length: Option<&HeaderValue>, schema: &Schema) -> Result<Self, ApiError> {
         let (json, binary) = split(body, json_length)?;
         let request: Body = serde_json::from_slice(json).map_err(|error| {
-            ApiError::Malformed(format!("the body is no inference request: {}", json::fault(&error, json)))
+            ApiError::Malformed(format!("the body is no inference request: {}", json_fault::in_words(&error, json)))
         })?;
         let mut faults = Faults::default();
-        let outputs = requested(&request, &mut faults);
-        let table = Table::read(&request.inputs, binary, &mut faults);
-        let passengers = if faults.0.is_empty() { table.passengers(&mut faults) } else { vec![] };
+        let outputs = requested(&request, schema, &mut faults);
+        let table = Table::read(&request.inputs, binary, schema, &mut faults);
+        let records = if faults.0.is_empty() { table.records(schema, &mut faults) } else { vec![] };
         if !faults.0.is_empty() {
             return Err(ApiError::Invalid(faults.0));
         }
-        Ok(Self { id: request.id, passengers, outputs })
+        Ok(Self { id: request.id, records, outputs })
     }
 }
 
@@ -132,21 +133,22 @@ impl Faults {
 }
 
 /// Returns the outputs that a request names, or all of them where it names none.
-fn requested(request: &Body, faults: &mut Faults) -> Vec<Requested> {
+fn requested(request: &Body, schema: &Schema, faults: &mut Faults) -> Vec<Requested> {
     let is_binary = request.parameters.binary_data_output;
     if request.outputs.is_empty() {
-        return Output::ALL.map(|output| Requested { output, is_binary }).into();
+        return Output::all(schema).map(|output| Requested { output, is_binary }).collect();
     }
     let mut requested = Vec::new();
     for (index, wanted) in request.outputs.iter().enumerate() {
-        if let Some(output) = Output::from_name(&wanted.name) {
+        if let Some(output) = Output::from_name(schema, &wanted.name) {
             if requested.iter().any(|other: &Requested| other.output == output) {
                 faults.push(&format!("/outputs/{index}/name"), "stands more than once");
                 continue;
             }
             requested.push(Requested { output, is_binary: wanted.parameters.binary_data.unwrap_or(is_binary) });
         } else {
-            let known = Output::ALL.map(Output::name).join(", ");
+            let known: Vec<_> = Output::all(schema).map(|output| output.name(schema)).collect();
+            let known = known.join(", ");
             faults.push(&format!("/outputs/{index}/name"), format!("is no output: expected one of {known}"));
         }
     }
@@ -170,7 +172,7 @@ struct Tensor {
 }
 
 impl Table {
-    fn read(inputs: &[Input], mut binary: &[u8], faults: &mut Faults) -> Self {
+    fn read(inputs: &[Input], mut binary: &[u8], schema: &Schema, faults: &mut Faults) -> Self {
         let mut table = Self::default();
         for (index, input) in inputs.iter().enumerate() {
             let place = format!("/inputs/{index}");
@@ -179,18 +181,18 @@ impl Table {
                 Some(name) => (name, true),
                 None => (input.name.as_str(), false),
             };
-            let Some(column) = Column::from_name(name) else {
-                let known = Field::ALL.map(Field::name).join(", ");
-                faults.push(&format!("{place}/name"), format!("is no input: expected one of {known}"));
+            let Some(column) = schema.column(name) else {
+                faults.push(&format!("{place}/name"), schema.unknown(name));
                 continue;
             };
-            let taken = if is_validity { &[Datatype::Bool] } else { Datatype::taken_for(column.field) };
+            let field = &schema.fields()[column.field()];
+            let taken = if is_validity { &[Datatype::Bool] } else { Datatype::taken_for(field) };
             if Datatype::from_name(&input.datatype).is_none_or(|datatype| !taken.contains(&datatype)) {
                 let names: Vec<_> = taken.iter().map(|datatype| datatype.name()).collect();
                 faults.push(&format!("{place}/datatype"), format!("must be {}", names.join(" or ")));
             }
             let tensors = if is_validity { &mut table.validity } else { &mut table.columns };
-            if tensors.iter().any(|other| other.column.field == column.field) {
+            if tensors.iter().any(|other| other.column.field() == column.field()) {
                 faults.push(&format!("{place}/name"), "stands more than once");
             }
             let Some(elements) = elements else { continue };
@@ -205,37 +207,42 @@ impl Table {
         if !binary.is_empty() {
             faults.push("", format!("has {} bytes of binary data more than its inputs say", binary.len()));
         }
-        for field in [Field::Pclass, Field::Sex] {
-            let is_there = |input: &Input| Field::from_name(&input.name) == Some(field);
+        for (place, field) in schema.inputs().filter(|(_, field)| field.is_required) {
+            let is_there = |input: &Input| schema.column(&input.name).is_some_and(|column| column.field() == place);
             if !inputs.iter().any(is_there) {
-                faults.push("/inputs", format!("{} is required", field.name()));
+                faults.push("/inputs", format!("{} is required", field.name));
             }
         }
         table
     }
 
-    /// Returns the passenger of each row, or every fault of each.
-    fn passengers(&self, faults: &mut Faults) -> Vec<Passenger> {
-        let mut passengers = Vec::with_capacity(self.rows);
+    /// Returns the record of each row, or every fault of each.
+    fn records(&self, schema: &Schema, faults: &mut Faults) -> Vec<Record> {
+        let mut records = Vec::with_capacity(self.rows);
         for row in 0..self.rows {
-            let mut draft = Draft::default();
+            let mut draft = Draft::new(schema);
             for tensor in &self.columns {
-                let is_valid = self.validity.iter().find(|validity| validity.column.field == tensor.column.field);
+                let is_valid = self.validity.iter().find(|validity| validity.column.field() == tensor.column.field());
                 let is_missing = is_valid.is_some_and(|validity| validity.elements[row] != Element::Flag(true));
-                let value = if is_missing { Value::Missing } else { tensor.elements[row].value() };
-                draft.set(tensor.column, value);
+                let cell = if is_missing { Cell::Missing } else { tensor.elements[row].cell() };
+                draft.set(tensor.column, cell);
             }
             match draft.finish() {
-                Ok(passenger) => passengers.push(passenger),
-                Err(found) => found.into_iter().for_each(|fault| faults.push(&self.pointer(&fault, row), fault.detail)),
+                Ok(record) => records.push(record),
+                Err(found) => {
+                    for fault in found {
+                        faults.push(&self.pointer(schema, &fault, row), fault.detail);
+                    }
+                }
             }
         }
-        passengers
+        records
     }
 
     /// Returns where a fault of a row stands.
-    fn pointer(&self, fault: &Fault, row: usize) -> String {
-        let at_fault = self.columns.iter().find(|tensor| Some(tensor.column.spelling) == fault.field.as_deref());
+    fn pointer(&self, schema: &Schema, fault: &Fault, row: usize) -> String {
+        let is_of = |tensor: &&Tensor| fault.field.as_deref() == Some(schema.spelling(tensor.column));
+        let at_fault = self.columns.iter().find(is_of);
         at_fault.map_or_else(|| "/inputs".to_owned(), |tensor| format!("/inputs/{}/data/{row}", tensor.input))
     }
 }
@@ -274,11 +281,11 @@ impl Input {
     /// Returns how many rows the shape says there are.
     fn rows(&self, place: &str, faults: &mut Faults) -> Option<usize> {
         let rows = match self.shape[..] {
-            [rows] | [rows, 1] => usize::try_from(rows).ok().filter(|rows| (1..=MAX_PASSENGERS).contains(rows)),
+            [rows] | [rows, 1] => usize::try_from(rows).ok().filter(|rows| (1..=MAX_RECORDS).contains(rows)),
             _ => None,
         };
         if rows.is_none() {
-            let detail = format!("must be [n] or [n, 1], with n from 1 to {MAX_PASSENGERS}");
+            let detail = format!("must be [n] or [n, 1], with n from 1 to {MAX_RECORDS}");
             faults.push(&format!("{place}/shape"), detail);
         }
         rows

@@ -6,11 +6,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::JSON_LENGTH;
-use super::MODEL;
+use super::output::Data;
 use super::request::Requested;
-use super::tensor::{Datatype, Output};
+use super::tensor::Datatype;
 use crate::api::answer::Json;
 use crate::api::error::ApiError;
+use crate::package::Package;
 use crate::prediction::Prediction;
 
 const OCTET_STREAM: HeaderValue = HeaderValue::from_static("application/octet-stream");
@@ -19,22 +20,21 @@ const OCTET_STREAM: HeaderValue = HeaderValue::from_static("application/octet-st
 #[derive(Serialize, ToSchema)]
 #[schema(as = InferenceResponse)]
 pub(in crate::api) struct Body<'a> {
-    model_name: &'static str,
+    model_name: &'a str,
     model_version: &'a str,
     /// The client's own name for the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     id: Option<&'a str>,
-    outputs: Vec<OutputTensor>,
+    outputs: Vec<OutputTensor<'a>>,
 }
 
 /// What the model gives of each row.
 #[derive(Serialize, ToSchema)]
-struct OutputTensor {
-    name: &'static str,
+struct OutputTensor<'a> {
+    name: &'a str,
     datatype: Datatype,
-    #[schema(value_type = Vec<u64>)]
-    shape: [usize; 1],
+    shape: Vec<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     parameters: Option<Parameters>,
@@ -51,49 +51,18 @@ struct Parameters {
     binary_data_size: usize,
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Data {
-    Integers(Vec<i64>),
-    Floats(Vec<f32>),
-    Texts(Vec<String>),
-}
-
-impl Data {
-    fn of(output: Output, predictions: &[&Prediction]) -> Self {
-        let each = predictions.iter();
-        match output {
-            Output::Survived => Self::Integers(each.map(|prediction| prediction.survived.into()).collect()),
-            Output::Probability => Self::Floats(each.map(|prediction| prediction.probability).collect()),
-            Output::Id => Self::Texts(each.map(|prediction| prediction.id.to_string()).collect()),
-        }
-    }
-
-    fn into_bytes(self) -> Vec<u8> {
-        match self {
-            Self::Integers(integers) => integers.into_iter().flat_map(i64::to_le_bytes).collect(),
-            Self::Floats(floats) => floats.into_iter().flat_map(f32::to_le_bytes).collect(),
-            Self::Texts(texts) => texts
-                .into_iter()
-                .flat_map(|text| {
-                    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-                    [&length.to_le_bytes(), text.as_bytes()].concat()
-                })
-                .collect(),
-        }
-    }
-}
-
 /// Answers with the outputs that were asked for: as JSON, and those that were asked for so as binary data behind it.
 pub(super) fn response(
     id: Option<&str>,
-    model_version: &str,
+    package: &Package,
     requested: &[Requested],
     predictions: &[&Prediction],
 ) -> Response {
+    let schema = package.schema();
+    let rows = i64::try_from(predictions.len()).unwrap_or(i64::MAX);
     let mut binary = Vec::new();
     let outputs = requested.iter().map(|requested| {
-        let data = Data::of(requested.output, predictions);
+        let data = Data::new(requested.output, schema, predictions);
         let (parameters, data) = if requested.is_binary {
             let bytes = data.into_bytes();
             binary.extend_from_slice(&bytes);
@@ -101,10 +70,11 @@ pub(super) fn response(
         } else {
             (None, Some(data))
         };
-        let (name, datatype) = (requested.output.name(), requested.output.datatype());
-        OutputTensor { name, datatype, shape: [predictions.len()], parameters, data }
+        let output = requested.output;
+        let (name, datatype) = (output.name(schema), output.datatype(schema));
+        OutputTensor { name, datatype, shape: output.shape(schema, rows), parameters, data }
     });
-    let body = Body { model_name: MODEL, model_version, id, outputs: outputs.collect() };
+    let body = Body { model_name: package.name(), model_version: package.version(), id, outputs: outputs.collect() };
     if binary.is_empty() {
         return Json(body).into_response();
     }

@@ -1,10 +1,11 @@
-//! Tensors of one row a passenger, out of JSON or out of bytes.
+//! Tensors of one row a record, out of JSON or out of bytes.
 
 use serde::Serialize;
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 
-use crate::passenger::{Field, Value};
+use crate::table::descriptor::FieldType;
+use crate::table::{Cell, Field};
 
 /// The element types that are read and written here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -37,18 +38,20 @@ impl Datatype {
     }
 
     /// Returns the type that holds every value of a field.
-    pub(super) fn of(field: Field) -> Self {
-        match field {
-            Field::PassengerId | Field::Survived | Field::Pclass | Field::SibSp | Field::Parch => Self::Int64,
-            Field::Age | Field::Fare => Self::Fp64,
-            Field::Name | Field::Sex | Field::Ticket | Field::Cabin | Field::Embarked => Self::Bytes,
+    pub(super) fn of(field: &Field) -> Self {
+        match field.kind {
+            FieldType::Integer => Self::Int64,
+            FieldType::Number => Self::Fp64,
+            FieldType::Boolean => Self::Bool,
+            FieldType::String | FieldType::Date | FieldType::Datetime => Self::Bytes,
         }
     }
 
     /// Returns the types that a field may come in: any number for a number.
-    pub(super) fn taken_for(field: Field) -> &'static [Self] {
+    pub(super) fn taken_for(field: &Field) -> &'static [Self] {
         match Self::of(field) {
             Self::Bytes => &[Self::Bytes],
+            Self::Bool => &[Self::Bool],
             _ => &[Self::Int32, Self::Int64, Self::Fp32, Self::Fp64],
         }
     }
@@ -76,15 +79,15 @@ pub(super) enum Element {
 
 impl Element {
     /// Returns what it says of a field.
-    pub(super) fn value(&self) -> Value<'_> {
+    pub(super) fn cell(&self) -> Cell<'_> {
         match self {
-            Self::Missing => Value::Missing,
-            Self::Integer(number) => Value::Integer(*number),
-            Self::Float(number) if number.is_nan() => Value::Missing,
-            Self::Float(number) => Value::Float(*number),
-            Self::Text(text) if text.is_empty() => Value::Missing,
-            Self::Text(text) => Value::Text(text),
-            Self::Flag(_) => Value::Boolean,
+            Self::Missing => Cell::Missing,
+            Self::Integer(number) => Cell::Integer(*number),
+            Self::Float(number) if number.is_nan() => Cell::Missing,
+            Self::Float(number) => Cell::Float(*number),
+            Self::Text(text) if text.is_empty() => Cell::Missing,
+            Self::Text(text) => Cell::Text(text),
+            Self::Flag(flag) => Cell::Boolean(*flag),
         }
     }
 }
@@ -164,41 +167,9 @@ fn not_of(datatype: Datatype, element: usize) -> String {
     format!("element {element} is no {}{hint}", datatype.name())
 }
 
-/// Returns the number that the shortest decimal for an `FP32` stands for: 0.42 is 0.42 then, and the passenger the same as in JSON.
+/// Returns the number that the shortest decimal for an `FP32` stands for: 0.42 is 0.42 then, and the record the same as in JSON.
 fn widen(number: f32) -> f64 {
     number.to_string().parse().unwrap_or(f64::NAN)
-}
-
-/// A tensor that the model gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Output {
-    Survived,
-    Probability,
-    Id,
-}
-
-impl Output {
-    pub(super) const ALL: [Self; 3] = [Self::Survived, Self::Probability, Self::Id];
-
-    pub(super) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|output| output.name() == name)
-    }
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Survived => "Survived",
-            Self::Probability => "probability",
-            Self::Id => "id",
-        }
-    }
-
-    pub(super) fn datatype(self) -> Datatype {
-        match self {
-            Self::Survived => Datatype::Int64,
-            Self::Probability => Datatype::Fp32,
-            Self::Id => Datatype::Bytes,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,45 +1,91 @@
-//! Examples that work when they are pasted.
+//! Examples of a table, which work when they are pasted.
 
-use serde_json::{Value, json};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
 
-/// A mother who survived with her children.
-pub(in crate::api) fn becker() -> Value {
-    json!({
-        "PassengerId": 1070, "Pclass": 2, "Name": "Becker, Mrs. Allen Oliver (Nellie E Baumgardner)", "Sex": "female",
-        "Age": 36, "SibSp": 0, "Parch": 3, "Ticket": "230136", "Fare": 39, "Cabin": "F4", "Embarked": "S",
-    })
+use crate::api::answer::Answer;
+use crate::api::inference;
+use crate::package::Package;
+use crate::prediction::Prediction;
+use crate::service;
+use crate::table::{Schema, json};
+
+/// When the prediction of the example was made: the document is the same at every start.
+const CREATED_AT: Timestamp = Timestamp::constant(1_795_464_440, 289_000_000);
+
+/// So many records make a list.
+const LISTED: usize = 2;
+
+/// Returns records to try, each with its title: those of the schema, else one of the fields' own examples.
+pub(in crate::api) fn records(schema: &Schema) -> Vec<(String, Map<String, Value>)> {
+    let of_schema = schema.examples().iter().map(|(title, record)| (title.to_string(), record.clone()));
+    let mut records: Vec<_> = of_schema.collect();
+    if records.is_empty() {
+        let fields = schema.inputs().filter_map(|(_, field)| Some((field.name.to_string(), field.example.clone()?)));
+        records.push((schema.noun().one.to_string(), fields.collect()));
+    }
+    records
 }
 
-/// The first passenger of Kaggle's test file.
-pub(in crate::api) fn kelly() -> Value {
-    json!({
-        "PassengerId": 892, "Pclass": 3, "Name": "Kelly, Mr. James", "Sex": "male", "Age": 34.5, "SibSp": 0, "Parch": 0,
-        "Ticket": "330911", "Fare": 7.8292, "Cabin": null, "Embarked": "Q",
-    })
+/// Adds what can be sent, and what is answered then.
+pub(super) fn add(document: &mut Value, package: &Package) {
+    let schema = package.schema();
+    let named = records(schema);
+    let Some(prediction) = named.first().and_then(|(_, record)| predicted(package, record)) else { return };
+    let records: Vec<&Map<String, Value>> = named.iter().take(LISTED).map(|(_, record)| record).collect();
+
+    let predict = &mut document["paths"]["/predict"]["post"];
+    let content = &mut predict["requestBody"]["content"];
+    content["application/json"]["examples"] = bodies(schema, &named);
+    if let Some(table) = table(schema, &records) {
+        content["text/csv"]["example"] = json!(table);
+    }
+    predict["responses"]["201"]["content"]["application/json"]["example"] = json!(Answer::new(schema, &prediction));
+
+    let outcome = &mut document["paths"]["/predictions/{id}/outcome"]["put"]["requestBody"]["content"];
+    outcome["application/json"]["example"] = json!({&*schema.label_field().name: prediction.answer.label});
+    let infer = &mut document["paths"]["/v2/models/{model}/infer"]["post"]["requestBody"]["content"];
+    infer["application/json"]["example"] = inference::example(schema, &records);
+    document["components"]["schemas"]["PredictionId"]["examples"] = json!([prediction.id.to_string()]);
 }
 
-/// What the model that comes with the program says of her.
-pub(in crate::api) fn answer() -> Value {
-    json!({
-        "id": "1070-11d08092d515798f5405b9f12c5230ab", "PassengerId": 1070, "Survived": 1, "probability": 0.964_795_3,
-        "model_version": "1.0.0-52bbc61d", "created_at": "2026-11-23T20:07:20.289Z",
-    })
+/// Returns what the package says of a record, if it is one.
+fn predicted(package: &Package, record: &Map<String, Value>) -> Option<Prediction> {
+    let text = serde_json::to_vec(record).ok()?;
+    let record = json::from_slice(package.schema(), &text).ok()?.ok()?;
+    service::predict(package, &[record], CREATED_AT).ok()?.pop()
 }
 
-/// Two passengers as tensors.
-pub(in crate::api) fn infer() -> Value {
-    json!({
-        "id": "two passengers",
-        "inputs": [
-            {"name": "Pclass", "datatype": "INT64", "shape": [2], "data": [1, 3]},
-            {"name": "Sex", "datatype": "BYTES", "shape": [2], "data": ["female", "male"]},
-            {"name": "Age", "datatype": "FP64", "shape": [2], "data": [38, null]},
-        ],
-        "outputs": [{"name": "probability"}, {"name": "id"}],
-    })
+/// Returns bodies in JSON: each record, some of them as a list, and the first without what need not be there. Their names keep their order.
+fn bodies(schema: &Schema, records: &[(String, Map<String, Value>)]) -> Value {
+    let mut bodies: Vec<(String, Value)> =
+        records.iter().map(|(title, record)| (title.clone(), json!(record))).collect();
+    let listed: Vec<_> = records.iter().take(LISTED).map(|(_, record)| record).collect();
+    bodies.push(("A list".to_owned(), json!(listed)));
+    let required = schema.inputs().filter(|(_, field)| field.is_required).map(|(_, field)| &*field.name);
+    let least: Map<String, Value> =
+        required.filter_map(|name| Some((name.to_owned(), records.first()?.1.get(name)?.clone()))).collect();
+    if !least.is_empty() && records.first().is_some_and(|(_, record)| least.len() < record.len()) {
+        bodies.push(("As little as possible".to_owned(), json!(least)));
+    }
+    let named = bodies.into_iter().enumerate();
+    let examples: Map<String, Value> = named
+        .map(|(place, (title, body))| (format!("example_{:03}", place + 1), json!({"summary": title, "value": body})))
+        .collect();
+    Value::Object(examples)
 }
 
-/// Two passengers as a table.
-pub(in crate::api) const TABLE: &str = "PassengerId,Pclass,Name,Sex,Age,SibSp,Parch,Ticket,Fare,Cabin,Embarked\n\
-    892,3,\"Kelly, Mr. James\",male,34.5,0,0,330911,7.8292,,Q\n\
-    893,3,\"Wilkes, Mrs. James (Ellen Needs)\",female,47,1,0,363272,7,,S\n";
+/// Returns records as comma-separated values.
+fn table(schema: &Schema, records: &[&Map<String, Value>]) -> Option<String> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(schema.inputs().map(|(_, field)| &*field.name)).ok()?;
+    for record in records {
+        let cells = schema.inputs().map(|(_, field)| match record.get(&*field.name) {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        });
+        table.write_record(cells).ok()?;
+    }
+    String::from_utf8(table.into_inner().ok()?).ok()
+}

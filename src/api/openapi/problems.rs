@@ -15,9 +15,10 @@ use utoipa::{Modify, ToSchema};
 
 use crate::api::error::{ApiError, Kind, Pointed, Problem};
 use crate::api::inference;
-use crate::passenger::Fault;
 use crate::prediction::Outcome;
 use crate::store::StoreError;
+use crate::table::Fault;
+use crate::table::descriptor::Scalar;
 
 /// What can go wrong with anything.
 const ANYWHERE: [Kind; 5] =
@@ -66,8 +67,8 @@ fn kinds(path: &str, operation: &Operation) -> Vec<Kind> {
         kinds.extend(BODY);
         kinds.extend_from_slice(match path {
             "/predictions/{id}/outcome" => &[Kind::UnsupportedMediaType, Kind::InvalidOutcome, Kind::OutcomeConflict],
-            _ if inference::owns(path) => &[Kind::InvalidPassenger],
-            _ => &[Kind::UnsupportedMediaType, Kind::InvalidPassenger],
+            _ if inference::owns(path) => &[Kind::InvalidRecord],
+            _ => &[Kind::UnsupportedMediaType, Kind::InvalidRecord],
         });
     } else if operation.parameters.iter().flatten().any(is_query) {
         kinds.push(Kind::Malformed);
@@ -84,7 +85,7 @@ fn add(operation: &mut Operation, kinds: &[Kind], is_inference: bool) {
     let mut by_status: BTreeMap<String, Vec<Kind>> = BTreeMap::new();
     for &kind in kinds {
         let status = match kind {
-            Kind::InvalidPassenger if is_inference => Kind::Malformed.status(),
+            Kind::InvalidRecord if is_inference => Kind::Malformed.status(),
             _ => kind.status(),
         };
         by_status.entry(status.as_str().to_owned()).or_default().push(kind);
@@ -134,17 +135,18 @@ fn example(kind: Kind) -> serde_json::Value {
         Kind::AnswerTooLarge => ApiError::AnswerTooLarge { most: 6 << 20, is_done: true },
         Kind::UnsupportedMediaType => ApiError::UnsupportedMediaType,
         Kind::UnsupportedEncoding => ApiError::UnsupportedEncoding,
-        Kind::InvalidPassenger => {
-            let fault = Fault { field: Some("Pclass".to_owned()), detail: "must be 1, 2 or 3, found 4".to_owned() };
+        Kind::InvalidRecord => {
+            let fault = Fault::of_field("size", "must be 1, 2 or 3, found 4");
             ApiError::Invalid(vec![Pointed::new("/0", fault)])
         }
         Kind::InvalidOutcome => {
-            let fault = Fault { field: Some("Survived".to_owned()), detail: "must be 0 or 1".to_owned() };
+            let fault = Fault::of_field("label", "must be 0 or 1, found 2");
             ApiError::InvalidOutcome(vec![Pointed::new("", fault)])
         }
-        Kind::OutcomeConflict => {
-            ApiError::OutcomeConflict(Outcome { survived: true, recorded_at: Timestamp::constant(1_795_428_904, 0) })
-        }
+        Kind::OutcomeConflict => ApiError::OutcomeConflict(Outcome {
+            label: Scalar::Integer(1),
+            recorded_at: Timestamp::constant(1_795_428_904, 0),
+        }),
         Kind::Internal => ApiError::Panicked,
         Kind::Overloaded => ApiError::Overloaded,
         Kind::Unavailable => ApiError::Service(StoreError::Unavailable("".into()).into()),

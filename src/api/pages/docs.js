@@ -102,7 +102,10 @@ function trial(path, method, what) {
 /** Adds the choice of a format and an example, and the body itself. */
 function bodyOf(what, form) {
   const formats = Object.entries(what.requestBody.content);
-  const choices = formats.flatMap(([type, content]) => examples(content).map(([name, value]) => ({ type, name, value })));
+  const choices = formats.flatMap(([type, content]) => {
+    const known = examples(content);
+    return (known.length ? known : [["Nothing yet", ""]]).map(([name, value]) => ({ type, name, value }));
+  });
   const select = element("select", { id: `${what.operationId}-example` });
   choices.forEach(({ type, name }, index) => select.append(element("option", { value: String(index) }, `${name} (${type})`)));
   const text = element("textarea", { id: `${what.operationId}-body`, spellcheck: "false" });

@@ -9,7 +9,7 @@ use super::super::binning::{Precision, number_baseline};
 use super::super::cells::Cells;
 use super::super::drift::merge_counts;
 use super::super::values::{categories, category, days, number};
-use crate::statistics::to_float;
+use crate::lifecycle::statistics::to_float;
 use crate::table::Value;
 use crate::table::descriptor::Scalar;
 use crate::table::field::{Domain, Field};

@@ -6,7 +6,7 @@ use super::super::binning::{Precision, number_baseline, significant};
 use super::super::cells::Cells;
 use super::super::drift::merge_counts;
 use super::super::sum::Sum;
-use crate::statistics::TENTHS;
+use crate::lifecycle::statistics::TENTHS;
 
 #[derive(Debug)]
 pub(super) enum AnswerBuilder {

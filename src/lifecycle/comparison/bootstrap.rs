@@ -4,7 +4,7 @@ use fastrand::Rng;
 use serde::Serialize;
 
 use super::super::sum::Sum;
-use crate::statistics::to_float;
+use crate::lifecycle::statistics::to_float;
 
 /// The number of samples that are drawn, with replacement, each as large as the data.
 pub const SAMPLES: usize = 2000;

@@ -7,7 +7,7 @@ use super::super::sum::{Sum, share};
 use super::calibration::{Calibration, CalibrationBin, expected_calibration_error};
 use super::ranking::Ranking;
 use super::recalibration::Recalibration;
-use crate::statistics::{loss, squared_error};
+use crate::lifecycle::statistics::{loss, squared_error};
 
 /// Gathers answers and what happens.
 #[derive(Debug, Clone, Default)]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::sum::{Sum, share};
-use crate::statistics::{TENTHS, to_float};
+use crate::lifecycle::statistics::{TENTHS, to_float};
 
 /// A tenth of the probabilities' range.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::super::sum::{Sum, share};
 use super::calibration::{Calibration, CalibrationBin, expected_calibration_error};
 use super::ranking::Ranking;
-use crate::statistics::{loss, to_float};
+use crate::lifecycle::statistics::{loss, to_float};
 
 /// Gathers answers and what happens.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@
 //! the most, so the error is known: half the pairs within cells, as a share of all pairs.
 
 use super::recalibration::{Point, log_odds};
-use crate::statistics::to_float;
+use crate::lifecycle::statistics::to_float;
 
 /// The area of more probabilities has an error.
 pub const EXACT_ROWS: usize = 50_000;

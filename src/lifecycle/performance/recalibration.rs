@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::statistics::to_float;
+use crate::lifecycle::statistics::to_float;
 
 const MAX_STEPS: u32 = 100;
 

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::super::baseline::{AnswerBaseline, Baseline, Distribution, bin};
 use super::super::sum::Sum;
-use crate::statistics::to_float;
+use crate::lifecycle::statistics::to_float;
 
 /// Gathers answers and what happens.
 #[derive(Debug, Clone, Default)]

@@ -16,6 +16,10 @@ use crate::package::files::GRAPH;
 /// Operators that pass on what another one computed.
 const PASSING: [&str; 5] = ["Cast", "Flatten", "Identity", "Reshape", "Squeeze"];
 
+/// Operators that make something of a missing value. All others pass it on, or lose it.
+const TAKING_MISSING: [&str; 5] =
+    ["Imputer", "IsNaN", "TreeEnsemble", "TreeEnsembleClassifier", "TreeEnsembleRegressor"];
+
 /// A graph that was read, but is not prepared to run.
 #[derive(Debug)]
 pub(in crate::package) struct Declared {
@@ -57,6 +61,11 @@ impl Declared {
     /// Returns the graph as the file has it, but for what [`Self::keep`] left out.
     pub(super) fn into_model(self) -> ModelProto {
         ModelProto { graph: Some(self.graph), ..self.model }
+    }
+
+    /// Returns whether the graph makes something of missing values.
+    pub(super) fn takes_missing(&self) -> bool {
+        self.graph.node.iter().any(|node| TAKING_MISSING.contains(&node.op_type.as_str()))
     }
 
     /// Returns the operator that computes an output, behind those that only pass it on.

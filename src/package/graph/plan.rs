@@ -23,6 +23,7 @@ pub(in crate::package) struct Graph {
     inputs: Box<[Matrix]>,
     /// How many columns all inputs have together.
     columns: usize,
+    takes_missing: bool,
     reader: Reader,
 }
 
@@ -45,14 +46,30 @@ impl Graph {
         let mut outputs = vec![chosen.main.as_str()];
         outputs.extend(chosen.label.as_deref());
         declared.keep(&outputs)?;
-        let inputs = matrices(&declared, columns);
+        let (inputs, takes_missing) = (matrices(&declared, columns), declared.takes_missing());
         let plan = plan(declared, &inputs)?;
         let shape = plan.model().output_fact(0).and_then(|fact| {
             let shape = fact.shape.as_concrete().map(<[usize]>::to_vec);
             shape.ok_or_else(|| TractError::msg("the shape of the output depends on what is read"))
         });
         let reader = Reader::new(answering, &chosen, &shape.map_err(unusable)?)?;
-        Ok(Self { plan, idle: Mutex::default(), inputs, columns: columns.iter().sum(), reader })
+        Ok(Self { plan, idle: Mutex::default(), inputs, columns: columns.iter().sum(), takes_missing, reader })
+    }
+
+    /// Returns whether the graph makes something of missing values.
+    pub(in crate::package) fn takes_missing(&self) -> bool {
+        self.takes_missing
+    }
+
+    /// Returns the first column of a row that has no value, where the graph needs one. It would go through sums and products, and be
+    /// lost where a function has bounds: tract's sigmoid makes a small probability of it.
+    pub(in crate::package) fn lacks(&self, row: &[Entry<'_>]) -> Option<usize> {
+        let is_missing = |entry: &Entry<'_>| match entry {
+            Entry::Missing => true,
+            Entry::Number(number) => number.is_nan(),
+            Entry::Text(_) => false,
+        };
+        if self.takes_missing { None } else { row.iter().position(is_missing) }
     }
 
     /// Answers rows whose entries stand one after another, in the order of the inputs.

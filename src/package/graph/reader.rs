@@ -86,14 +86,14 @@ impl Reader {
         rows: usize,
         answers: &mut Vec<Answer>,
     ) -> Result<(), InferenceError> {
-        let main = outputs.first().ok_or_else(|| InferenceError("the graph has no output".to_owned()))?;
+        let main = outputs.first().ok_or_else(|| InferenceError::Graph("the graph has no output".to_owned()))?;
         let label_of = |row, classes| label_of(outputs.get(1), row, classes);
         match self {
             Self::Regression => read_values(main, rows, answers),
             Self::Binary { columns, positive, threshold, labels } => {
                 let numbers = floats(main, PLAN_ROWS * columns)?;
                 for (row, numbers) in slice(&numbers)?.chunks_exact(*columns).take(rows).enumerate() {
-                    check_probabilities(numbers)?;
+                    check_probabilities(numbers, answers.len())?;
                     let probability = numbers[*positive];
                     let label = match labels {
                         Some(classes) => label_of(row, classes)?,
@@ -107,7 +107,7 @@ impl Reader {
                 let columns = classes.columns.len();
                 let numbers = floats(main, PLAN_ROWS * columns)?;
                 for (row, numbers) in slice(&numbers)?.chunks_exact(columns).take(rows).enumerate() {
-                    check_probabilities(numbers)?;
+                    check_probabilities(numbers, answers.len())?;
                     let mut probabilities: Box<[f32]> = numbers.into();
                     for (&class, &number) in classes.columns.iter().zip(numbers) {
                         probabilities[class] = number;
@@ -139,13 +139,16 @@ fn likeliest(numbers: &[f32]) -> usize {
     best
 }
 
-fn check_probabilities(numbers: &[f32]) -> Result<(), InferenceError> {
+fn check_probabilities(numbers: &[f32], row: usize) -> Result<(), InferenceError> {
+    if numbers.iter().any(|number| number.is_nan()) {
+        return Err(InferenceError::NotFinite { row });
+    }
     if let Some(number) = numbers.iter().find(|number| !(0.0..=1.0).contains(*number)) {
-        return Err(InferenceError(format!("{number} is not between 0 and 1")));
+        return Err(InferenceError::Graph(format!("{number} is not between 0 and 1")));
     }
     let sum: f32 = numbers.iter().sum();
     if numbers.len() > 1 && (sum - 1.0).abs() > SUM_TOLERANCE {
-        return Err(InferenceError(format!("the probabilities of the classes add up to {sum}")));
+        return Err(InferenceError::Graph(format!("the probabilities of the classes add up to {sum}")));
     }
     Ok(())
 }
@@ -160,8 +163,7 @@ fn read_values(output: &TValue, rows: usize, answers: &mut Vec<Answer>) -> Resul
         } else {
             plain.as_slice::<f32>().map_err(inference_error)?.get(row).copied().map(shortest)
         };
-        let value = value.filter(|value| value.is_finite());
-        let value = value.ok_or_else(|| InferenceError("the value is not a finite number".to_owned()))?;
+        let value = value.filter(|value| value.is_finite()).ok_or(InferenceError::NotFinite { row: answers.len() })?;
         answers.push(Answer::Regression { value });
     }
     Ok(())
@@ -175,7 +177,7 @@ fn shortest(number: f32) -> f64 {
 /// Returns an output as FP32, and checks its size.
 fn floats(output: &TValue, count: usize) -> Result<Cow<'_, Tensor>, InferenceError> {
     if output.len() != count {
-        return Err(InferenceError(format!("{} numbers where {count} are expected", output.len())));
+        return Err(InferenceError::Graph(format!("{} numbers where {count} are expected", output.len())));
     }
     output.cast_to::<f32>().map_err(inference_error)
 }
@@ -193,13 +195,13 @@ fn label_of(output: Option<&TValue>, row: usize, classes: &ClassOrder) -> Result
     let number = output.map(read).transpose().map_err(inference_error)?.flatten();
     let class = number.and_then(|number| classes.labels.get(&number));
     class.copied().ok_or_else(|| match number {
-        Some(number) => InferenceError(format!("the label {number} is none of the classes")),
-        None => InferenceError("there is no label".to_owned()),
+        Some(number) => InferenceError::Graph(format!("the label {number} is none of the classes")),
+        None => InferenceError::Graph("there is no label".to_owned()),
     })
 }
 
 /// Makes an error of one of tract's.
 #[expect(clippy::needless_pass_by_value, reason = "called by map_err")]
 pub(super) fn inference_error(error: TractError) -> InferenceError {
-    InferenceError(format!("{error:#}"))
+    InferenceError::Graph(format!("{error:#}"))
 }

@@ -21,4 +21,4 @@ pub use column::{
 pub use condition::{
     CaseDescriptor, ColumnDescriptor, RangeDescriptor, TestDescriptor, Tests, ValueDescriptor, WhenDescriptor,
 };
-pub use recipe::{RecipeDescriptor, StepDescriptor, parse, recipe_schema};
+pub use recipe::{RecipeDescriptor, StepDescriptor, parse};

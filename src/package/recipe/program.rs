@@ -4,6 +4,7 @@ use regex::CaptureLocations;
 
 use super::history::lookup::{Findings, Histories, HistoryStep};
 use super::slots::{Asked, Load, Slots};
+use super::step::extract::Pattern;
 use super::step::{DatePartStep, ExtractStep, ImputeStep, NumberStep, OneHotStep, WhenStep};
 use crate::table::Record;
 
@@ -43,7 +44,7 @@ impl Program {
     /// Returns room for a record.
     pub(super) fn scratch(&self) -> Scratch {
         let locations = self.steps.iter().filter_map(|step| match step {
-            Step::Extract(step) => Some(step.regex.capture_locations()),
+            Step::Extract(ExtractStep { pattern: Pattern::Regex { regex, .. }, .. }) => Some(regex.capture_locations()),
             _ => None,
         });
         Scratch {
@@ -60,7 +61,7 @@ impl Program {
         findings.reset();
         for step in &self.steps {
             match step {
-                Step::Extract(step) => step.run(record, &self.constants, slots, &mut locations[step.locations]),
+                Step::Extract(step) => step.run(record, &self.constants, slots, locations),
                 Step::When(step) => step.run(record, &self.constants, slots),
                 Step::Impute(step) => step.run(record, &self.constants, slots),
                 Step::OneHot(step) => step.run(record, &self.constants, slots),

@@ -1,28 +1,30 @@
-//! A prediction as an item: keys, the passenger in Kaggle's terms, the outcome, and a map of the features by name.
+//! A prediction as an item: keys, and what went in and what came out as JSON.
 //!
-//! An item of a passenger of the training data takes 800 to 900 bytes, and a write is paid for by the kilobyte.
+//! An item of a record of a dozen fields and forty features takes some 700 bytes, and a write is paid for by the kilobyte.
 
 use std::collections::HashMap;
-use std::fmt::Display;
 use std::iter;
 use std::str::FromStr;
-use std::sync::LazyLock;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::features::{FEATURE_COUNT, FEATURE_NAMES, Features};
-use crate::observation::{MissingFields, Observation};
-use crate::passenger::{Class, Passenger, Port, Sex};
-use crate::prediction::{Outcome, Prediction, PredictionId, Shadow, format_time};
-use crate::store::{StoreError, Window};
+use crate::identity::{ContentHash, Entity, PredictionId};
+use crate::prediction::{Outcome, Prediction, Shadow, features, format_time};
+use crate::store::{Owner, StoreError, Window};
 
 /// An item, by the names of its attributes.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-pub(super) const PARTITION_KEY: &str = "passenger";
+pub(super) const PARTITION_KEY: &str = "entity";
 pub(super) const SORT_KEY: &str = "prediction";
+
+/// What the partition keys of predictions begin with; those of other items begin otherwise.
+const KEYED: &str = "key:";
+const UNKEYED: &str = "hash:";
 
 /// The index by time, whose sort key is [`CREATED_AT`].
 pub(super) const INDEX: &str = "by_time";
@@ -40,32 +42,22 @@ pub(super) const OUTCOME_RECORDED_AT: &str = "outcome_recorded_at";
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// What [`observation`] reads, by the names of its attributes.
-pub(super) static OBSERVED: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    let fixed = [
-        CREATED_AT,
-        "model_version",
-        "probability",
-        "Survived",
-        "features",
-        OUTCOME,
-        SHADOW_VERSION,
-        SHADOW_PROBABILITY,
-    ];
-    fixed.into_iter().chain(Passenger::OPTIONAL).collect()
-});
-
-/// The partition of monitoring reports; no passenger has such a key.
+/// The partition of monitoring reports.
 pub(super) const REPORTS: &str = "reports";
 const REPORT: &str = "report";
 
+/// The partition of what tells whose predictions a table keeps.
+const OWNER: &str = "owner";
+const TABLE: &str = "table";
+
 const WRITE_ID: &str = "write_id";
-
+const MODEL_VERSION: &str = "model_version";
+const SNAPSHOT: &str = "snapshot";
+const RECORD: &str = "record";
+const FEATURES: &str = "features";
+const ANSWER: &str = "answer";
 const SHADOW_VERSION: &str = "shadow_version";
-const SHADOW_PROBABILITY: &str = "shadow_probability";
-
-/// The smallest number, zero aside, that DynamoDB takes; a smaller one is kept as a text.
-const SMALLEST_NUMBER: f64 = 1e-130;
+const SHADOW_ANSWER: &str = "shadow_answer";
 
 /// Names one call to put: by it, a call knows its own item.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,69 +69,95 @@ impl WriteId {
         Self(format!("{random:016x}"))
     }
 
-    /// Tells whether this call wrote the item.
+    /// Returns whether this call wrote the item.
     pub(super) fn wrote(&self, item: &Item) -> bool {
         matches!(item.get(WRITE_ID), Some(AttributeValue::S(write_id)) if *write_id == self.0)
     }
 }
 
-/// Returns the key of a prediction's item.
-pub(super) fn key(id: PredictionId) -> Item {
-    HashMap::from([
-        (PARTITION_KEY.to_owned(), AttributeValue::S(id.passenger_key())),
-        (SORT_KEY.to_owned(), AttributeValue::S(id.hash().to_string())),
-    ])
+/// Returns the key of an item.
+fn key_of(partition: impl Into<String>, sort: impl Into<String>) -> Item {
+    let [partition, sort] = [partition.into(), sort.into()].map(AttributeValue::S);
+    HashMap::from([(PARTITION_KEY.to_owned(), partition), (SORT_KEY.to_owned(), sort)])
 }
 
-/// Returns a key that no prediction has.
-pub(super) fn key_of_nothing() -> Item {
-    [PARTITION_KEY, SORT_KEY].map(|name| (name.to_owned(), AttributeValue::S("-".to_owned()))).into()
+/// Returns the key of a prediction's item.
+pub(super) fn key(id: &PredictionId) -> Item {
+    let partition = id.entity().map_or_else(|| format!("{UNKEYED}{}", id.hash()), partition);
+    key_of(partition, id.hash().to_string())
+}
+
+/// Returns the partition of an entity's predictions.
+pub(super) fn partition(entity: &Entity) -> String {
+    format!("{KEYED}{}", entity.as_str())
+}
+
+/// Returns the key of the item that tells whose predictions a table keeps.
+pub(super) fn key_of_owner() -> Item {
+    key_of(OWNER, TABLE)
+}
+
+/// Returns the key of the item that names the features of a version.
+pub(super) fn key_of_version(version: &str) -> Item {
+    key_of(OWNER, format!("version:{version}"))
+}
+
+/// Returns the item that tells whose predictions a table keeps.
+pub(super) fn of_owner(owner: &Owner) -> Result<Item, StoreError> {
+    let mut item = key_of_owner();
+    item.insert(OWNER.to_owned(), json(&owner.table)?);
+    Ok(item)
+}
+
+/// Returns the item that names the features of the owner's version.
+pub(super) fn of_version(owner: &Owner) -> Result<Item, StoreError> {
+    let mut item = key_of_version(&owner.version);
+    item.insert(OWNER.to_owned(), json(&owner.table)?);
+    item.insert(FEATURES.to_owned(), json(&owner.features.as_ref())?);
+    Ok(item)
+}
+
+/// Refuses an item of [`of_owner`] or [`of_version`] that is another table's.
+pub(super) fn check_owner(item: &Item, owner: &Owner) -> Result<(), StoreError> {
+    Ok(owner.check(from_json(item, OWNER).map_err(unreadable)?)?)
+}
+
+/// Reads the names of the features of an item of [`of_version`].
+pub(super) fn feature_names(item: &Item) -> Result<Vec<Box<str>>, StoreError> {
+    from_json(item, FEATURES).map_err(unreadable)
 }
 
 /// Returns the item of a monitoring report.
 pub(super) fn of_report(window_end: Timestamp, report: String) -> Item {
-    let attributes = [(PARTITION_KEY, REPORTS.to_owned()), (SORT_KEY, format_time(window_end)), (REPORT, report)];
-    attributes.map(|(name, value)| (name.to_owned(), AttributeValue::S(value))).into()
+    let mut item = key_of(REPORTS, format_time(window_end));
+    item.insert(REPORT.to_owned(), AttributeValue::S(report));
+    item
 }
 
 /// Reads a monitoring report back.
 pub(super) fn report(item: &Item) -> Result<String, StoreError> {
-    required_text(item, REPORT).map(str::to_owned).map_err(|fault| StoreError::Unreadable(Box::new(fault)))
+    required_text(item, REPORT).map(str::to_owned).map_err(unreadable)
 }
 
-/// Returns the item of a prediction. What a passenger has no value for is not in it.
-pub(super) fn of(prediction: &Prediction, write_id: &WriteId, is_sampled: bool) -> Item {
-    let passenger = &prediction.passenger;
-    let mut item = key(prediction.id);
-    let mut put = |name: &str, value: Option<AttributeValue>| {
-        if let Some(value) = value {
-            item.insert(name.to_owned(), value);
-        }
-    };
-    put(WRITE_ID, Some(text(&write_id.0)));
-    put(CREATED_AT, Some(text(&format_time(prediction.created_at))));
-    put(INDEX_KEY, is_sampled.then(|| AttributeValue::S(part_of(prediction))));
-    put("model_version", Some(text(&prediction.model_version)));
-    put("probability", Some(number(prediction.probability)));
-    put("Survived", Some(number(u8::from(prediction.survived))));
-    put("PassengerId", passenger.passenger_id.map(number));
-    put("Pclass", Some(number(passenger.class.number())));
-    put("Name", passenger.name.as_deref().map(text));
-    put("Sex", Some(text(passenger.sex.as_str())));
-    put("Age", passenger.age.map(double));
-    put("SibSp", passenger.sib_sp.map(number));
-    put("Parch", passenger.parch.map(number));
-    put("Ticket", passenger.ticket.as_deref().map(text));
-    put("Fare", passenger.fare.map(double));
-    put("Cabin", passenger.cabin.as_deref().map(text));
-    put("Embarked", passenger.embarked.map(|port| text(port.as_str())));
-    if let Some(shadow) = &prediction.shadow {
-        put(SHADOW_VERSION, Some(text(&shadow.model_version)));
-        put(SHADOW_PROBABILITY, Some(number(shadow.probability)));
+/// Returns the item of a prediction.
+pub(super) fn of(prediction: &Prediction, write_id: &WriteId, is_sampled: bool) -> Result<Item, StoreError> {
+    let mut item = key(&prediction.id);
+    let shadow = prediction.shadow.as_ref();
+    for (name, value) in [
+        (WRITE_ID, Some(text(&write_id.0))),
+        (CREATED_AT, Some(text(&format_time(prediction.created_at)))),
+        (INDEX_KEY, is_sampled.then(|| AttributeValue::S(part_of(prediction)))),
+        (MODEL_VERSION, Some(text(&prediction.model_version))),
+        (SNAPSHOT, prediction.snapshot.as_deref().map(text)),
+        (RECORD, Some(text(&prediction.record))),
+        (FEATURES, prediction.features.as_deref().map(|values| AttributeValue::S(features::write(values)))),
+        (ANSWER, Some(json(&prediction.answer)?)),
+        (SHADOW_VERSION, shadow.map(|shadow| text(&shadow.model_version))),
+        (SHADOW_ANSWER, shadow.map(|shadow| json(&shadow.answer)).transpose()?),
+    ] {
+        item.extend(value.map(|value| (name.to_owned(), value)));
     }
-    let features = prediction.features.named().map(|(name, value)| (name.to_owned(), number(value)));
-    put("features", Some(AttributeValue::M(features.collect())));
-    item
+    Ok(item)
 }
 
 /// Returns the partition of the index that a prediction belongs to.
@@ -169,35 +187,14 @@ pub(super) fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-pub(super) fn number(number: impl Display) -> AttributeValue {
-    AttributeValue::N(number.to_string())
-}
-
-fn double(value: f64) -> AttributeValue {
-    if value == 0.0 || value.abs() >= SMALLEST_NUMBER { number(value) } else { text(&format!("{value:e}")) }
+/// Writes a value as an attribute holds it.
+pub(super) fn json(value: &impl Serialize) -> Result<AttributeValue, StoreError> {
+    serde_json::to_string(value).map(AttributeValue::S).map_err(|error| StoreError::Unreadable(error.into()))
 }
 
 /// Reads an item back.
 pub(super) fn prediction(item: &Item) -> Result<Prediction, StoreError> {
-    read(item).map_err(|fault| StoreError::Unreadable(Box::new(fault)))
-}
-
-/// Reads back what monitoring wants to know of an item.
-pub(super) fn observation(item: &Item) -> Result<Observation, StoreError> {
-    read_observation(item).map_err(|fault| StoreError::Unreadable(Box::new(fault)))
-}
-
-fn read_observation(item: &Item) -> Result<Observation, Damaged> {
-    Ok(Observation {
-        features: features(item)?,
-        probability: required(item, "probability")?,
-        survived: required::<u8>(item, "Survived")? == 1,
-        model_version: required_text(item, "model_version")?.into(),
-        created_at: required(item, CREATED_AT)?,
-        missing: MissingFields::new(|field| !item.contains_key(field)),
-        outcome: optional::<u8>(item, OUTCOME)?.map(|survived| survived == 1),
-        shadow: shadow(item)?,
-    })
+    read(item).map_err(unreadable)
 }
 
 /// Why an item is none that [`of`] made.
@@ -205,61 +202,55 @@ fn read_observation(item: &Item) -> Result<Observation, Damaged> {
 #[error("the attribute {0} of an item is not what it must be")]
 struct Damaged(&'static str);
 
+fn unreadable(damaged: Damaged) -> StoreError {
+    StoreError::Unreadable(Box::new(damaged))
+}
+
 fn read(item: &Item) -> Result<Prediction, Damaged> {
-    let passenger_id = optional(item, "PassengerId")?;
     Ok(Prediction {
-        id: PredictionId::from_keys(passenger_id, required(item, SORT_KEY)?),
-        passenger: Passenger {
-            passenger_id,
-            class: Class::from_number(required(item, "Pclass")?).ok_or(Damaged("Pclass"))?,
-            name: optional(item, "Name")?,
-            sex: Sex::from_text(required_text(item, "Sex")?).ok_or(Damaged("Sex"))?,
-            age: optional(item, "Age")?,
-            sib_sp: optional(item, "SibSp")?,
-            parch: optional(item, "Parch")?,
-            ticket: optional(item, "Ticket")?,
-            fare: optional(item, "Fare")?,
-            cabin: optional(item, "Cabin")?,
-            embarked: match scalar(item, "Embarked")? {
-                Some(text) => Some(Port::from_text(text).ok_or(Damaged("Embarked"))?),
-                None => None,
-            },
+        id: id(item)?,
+        record: required_text(item, RECORD)?.into(),
+        features: match scalar(item, FEATURES)? {
+            Some(text) => Some(features::read(text).ok_or(Damaged(FEATURES))?),
+            None => None,
         },
-        features: features(item)?,
-        probability: required(item, "probability")?,
-        survived: required::<u8>(item, "Survived")? == 1,
-        model_version: required_text(item, "model_version")?.into(),
+        answer: from_json(item, ANSWER)?,
+        model_version: required_text(item, MODEL_VERSION)?.into(),
+        snapshot: scalar(item, SNAPSHOT)?.map(Into::into),
         created_at: required(item, CREATED_AT)?,
         outcome: read_outcome(item)?,
         shadow: shadow(item)?,
     })
 }
 
-/// Reads what really happened to the passenger of an item, where that is recorded.
+fn id(item: &Item) -> Result<PredictionId, Damaged> {
+    let hash: ContentHash = required(item, SORT_KEY)?;
+    let entity = match required_text(item, PARTITION_KEY)?.strip_prefix(KEYED) {
+        Some(entity) => Some(Entity::from_stored(entity).ok_or(Damaged(PARTITION_KEY))?),
+        None => None,
+    };
+    Ok(PredictionId::from_keys(entity, hash))
+}
+
+/// Reads what really happened, where that is recorded.
 pub(super) fn outcome(item: &Item) -> Result<Option<Outcome>, StoreError> {
-    read_outcome(item).map_err(|fault| StoreError::Unreadable(Box::new(fault)))
+    read_outcome(item).map_err(unreadable)
 }
 
 fn read_outcome(item: &Item) -> Result<Option<Outcome>, Damaged> {
-    let Some(survived) = optional::<u8>(item, OUTCOME)? else { return Ok(None) };
-    Ok(Some(Outcome { survived: survived == 1, recorded_at: required(item, OUTCOME_RECORDED_AT)? }))
+    if !item.contains_key(OUTCOME) {
+        return Ok(None);
+    }
+    Ok(Some(Outcome { label: from_json(item, OUTCOME)?, recorded_at: required(item, OUTCOME_RECORDED_AT)? }))
 }
 
 fn shadow(item: &Item) -> Result<Option<Shadow>, Damaged> {
     let Some(model_version) = scalar(item, SHADOW_VERSION)? else { return Ok(None) };
-    Ok(Some(Shadow { model_version: model_version.into(), probability: required(item, SHADOW_PROBABILITY)? }))
+    Ok(Some(Shadow { model_version: model_version.into(), answer: from_json(item, SHADOW_ANSWER)? }))
 }
 
-/// Reads the features; one that did not exist when the item was written is not a number.
-fn features(item: &Item) -> Result<Features, Damaged> {
-    let Some(AttributeValue::M(features)) = item.get("features") else { return Err(Damaged("features")) };
-    let mut values = [f32::NAN; FEATURE_COUNT];
-    for (name, value) in FEATURE_NAMES.into_iter().zip(&mut values) {
-        if let Some(stored) = optional(features, name)? {
-            *value = stored;
-        }
-    }
-    Ok(Features(values))
+fn from_json<T: DeserializeOwned>(item: &Item, name: &'static str) -> Result<T, Damaged> {
+    serde_json::from_str(required_text(item, name)?).map_err(|_| Damaged(name))
 }
 
 fn required<T: FromStr>(item: &Item, name: &'static str) -> Result<T, Damaged> {
@@ -274,10 +265,10 @@ fn optional<T: FromStr>(item: &Item, name: &'static str) -> Result<Option<T>, Da
     scalar(item, name)?.map(|text| text.parse().map_err(|_| Damaged(name))).transpose()
 }
 
-/// Returns a text or a number as it is written; nothing where there is none.
+/// Returns a text; nothing where there is none.
 fn scalar<'a>(item: &'a Item, name: &'static str) -> Result<Option<&'a str>, Damaged> {
     match item.get(name) {
-        Some(AttributeValue::S(text) | AttributeValue::N(text)) => Ok(Some(text)),
+        Some(AttributeValue::S(text)) => Ok(Some(text)),
         None => Ok(None),
         Some(_) => Err(Damaged(name)),
     }

@@ -10,7 +10,7 @@ use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::item::{self, Item};
 use super::{DynamoDbStore, unavailable};
-use crate::prediction::format_time;
+use crate::prediction::{Prediction, format_time};
 use crate::store::{StoreError, Window};
 
 /// So many calls are under way at a time. Each holds a page in memory.
@@ -36,50 +36,27 @@ enum Part {
     Segment { number: i32, of: i32 },
 }
 
-/// Makes something of an item.
-type Read<T> = fn(&Item) -> Result<T, StoreError>;
+/// The window's first moment and its last, as `:from` and `:last`.
+type Moments = HashMap<String, AttributeValue>;
 
-/// What every call of one reading says.
-#[derive(Clone)]
-struct Wanted {
-    projection: Option<String>,
-    names: HashMap<String, String>,
-    /// The window's first moment and its last, as `:from` and `:last`.
-    values: HashMap<String, AttributeValue>,
-}
-
-impl Wanted {
-    /// Asks for some attributes, or for all where none is named. Each goes by another name, since some are words of the query language.
-    fn new(window: Window, attributes: &[&str]) -> Self {
-        let aliases = || (0..attributes.len()).map(|number| format!("#a{number}"));
-        let named = aliases().zip(attributes).map(|(alias, name)| (alias, (*name).to_owned()));
-        let moments = [(":from", window.from), (":last", window.last())];
-        Self {
-            projection: (!attributes.is_empty()).then(|| aliases().collect::<Vec<_>>().join(", ")),
-            names: named.chain([("#time".to_owned(), item::CREATED_AT.to_owned())]).collect(),
-            values: moments.map(|(name, time)| (name.to_owned(), item::text(&format_time(time)))).into(),
-        }
-    }
+fn moments(window: Window) -> Moments {
+    let moments = [(":from", window.from), (":last", window.last())];
+    moments.map(|(name, time)| (name.to_owned(), item::text(&format_time(time)))).into()
 }
 
 impl DynamoDbStore {
     /// Streams a window page by page, in no order.
-    pub(super) fn read_window<T: Send + 'static>(
-        &self,
-        window: Window,
-        attributes: &[&str],
-        read: Read<T>,
-    ) -> BoxStream<'_, Result<Vec<T>, StoreError>> {
+    pub(super) fn read_window(&self, window: Window) -> BoxStream<'_, Result<Vec<Prediction>, StoreError>> {
         if window.from >= window.to {
             return stream::empty().boxed();
         }
-        let wanted = Wanted::new(window, attributes);
+        let moments = moments(window);
         let parts = stream::once(self.parts(window)).map_ok(move |parts| {
-            let wanted = wanted.clone();
-            let pages = parts.map(move |part| self.items(part, wanted.clone()));
+            let moments = moments.clone();
+            let pages = parts.map(move |part| self.items(part, moments.clone()));
             stream::iter(pages).flatten_unordered(CONCURRENT_CALLS)
         });
-        parts.try_flatten().map(move |page| page?.iter().map(read).collect()).boxed()
+        parts.try_flatten().map(|page| page?.iter().map(item::prediction).collect()).boxed()
     }
 
     /// Decides what is asked for.
@@ -106,24 +83,23 @@ impl DynamoDbStore {
     }
 
     /// Streams the items of one part, a page at a time.
-    fn items(&self, part: Part, wanted: Wanted) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
+    fn items(&self, part: Part, moments: Moments) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
         match part {
-            Part::Partition(key) => self.query(key, wanted),
-            Part::Segment { number, of } => self.scan(number, of, wanted),
+            Part::Partition(key) => self.query(key, moments),
+            Part::Segment { number, of } => self.scan(number, of, moments),
         }
     }
 
-    fn query(&self, partition: String, wanted: Wanted) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
+    fn query(&self, partition: String, moments: Moments) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
         let query = self
             .client
             .query()
             .table_name(&self.table)
             .index_name(item::INDEX)
             .key_condition_expression("#part = :part AND #time BETWEEN :from AND :last")
-            .set_projection_expression(wanted.projection)
-            .set_expression_attribute_names(Some(wanted.names))
             .expression_attribute_names("#part", item::INDEX_KEY)
-            .set_expression_attribute_values(Some(wanted.values))
+            .expression_attribute_names("#time", item::CREATED_AT)
+            .set_expression_attribute_values(Some(moments))
             .expression_attribute_values(":part", AttributeValue::S(partition));
         let pages = query.into_paginator().page_size(PAGE_ITEMS.into()).send();
         let items = stream::try_unfold(pages, |mut pages| async move {
@@ -133,7 +109,7 @@ impl DynamoDbStore {
         items.boxed()
     }
 
-    fn scan(&self, segment: i32, of: i32, wanted: Wanted) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
+    fn scan(&self, segment: i32, of: i32, moments: Moments) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
         let scan = self
             .client
             .scan()
@@ -142,9 +118,8 @@ impl DynamoDbStore {
             .segment(segment)
             .total_segments(of)
             .filter_expression("#time BETWEEN :from AND :last")
-            .set_projection_expression(wanted.projection)
-            .set_expression_attribute_names(Some(wanted.names))
-            .set_expression_attribute_values(Some(wanted.values));
+            .expression_attribute_names("#time", item::CREATED_AT)
+            .set_expression_attribute_values(Some(moments));
         let pages = scan.into_paginator().page_size(PAGE_ITEMS.into()).send();
         let items = stream::try_unfold(pages, |mut pages| async move {
             let Some(page) = pages.next().await else { return Ok(None) };
@@ -158,26 +133,3 @@ impl DynamoDbStore {
 #[derive(Debug, thiserror::Error)]
 #[error("the table has no index {}", item::INDEX)]
 struct NoIndex;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wanted(attributes: &[&str]) -> Wanted {
-        let (from, to) = ("2026-11-23T00:00:00Z".parse().unwrap(), "2026-11-24T00:00:00Z".parse().unwrap());
-        Wanted::new(Window { from, to }, attributes)
-    }
-
-    #[test]
-    fn monitoring_asks_for_what_it_reads_and_nothing_else() {
-        let Wanted { projection, names, .. } = wanted(&item::OBSERVED);
-        let mut asked: Vec<&str> =
-            projection.as_ref().unwrap().split(", ").map(|alias| names[alias].as_str()).collect();
-        asked.sort_unstable();
-        let mut read = item::OBSERVED.clone();
-        read.sort_unstable();
-        assert_eq!(asked, read);
-        assert!(!read.contains(&"Sex") && !read.contains(&item::SORT_KEY), "{read:?}");
-        assert_eq!(wanted(&[]).projection, None);
-    }
-}

@@ -97,7 +97,7 @@ fn open(database: &Path) -> Result<(Connection, Place), BackupError> {
     let connection = Connection::open_with_flags(database, flags).map_err(sqlite)?;
     let place = Place::of_open(database);
     connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
-    if schema::check(&connection, database)? == 0 {
+    if schema::check(&connection, database, None)? == 0 {
         return Err(OpenError::Foreign(database.to_owned()).into());
     }
     Ok((connection, place))

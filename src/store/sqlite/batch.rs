@@ -4,17 +4,13 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
-use super::row::{INSERT, KEEP_REPORT, RECORD_OUTCOME, SELECT_MADE, SELECT_OUTCOME, bind, outcome, stored};
+use super::row::{
+    INSERT, KEEP_REPORT, RECORD_OUTCOME, SELECT_MADE, SELECT_OUTCOME, TOUCH, bind, json, outcome, stored,
+};
 use super::{Put, StoreError, is_unreadable, store_error};
-use crate::prediction::{Outcome, Prediction, PredictionId, format_time};
+use crate::identity::PredictionId;
+use crate::prediction::{Outcome, Prediction, format_time};
 use crate::store::{Recording, SampleRate};
-
-/// Stores a row and takes it out again, in one transaction: the least that tells whether a prediction can be stored. Nobody ever
-/// sees the row, but its pages are written, as a prediction's are.
-const TOUCH: &str = "\
-    INSERT INTO predictions (id, created_at, model_version, probability, Survived, Pclass, Sex, SibSp, Parch) \
-        VALUES ('', '', '', 0, 0, 0, '', 0, 0);
-    DELETE FROM predictions WHERE id = '';";
 
 pub(super) type Answer<T> = Result<T, StoreError>;
 
@@ -80,10 +76,10 @@ pub(super) fn commit(
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut all_done = Vec::with_capacity(batch.len());
     {
-        let mut insert = transaction.prepare_cached(&INSERT)?;
-        let mut select = transaction.prepare_cached(&SELECT_MADE)?;
+        let mut insert = transaction.prepare_cached(INSERT)?;
+        let mut select = transaction.prepare_cached(SELECT_MADE)?;
         let mut put = |new: Prediction| {
-            bind(&mut insert, &new, sample_rate.holds(new.id))?;
+            bind(&mut insert, &new, sample_rate.holds(&new.id))?;
             if insert.raw_execute()? == 1 {
                 return Ok(Put::Created(new));
             }
@@ -98,7 +94,7 @@ pub(super) fn commit(
                     Done::Put(unless_unreadable(puts)?)
                 }
                 Job::Record { id, outcome, .. } => {
-                    Done::Recorded(unless_unreadable(record(&transaction, *id, *outcome))?)
+                    Done::Recorded(unless_unreadable(record(&transaction, id, outcome))?)
                 }
                 Job::Keep { window_end, report, .. } => {
                     transaction.execute(KEEP_REPORT, params![format_time(*window_end), &*report])?;
@@ -116,11 +112,11 @@ pub(super) fn commit(
 }
 
 /// Records an outcome where there is none, and returns what stands there then.
-fn record(transaction: &Connection, id: PredictionId, told: Outcome) -> rusqlite::Result<Option<Recording>> {
+fn record(transaction: &Connection, id: &PredictionId, told: &Outcome) -> rusqlite::Result<Option<Recording>> {
     let id = id.to_string();
     let mut update = transaction.prepare_cached(RECORD_OUTCOME)?;
-    if update.execute(params![id, told.survived, format_time(told.recorded_at)])? == 1 {
-        return Ok(Some(Recording::Stands(told)));
+    if update.execute(params![id, json(&told.label)?, format_time(told.recorded_at)])? == 1 {
+        return Ok(Some(Recording::Stands(told.clone())));
     }
     let mut select = transaction.prepare_cached(SELECT_OUTCOME)?;
     let recorded = select.query_row([id], |row| outcome(row, 0)).optional()?.flatten();

@@ -13,6 +13,7 @@ use tracing::warn;
 use super::copy::{CopyError, copy, folder_of, sync_folder};
 use super::files::{FileIdentity, Place, beside, orphaned_log};
 use super::{BUSY_TIMEOUT, CACHE_KIBIBYTES, CHECKPOINT_PAGES, OpenError, SqliteConfig, Synchronous, schema};
+use crate::store::Owner;
 
 /// Why what was committed last cannot be saved from a file that is not at its path any more.
 #[derive(Debug, Error)]
@@ -47,12 +48,12 @@ pub(super) struct Opened {
 
 impl Opened {
     /// Opens the file, made or migrated where needed.
-    pub(super) fn open(config: &SqliteConfig) -> Result<Self, OpenError> {
+    pub(super) fn open(config: &SqliteConfig, owner: &Owner) -> Result<Self, OpenError> {
         let path = &config.path;
         let unusable = |source| OpenError::File { path: path.clone(), source };
         refuse_orphaned_log(path)?;
         let before = FileIdentity::at(path);
-        let connection = connect(config)?;
+        let connection = connect(config, owner)?;
         let handle = open_handle(path).map_err(unusable)?;
         let place = Arc::new(Place::of_open(path));
         let file = FileIdentity::of(&handle.metadata().map_err(unusable)?);
@@ -131,7 +132,7 @@ impl Opened {
     }
 
     fn is_empty(&self) -> rusqlite::Result<bool> {
-        let nothing = "SELECT NOT EXISTS (SELECT 1 FROM predictions) AND NOT EXISTS (SELECT 1 FROM reports)";
+        let nothing = "SELECT NOT EXISTS (SELECT 1 FROM stored) AND NOT EXISTS (SELECT 1 FROM reports)";
         self.connection.query_row(nothing, [], |row| row.get(0))
     }
 }
@@ -154,7 +155,7 @@ pub(super) fn refuse_orphaned_log(path: &Path) -> Result<(), OpenError> {
 }
 
 /// Opens the file for the writer, with its schema brought up to date.
-fn connect(config: &SqliteConfig) -> Result<Connection, OpenError> {
+fn connect(config: &SqliteConfig, owner: &Owner) -> Result<Connection, OpenError> {
     let path = &config.path;
     let sqlite = |source| OpenError::Sqlite { path: path.clone(), source };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -163,7 +164,7 @@ fn connect(config: &SqliteConfig) -> Result<Connection, OpenError> {
     if connection.is_readonly("main").map_err(sqlite)? {
         return Err(OpenError::ReadOnly(path.clone()));
     }
-    schema::check(&connection, path)?;
+    schema::check(&connection, path, Some(owner))?;
     connection.pragma_update(None, "journal_mode", "wal").map_err(sqlite)?;
     let synchronous = match config.synchronous {
         Synchronous::Full => "full",
@@ -172,7 +173,7 @@ fn connect(config: &SqliteConfig) -> Result<Connection, OpenError> {
     connection.pragma_update(None, "synchronous", synchronous).map_err(sqlite)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES).map_err(sqlite)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIBIBYTES).map_err(sqlite)?;
-    schema::migrate(&mut connection, path)?;
+    schema::migrate(&mut connection, path, owner)?;
     Ok(connection)
 }
 

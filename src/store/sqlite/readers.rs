@@ -7,7 +7,6 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::files::Place;
-use super::observation;
 use super::{BUSY_TIMEOUT, StoreError, store_error};
 use crate::store::Obstacle;
 
@@ -160,7 +159,6 @@ fn open(place: &Place) -> rusqlite::Result<Option<Connection>> {
     }
     let connection = connection?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    observation::add_functions(&connection)?;
     let first = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));
     if !place.is_kept() {
         return Ok(None);

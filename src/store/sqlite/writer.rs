@@ -13,8 +13,9 @@ use super::batch::{Answer, Done, Job, commit};
 use super::opened::{Opened, SaveError};
 use super::readers::Readers;
 use super::{OpenError, Put, SqliteConfig, StoreError, store_error, unopened};
-use crate::prediction::{Outcome, Prediction, PredictionId};
-use crate::store::{Obstacle, Recording, chain};
+use crate::identity::PredictionId;
+use crate::prediction::{Outcome, Prediction};
+use crate::store::{Obstacle, Owner, Recording, chain};
 
 /// So many requests may wait for the writer; further ones wait before they are taken in.
 const QUEUE_LENGTH: usize = 1024;
@@ -50,10 +51,16 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread on an open database.
-    pub(super) fn start(config: SqliteConfig, opened: Opened, readers: Arc<Readers>) -> Result<Self, OpenError> {
+    pub(super) fn start(
+        config: SqliteConfig,
+        owner: Owner,
+        opened: Opened,
+        readers: Arc<Readers>,
+    ) -> Result<Self, OpenError> {
         let room = Arc::new(Semaphore::new(QUEUE_LENGTH));
         let (queue, jobs) = channel();
-        let database = Database { config, opened: Some(opened), has_failed: false, last: None, trouble: None, readers };
+        let database =
+            Database { config, owner, opened: Some(opened), has_failed: false, last: None, trouble: None, readers };
         let jobs = Jobs { queue: jobs, room: Arc::clone(&room) };
         let thread = thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || database.run(&jobs));
         Ok(Self { room, queue: Some(queue), thread: Some(thread.map_err(OpenError::Thread)?) })
@@ -141,6 +148,7 @@ impl Drop for Jobs {
 /// The thread's side: the open database, and what came of its use.
 struct Database {
     config: SqliteConfig,
+    owner: Owner,
     /// Nothing while the file at the path cannot be opened.
     opened: Option<Opened>,
     /// Whether a write failed on this connection.
@@ -217,7 +225,7 @@ impl Database {
 
     /// Opens the file. What broke may be the connection: the old one, if any, is closed only once there is a new one.
     fn open(&mut self) -> Result<(), StoreError> {
-        let opened = Opened::open(&self.config).map_err(unopened)?;
+        let opened = Opened::open(&self.config, &self.owner).map_err(unopened)?;
         if self.opened.as_ref().is_some_and(|old| !old.place().is_same(opened.place())) {
             return Err(unopened(OpenError::Replaced(self.config.path.clone())));
         }

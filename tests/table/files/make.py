@@ -21,8 +21,6 @@ ROWS = 40
 
 here = pathlib.Path(__file__).parent
 train = here.parents[2] / "model" / "titanic" / "train.csv"
-if not train.exists():
-    train = here.parents[2] / "model" / "train.csv"
 
 frame = pandas.read_csv(train).head(ROWS)
 frame.to_csv(here / "plain.csv", index=False)

@@ -78,11 +78,11 @@ pub struct RangeDescriptor {
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged, expecting = "a value must be a number, a text, true, false, null or {\"column\": name}")]
 pub enum ValueDescriptor {
+    /// This one.
+    Scalar(Scalar),
     /// None.
     #[default]
     Missing,
-    /// This one.
-    Scalar(Scalar),
     /// The value of a column.
     Column(ColumnDescriptor),
 }

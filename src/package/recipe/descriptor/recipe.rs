@@ -2,7 +2,7 @@
 
 use std::io;
 
-use schemars::{JsonSchema, schema_for};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -21,11 +21,6 @@ pub fn parse(text: &[u8]) -> Result<RecipeDescriptor, RecipeError> {
         return Err(RecipeError::of_file(RECIPE, "", detail));
     }
     read(RECIPE, text)
-}
-
-/// Returns the JSON Schema of `recipe.json`.
-pub fn recipe_schema() -> serde_json::Value {
-    schema_for!(RecipeDescriptor).into()
 }
 
 /// How features come from a record.

@@ -4,19 +4,32 @@ use std::ops::Range;
 
 use regex::{CaptureLocations, Regex};
 
+use super::run::Run;
 use crate::package::recipe::slots::{MISSING, Slots, Source, Span, text};
 use crate::table::Record;
+use crate::table::value::trim;
 
 /// An `extract` step, compiled.
 #[derive(Debug)]
 pub(in crate::package::recipe) struct ExtractStep {
     pub(in crate::package::recipe) from: usize,
-    pub(in crate::package::recipe) regex: Regex,
+    pub(in crate::package::recipe) pattern: Pattern,
     pub(in crate::package::recipe) upper: bool,
     pub(in crate::package::recipe) as_number: bool,
     pub(in crate::package::recipe) to: usize,
-    /// The place among the steps that need room for groups.
-    pub(in crate::package::recipe) locations: usize,
+}
+
+/// What is looked for in a text.
+#[derive(Debug)]
+pub(in crate::package::recipe) enum Pattern {
+    /// Characters of one class at the end.
+    Run(Run),
+    /// Anything else.
+    Regex {
+        regex: Regex,
+        /// The place among the steps that need room for groups.
+        locations: usize,
+    },
 }
 
 /// What was found in a text.
@@ -34,7 +47,7 @@ impl ExtractStep {
         record: &Record,
         constants: &str,
         slots: &mut Slots,
-        locations: &mut CaptureLocations,
+        locations: &mut [CaptureLocations],
     ) {
         let from = slots.texts[self.from];
         let Slots { made, joined, numbers, texts } = slots;
@@ -61,47 +74,63 @@ impl ExtractStep {
     }
 
     /// Finds the pattern; most texts are a part of the whole as it stands, and are not copied.
-    fn find(&self, whole: &str, locations: &mut CaptureLocations, joined: &mut String) -> Option<Found> {
-        self.regex.captures_read(locations, whole)?;
+    fn find(&self, whole: &str, locations: &mut [CaptureLocations], joined: &mut String) -> Option<Found> {
+        match &self.pattern {
+            Pattern::Run(run) => self.part(whole, run.find(whole)?, joined),
+            Pattern::Regex { regex, locations: place } => {
+                let locations = &mut locations[*place];
+                regex.captures_read(locations, whole)?;
+                self.groups(whole, locations, joined)
+            }
+        }
+    }
+
+    /// Takes the one group that took part, or joins several.
+    fn groups(&self, whole: &str, locations: &CaptureLocations, joined: &mut String) -> Option<Found> {
         let first = usize::from(locations.len() > 1);
         let mut groups = (first..locations.len()).filter_map(|group| locations.get(group));
         let (start, end) = groups.next()?;
-        let next = groups.next();
-        if next.is_none() {
-            let part = trim(whole, start..end);
-            if !self.upper || !whole[part.clone()].chars().any(is_changed) {
-                return (!part.is_empty()).then_some(Found::Part(part));
-            }
+        let Some(next) = groups.next() else { return self.part(whole, start..end, joined) };
+        joined.clear();
+        for (start, end) in [(start, end), next].into_iter().chain(groups) {
+            self.join(&whole[start..end], joined);
+        }
+        joined_part(joined)
+    }
+
+    /// Takes a part of a text.
+    fn part(&self, whole: &str, part: Range<usize>, joined: &mut String) -> Option<Found> {
+        let start = part.start;
+        let text = &whole[part];
+        let trimmed = trim(text);
+        if !self.upper || !trimmed.chars().any(is_changed) {
+            let before = if trimmed.len() == text.len() { 0 } else { text.len() - text.trim_start().len() };
+            let start = start + before;
+            return (!trimmed.is_empty()).then(|| Found::Part(start..start + trimmed.len()));
         }
         joined.clear();
-        for (start, end) in [(start, end)].into_iter().chain(next).chain(groups) {
-            let part = &whole[start..end];
-            if self.upper {
-                joined.extend(part.chars().flat_map(char::to_uppercase));
-            } else {
-                joined.push_str(part);
-            }
-        }
-        let part = trim(joined, 0..joined.len());
-        joined.truncate(part.end);
-        joined.drain(..part.start);
-        (!joined.is_empty()).then_some(Found::Joined)
+        self.join(trimmed, joined);
+        joined_part(joined)
     }
+
+    fn join(&self, part: &str, joined: &mut String) {
+        if self.upper {
+            joined.extend(part.chars().flat_map(char::to_uppercase));
+        } else {
+            joined.push_str(part);
+        }
+    }
+}
+
+/// Takes what was joined, without the space around it.
+fn joined_part(joined: &mut String) -> Option<Found> {
+    let start = joined.len() - joined.trim_start().len();
+    joined.truncate(joined.trim_end().len().max(start));
+    joined.drain(..start);
+    (!joined.is_empty()).then_some(Found::Joined)
 }
 
 /// Returns whether a letter becomes another in upper case, or may.
 fn is_changed(letter: char) -> bool {
     if letter.is_ascii() { letter.is_ascii_lowercase() } else { letter.is_lowercase() || letter.is_alphabetic() }
-}
-
-/// Returns a part of a text without the space around it.
-fn trim(whole: &str, part: Range<usize>) -> Range<usize> {
-    let text = &whole[part.clone()];
-    let is_close = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
-    if is_close(text.as_bytes().first()) && is_close(text.as_bytes().last()) {
-        return part;
-    }
-    let end = part.start + text.trim_end().len();
-    let start = end - whole[part.start..end].trim_start().len();
-    start..end
 }

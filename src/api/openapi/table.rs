@@ -1,0 +1,296 @@
+//! What the contract says of one table: a record, an answer, an outcome and a key, by its schema.
+
+use serde_json::{Map, Value, json};
+
+use crate::api::MAX_RECORDS;
+use crate::package::Package;
+use crate::table::descriptor::{FieldType, Scalar};
+use crate::table::field::{Bounds, Domain};
+use crate::table::{Field, Schema, Task};
+
+/// Of more categories, the contract names none.
+const MAX_LISTED_CATEGORIES: usize = 100;
+
+/// The pattern of an id: of this form, or as the first program gave them.
+const ID: &str = r"^(p\.([A-Za-z0-9-]|_[0-9a-f]{2}|\.)*)?([0-9]+-)?[0-9a-f]{32}$";
+
+/// Returns the components that follow from a package, by their names.
+pub(super) fn components(package: &Package) -> Vec<(&'static str, Value)> {
+    let schema = package.schema();
+    vec![
+        ("Record", record(schema)),
+        ("Records", one_or_many("Record", Some(MAX_RECORDS))),
+        ("Prediction", answer(package)),
+        ("Predictions", one_or_many("Prediction", None)),
+        ("StoredPrediction", full_answer(package)),
+        ("History", history()),
+        ("Table", table(schema)),
+        ("PredictionId", json!({"type": "string", "pattern": ID})),
+        ("ModelName", json!({"type": "string", "enum": [package.name()]})),
+        ("NewOutcome", label_object(schema)),
+        ("RecordedOutcome", recorded_outcome(schema)),
+        ("Explanation", explanation(schema)),
+    ]
+}
+
+/// Returns the fields of the key as parameters of a query.
+pub(super) fn key_parameters(schema: &Schema) -> Vec<Value> {
+    let parameter = |&place: &usize| {
+        let field = &schema.fields()[place];
+        let example =
+            schema.examples().iter().find_map(|(_, record)| record.get(&*field.name)).or(field.example.as_ref());
+        let mut parameter = json!({"name": field.name, "in": "query", "required": true, "schema": value(field, true)});
+        set(&mut parameter, "description", field.description.as_deref());
+        set(&mut parameter, "example", example.cloned());
+        parameter
+    };
+    schema.key().iter().map(parameter).collect()
+}
+
+/// Returns what a client may send.
+fn record(schema: &Schema) -> Value {
+    let properties: Map<String, Value> = schema
+        .fields()
+        .iter()
+        .enumerate()
+        .map(|(place, field)| {
+            let ignored = || json!({"description": "The label; ignored, so that a labelled row can be sent as it is."});
+            (field.name.to_string(), if place == schema.label() { ignored() } else { value(field, false) })
+        })
+        .collect();
+    let required: Vec<&str> =
+        schema.inputs().filter(|(_, field)| field.is_required).map(|(_, field)| &*field.name).collect();
+    let mut object = json!({
+        "type": "object", "title": schema.noun().one, "properties": properties, "additionalProperties": false,
+    });
+    if !required.is_empty() {
+        object["required"] = json!(required);
+    }
+    object
+}
+
+/// Returns what a value of a field is; null is one unless it is required, here or by the schema.
+fn value(field: &Field, is_required: bool) -> Value {
+    let mut property = match &field.domain {
+        Domain::Categories(categories) if categories.values().len() <= MAX_LISTED_CATEGORIES => {
+            let values: Vec<&Scalar> = categories.values().iter().collect();
+            json!({"enum": values})
+        }
+        Domain::Boolean | Domain::Categories(_) => json!({}),
+        Domain::Integer(bounds) => bounded(bounds),
+        Domain::Number(bounds) => bounded(bounds),
+        Domain::Text(rule) => {
+            let mut text = json!({});
+            set(&mut text, "minLength", (rule.min_chars > 1).then_some(rule.min_chars));
+            set(&mut text, "maxLength", rule.max_chars);
+            set(&mut text, "pattern", rule.pattern.as_ref().map(|pattern| format!("^(?:{pattern})$")));
+            text
+        }
+        Domain::Date(_) => json!({"format": "date"}),
+        Domain::Datetime(..) => json!({"format": "date-time"}),
+    };
+    let name = match field.kind {
+        FieldType::Integer => "integer",
+        FieldType::Number => "number",
+        FieldType::Boolean => "boolean",
+        FieldType::String | FieldType::Date | FieldType::Datetime => "string",
+    };
+    let is_nullable = !is_required && !field.is_required;
+    property["type"] = if is_nullable { json!([name, "null"]) } else { json!(name) };
+    if let Some(values) = property.get_mut("enum").and_then(Value::as_array_mut).filter(|_| is_nullable) {
+        values.push(Value::Null);
+    }
+    set(&mut property, "title", field.title.as_deref());
+    set(&mut property, "description", field.description.as_deref());
+    set(&mut property, "examples", field.example.as_ref().map(|example| json!([example])));
+    property
+}
+
+fn bounded<T: Copy + serde::Serialize>(bounds: &Bounds<T>) -> Value {
+    let mut number = json!({});
+    let low = bounds.low.map(|low| (if low.is_inclusive { "minimum" } else { "exclusiveMinimum" }, low.at));
+    let high = bounds.high.map(|high| (if high.is_inclusive { "maximum" } else { "exclusiveMaximum" }, high.at));
+    for (name, at) in [low, high].into_iter().flatten() {
+        number[name] = json!(at);
+    }
+    number
+}
+
+fn set(object: &mut Value, name: &str, value: Option<impl Into<Value>>) {
+    if let Some(value) = value {
+        object[name] = value.into();
+    }
+}
+
+/// Returns a name as it stands in a JSON pointer.
+pub(super) fn in_pointer(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+fn one_or_many(name: &str, most: Option<usize>) -> Value {
+    let one = json!({"$ref": format!("#/components/schemas/{name}")});
+    let mut many = json!({"type": "array", "items": one});
+    if let Some(most) = most {
+        (many["minItems"], many["maxItems"]) = (json!(1), json!(most));
+    }
+    json!({"oneOf": [one, many]})
+}
+
+/// Returns the label under its name.
+fn label_object(schema: &Schema) -> Value {
+    object_of_label(schema, &value(schema.label_field(), true))
+}
+
+/// Returns what is predicted: a class, or any number, since a model knows neither the bounds of a label nor that it is an integer.
+fn predicted_object(schema: &Schema) -> Value {
+    if schema.task() != Task::Regression {
+        return label_object(schema);
+    }
+    let mut number = json!({"type": "number"});
+    set(&mut number, "title", schema.label_field().title.as_deref());
+    set(&mut number, "description", schema.label_field().description.as_deref());
+    object_of_label(schema, &number)
+}
+
+fn object_of_label(schema: &Schema, value: &Value) -> Value {
+    let name = &*schema.label_field().name;
+    json!({"type": "object", "properties": {name: value}, "required": [name], "additionalProperties": false})
+}
+
+fn answer(package: &Package) -> Value {
+    let schema = package.schema();
+    let time = "When the prediction was first made; null where nothing was stored.";
+    let mut properties = json!({
+        "id": {"$ref": "#/components/schemas/PredictionId"},
+        "prediction": predicted_object(schema),
+        "model_version": {"type": "string", "description": "The version of the model that said so."},
+        "created_at": {"type": ["string", "null"], "format": "date-time", "description": time},
+        "explanation": {"$ref": "#/components/schemas/Explanation"},
+    });
+    let mut required = vec!["id", "prediction", "model_version", "created_at"];
+    let probability = json!({"type": "number", "minimum": 0, "maximum": 1});
+    match schema.task() {
+        Task::Binary => {
+            properties["probability"] = probability;
+            required.push("probability");
+        }
+        Task::Multiclass => {
+            properties["probabilities"] = json!({"type": "object", "additionalProperties": probability});
+            required.push("probabilities");
+        }
+        Task::Regression => {}
+    }
+    if !schema.key().is_empty() {
+        let fields = schema.key().iter().map(|&place| &schema.fields()[place]);
+        let key: Map<String, Value> = fields.map(|field| (field.name.to_string(), value(field, false))).collect();
+        let names: Vec<&String> = key.keys().collect();
+        properties["key"] = json!({"type": "object", "properties": key, "required": names});
+        required.push("key");
+    }
+    if package.history_hash().is_some() {
+        let description = "The snapshot of history that the model looked up.";
+        properties["snapshot"] = json!({"type": "string", "description": description});
+    }
+    json!({"type": "object", "properties": properties, "required": required})
+}
+
+fn full_answer(package: &Package) -> Value {
+    let mut full = answer(package);
+    let properties = &mut full["properties"];
+    properties["record"] = json!({"type": "object", "description": "The record as it was read; it can be sent again."});
+    let number = json!({"type": ["number", "null"]});
+    let description = "What the graph read, where a recipe computes it, by the features' names.";
+    properties["features"] = json!({"type": "object", "additionalProperties": number, "description": description});
+    let outcome = recorded_outcome_properties(package.schema());
+    properties["outcome"] = json!({"type": ["object", "null"], "properties": outcome});
+    if let Some(required) = full["required"].as_array_mut() {
+        required.extend([json!("record"), json!("outcome")]);
+    }
+    full
+}
+
+fn recorded_outcome_properties(schema: &Schema) -> Value {
+    json!({"outcome": label_object(schema), "recorded_at": {"type": "string", "format": "date-time"}})
+}
+
+fn recorded_outcome(schema: &Schema) -> Value {
+    let mut properties = recorded_outcome_properties(schema);
+    properties["id"] = json!({"$ref": "#/components/schemas/PredictionId"});
+    json!({"type": "object", "properties": properties, "required": ["id", "outcome", "recorded_at"]})
+}
+
+fn explanation(schema: &Schema) -> Value {
+    let unit = "What amounts are: log-odds of the class under `of`, or the predicted number's own unit.";
+    let part = json!({
+        "type": "object",
+        "properties": {
+            "group": {"type": "string"},
+            "amount": {"type": "number"},
+            "standard_error": {"type": "number", "minimum": 0, "description": "Where the amount is an estimate."},
+        },
+        "required": ["group", "amount"],
+    });
+    json!({
+        "type": "object",
+        "description": "Why the model answered so; with `explain=true` only.",
+        "properties": {
+            "unit": {"type": "string", "description": unit},
+            "of": value(schema.label_field(), true),
+            "baseline": {"type": "number", "description": "What the model says of the average record."},
+            "output": {"type": "number", "description": "What it says of this one."},
+            "contributions": {"type": "array", "items": part, "description": "What leads from the one to the other, largest first."},
+            "method": {"type": "string", "enum": ["exact", "permutation sampling"]},
+        },
+        "required": ["unit", "baseline", "output", "contributions", "method"],
+    })
+}
+
+fn history() -> Value {
+    let next = "Where the next page is; null on the last one.";
+    json!({
+        "type": "object",
+        "properties": {
+            "predictions": {"type": "array", "items": {"$ref": "#/components/schemas/Prediction"}, "description": "Newest first."},
+            "next": {"type": ["string", "null"], "description": next},
+        },
+        "required": ["predictions", "next"],
+    })
+}
+
+/// Returns what a table of records is. The pattern is narrower than what is read, so that whoever makes tables from it is understood.
+fn table(schema: &Schema) -> Value {
+    let description =
+        format!("A header of the fields in any order, and 1 to {MAX_RECORDS} rows. An empty cell is a missing value.");
+    let mut table = json!({"type": "string", "description": description});
+    if let Some(pattern) = table_pattern(schema) {
+        table["pattern"] = json!(pattern);
+    }
+    table
+}
+
+/// Returns a pattern of tables of the fields that a record must have, of its key and of one field more, where their cells can be written down.
+fn table_pattern(schema: &Schema) -> Option<String> {
+    let is_needed = |place: &usize, field: &Field| field.is_required || schema.key().contains(place);
+    let fields = || schema.inputs().map(|(place, field)| (is_needed(&place, field), field, cell(field)));
+    let needed = fields().filter(|(is_needed, ..)| *is_needed);
+    let one_more = fields().find(|(is_needed, _, cell)| !is_needed && cell.is_some());
+    let columns: Vec<_> = needed.chain(one_more).map(|(_, field, cell)| (field, cell)).collect();
+    let header: Vec<String> = columns.iter().map(|(field, _)| regex::escape(&field.name)).collect();
+    let cells: Option<Vec<String>> = columns.into_iter().map(|(_, cell)| cell).collect();
+    Some(format!("^{}\\n({}\\n){{1,20}}$", header.join(","), cells?.join(",")))
+}
+
+/// Returns a pattern of cells that need no quotation marks.
+fn cell(field: &Field) -> Option<String> {
+    let is_plain = |text: &String| !text.contains([',', ';', '|', '\t', '"', '\n', '\r']);
+    let texts: Vec<String> = match (&field.domain, &field.example) {
+        (Domain::Categories(categories), _) => categories.values().iter().take(10).map(Scalar::text).collect(),
+        (_, Some(Value::String(text))) => vec![text.clone()],
+        (_, Some(example)) => vec![example.to_string()],
+        (Domain::Boolean, None) => vec!["true".to_owned()],
+        (Domain::Integer(bounds), None) => vec![bounds.low.map_or(0, |low| low.at.max(0)).to_string()],
+        _ => vec![],
+    };
+    let texts: Vec<String> = texts.into_iter().filter(is_plain).map(|text| regex::escape(&text)).collect();
+    (!texts.is_empty()).then(|| format!("({})", texts.join("|")))
+}

@@ -1,0 +1,146 @@
+//! `lifeboat baseline`: what the training data looks like, which monitoring compares later records with.
+
+mod out_of_fold;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use self::out_of_fold::OutOfFold;
+use super::fit::write_json;
+use super::format;
+use super::labelled;
+use super::unsealed::Unsealed;
+use crate::lifecycle::builder::BaselineBuilder;
+use crate::lifecycle::stored::StoredAnswer;
+use crate::package::files::BASELINE;
+use crate::package::recipe::Recipe;
+use crate::package::{self, Package};
+use crate::table::{Record, Schema};
+
+/// Writes what labelled rows look like, field by field, into a package's baseline.json, which monitoring compares later records with.
+///
+/// The model is watched by its answers too. Those to its own training rows are surer than those to come: give it the answers of
+/// cross-validation where there are some.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lifeboat baseline train.csv --package churn/ --out-of-fold predictions.csv && lifeboat seal churn/
+  lifeboat baseline recent.parquet --package churn/ -o -")]
+pub(super) struct BaselineArgs {
+    /// File with the table's fields, the label among them; `-` is standard input
+    data: PathBuf,
+    /// Folder with the package: sealed, unless the answers are given
+    #[arg(long, value_name = "DIR")]
+    package: PathBuf,
+    /// File with an answer for each row, in the same order, in columns as `lifeboat predict` writes them: `probability`,
+    /// `probability_CLASS` for each class, or the label's name for a number; others are ignored [default: the package's own answers]
+    #[arg(long, value_name = "FILE")]
+    out_of_fold: Option<PathBuf>,
+    /// File for the baseline; `-` is standard output [default: baseline.json of the package]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl BaselineArgs {
+    /// Asks for the baseline of a package with its own answers to its training data.
+    pub(super) fn of_training_data(package: &Path, data: &Path) -> Self {
+        Self { data: data.to_owned(), package: package.to_owned(), out_of_fold: None, output: None }
+    }
+}
+
+/// Makes the baseline of a file.
+pub(super) fn baseline(args: &BaselineArgs) -> anyhow::Result<()> {
+    let schema = Unsealed(&args.package).schema()?;
+    let mut answers = Answers::open(args, &schema)?;
+    let mut builder = BaselineBuilder::new(&schema, answers.feature_names());
+    labelled::for_each_chunk(&schema, format::source(&args.data)?, |rows| {
+        let (records, labels): (Vec<_>, Vec<_>) = rows.into_iter().map(|row| (row.record, row.label)).unzip();
+        let answered = answers.of_next(&schema, &records)?;
+        for ((record, label), (features, answer)) in records.iter().zip(&labels).zip(&answered) {
+            builder.add(record, features, label.as_ref(), Some(answer.as_answer()));
+        }
+        Ok(())
+    })
+    .with_context(|| format!("cannot make a baseline of {}", args.data.display()))?;
+    answers.end()?;
+    let baseline = builder.build(Some(answers.source()));
+    if baseline.rows == 0 {
+        bail!("{} holds no {}", args.data.display(), schema.noun().many);
+    }
+    let beside = || args.package.join(BASELINE);
+    write_json(&args.output.clone().unwrap_or_else(beside), &baseline)
+}
+
+/// Where the answers come from, and the features with them.
+enum Answers {
+    /// The package's own graph, which was trained on these records.
+    Own(Box<Package>),
+    /// A file, of models that were not; the graph is not read, so that there need not be one yet.
+    OutOfFold(Option<Box<Recipe>>, Box<OutOfFold>),
+}
+
+/// What the graph reads of a record, where a recipe computes it, and the answer.
+type Answered = (Box<[f32]>, StoredAnswer);
+
+impl Answers {
+    fn open(args: &BaselineArgs, schema: &Schema) -> anyhow::Result<Self> {
+        let Some(file) = &args.out_of_fold else {
+            let cannot = || format!("the package in {} cannot answer yet", args.package.display());
+            return Ok(Self::Own(package::open(Some(&args.package)).with_context(cannot)?.into()));
+        };
+        let package = Unsealed(&args.package);
+        let recipe = package.has_recipe().then(|| package.recipe(schema, package)).transpose()?;
+        Ok(Self::OutOfFold(recipe.map(Box::new), OutOfFold::open(file, schema)?.into()))
+    }
+
+    fn feature_names(&self) -> &[Box<str>] {
+        match self {
+            Self::Own(package) => package.feature_names(),
+            Self::OutOfFold(recipe, _) => recipe.as_ref().map_or(&[], |recipe| recipe.feature_names()),
+        }
+    }
+
+    /// Returns the features and the answers of the next records.
+    fn of_next(&mut self, schema: &Schema, records: &[Record]) -> anyhow::Result<Vec<Answered>> {
+        match self {
+            Self::Own(package) => {
+                let answered = package.answers(records)?.into_iter().map(|answered| {
+                    let answer = StoredAnswer::from_graph(schema, answered.answer);
+                    let answer = answer.context("the package does not answer as its schema says")?;
+                    Ok((answered.features.unwrap_or_default(), answer))
+                });
+                answered.collect()
+            }
+            Self::OutOfFold(recipe, file) => {
+                let answered = records.iter().map(|record| {
+                    let features = recipe.as_ref().map(|recipe| features(recipe, record));
+                    Ok((features.unwrap_or_default(), file.next()?))
+                });
+                answered.collect()
+            }
+        }
+    }
+
+    /// Checks that there are no more answers than records.
+    fn end(&mut self) -> anyhow::Result<()> {
+        match self {
+            Self::Own(_) => Ok(()),
+            Self::OutOfFold(_, file) => file.end(),
+        }
+    }
+
+    fn source(&self) -> &'static str {
+        match self {
+            Self::Own(_) => "of the training data",
+            Self::OutOfFold(..) => "out of fold",
+        }
+    }
+}
+
+fn features(recipe: &Recipe, record: &Record) -> Box<[f32]> {
+    let mut row: Box<[f32]> = vec![0.0; recipe.feature_names().len()].into();
+    recipe.features(record, &mut row);
+    row
+}

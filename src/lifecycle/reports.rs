@@ -1,0 +1,100 @@
+//! Makes, keeps and finds reports of what is stored.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::TryStreamExt;
+use thiserror::Error;
+use tokio::sync::Semaphore;
+
+use super::monitor::{Monitor, NoBaseline};
+use super::report::Report;
+use crate::prediction::Prediction;
+use crate::service::{PredictionService, ServiceError, aside};
+use crate::store::{StoreError, Window};
+
+/// So many reports are made at a time: each keeps a processor busy, and requests need one too. Others wait.
+const REPORTS_AT_A_TIME: usize = 1;
+
+/// The names of the features of each version, where they are known.
+type Names = HashMap<Arc<str>, Option<Arc<[Box<str>]>>>;
+
+/// Makes reports of what a service has stored.
+#[derive(Debug, Clone)]
+pub struct Reports {
+    service: PredictionService,
+    /// A permit for each report that may be made now.
+    turns: Arc<Semaphore>,
+}
+
+/// Why there is no report.
+#[derive(Debug, Error)]
+pub enum ReportError {
+    /// The store did not take or give it.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// The package does not tell what to compare with.
+    #[error(transparent)]
+    NoBaseline(#[from] NoBaseline),
+}
+
+impl From<StoreError> for ReportError {
+    fn from(error: StoreError) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+impl Reports {
+    /// Makes reports of what a service has stored.
+    pub fn new(service: PredictionService) -> Self {
+        Self { service, turns: Arc::new(Semaphore::new(REPORTS_AT_A_TIME)) }
+    }
+
+    /// Compares the predictions of a window with what the package was trained on, in constant memory and beside the threads that serve.
+    ///
+    /// A caller that gives up ends the work with the page that is under way.
+    pub async fn report(&self, window: Window) -> Result<Report, ReportError> {
+        // Nobody closes it.
+        let _turn = self.turns.acquire().await;
+        let package = Arc::clone(self.service.package());
+        let mut monitor = aside(move || Monitor::new(package, window)).await?;
+        let mut names = Names::new();
+        let mut pages = self.service.window(window);
+        while let Some(page) = pages.try_next().await? {
+            self.learn_names(&page, &mut names).await?;
+            (monitor, names) = aside(move || {
+                for prediction in &page {
+                    let names = names.get(&prediction.model_version).and_then(Option::as_deref);
+                    monitor.observe(prediction, names);
+                }
+                (monitor, names)
+            })
+            .await;
+        }
+        Ok(aside(move || monitor.report()).await)
+    }
+
+    /// Looks up the names of the features of versions that were not met before.
+    async fn learn_names(&self, page: &[Prediction], names: &mut Names) -> Result<(), ServiceError> {
+        for version in page.iter().map(|prediction| &prediction.model_version) {
+            if !names.contains_key(version) {
+                let found = self.service.feature_names(version).await?;
+                names.insert(Arc::clone(version), found);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a report on a window where [`Self::latest`] finds it, in place of one on a window of the same end.
+    pub async fn keep(&self, window: Window, report: &Report) -> Result<(), ReportError> {
+        // A report is made of texts, numbers and lists.
+        let text = serde_json::to_string(report).unwrap_or_default();
+        Ok(self.service.keep_report(window, text).await?)
+    }
+
+    /// Returns the kept report whose window ended last; one that an earlier program kept in another form is none.
+    pub async fn latest(&self) -> Result<Option<Report>, ReportError> {
+        let text = self.service.latest_report().await?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+}

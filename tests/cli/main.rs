@@ -1,0 +1,19 @@
+//! The command line: the program as a process, on files, streams and databases of its own.
+
+mod checking;
+mod exporting;
+mod fitting;
+#[path = "../fixtures/folder.rs"]
+mod folder;
+mod inputs;
+mod lines;
+mod other_tables;
+mod outputs;
+mod owners;
+mod predicting;
+#[path = "../fixtures/program.rs"]
+mod program;
+mod shell;
+mod stored;
+#[path = "../fixtures/training.rs"]
+mod training;
