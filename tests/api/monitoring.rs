@@ -11,21 +11,7 @@ use serde_json::{Value, json};
 use crate::app::{App, package};
 use crate::folder::Folder;
 use crate::server::{Server, client};
-
-/// Returns the passengers that the model was trained on, as a client would post them.
-pub(crate) fn training_passengers() -> Vec<Value> {
-    let mut reader = csv::Reader::from_path("model/titanic/train.csv").unwrap();
-    let header = reader.headers().unwrap().clone();
-    let value = |name: &str, cell: &str| match name {
-        _ if cell.is_empty() => Value::Null,
-        "Name" | "Sex" | "Ticket" | "Cabin" | "Embarked" => json!(cell),
-        _ => serde_json::from_str(cell).unwrap(),
-    };
-    let object = |row: csv::StringRecord| {
-        Value::Object(header.iter().zip(&row).map(|(name, cell)| (name.to_owned(), value(name, cell))).collect())
-    };
-    reader.records().map(|row| object(row.unwrap())).collect()
-}
+use crate::training::training_passengers;
 
 /// Returns other people: twenty years older, and twice as many of them in third class.
 fn shifted(passengers: &[Value]) -> Vec<Value> {

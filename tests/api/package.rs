@@ -1,14 +1,14 @@
 //! Model packages for tests to alter.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::ops::Deref;
+use std::path::Path;
 
-use lifeboat::package::{self, seal};
+use lifeboat::package;
 use prost::Message;
-use serde_json::Value;
-use tempfile::TempDir;
-use tract_onnx::pb::{ModelProto, NodeProto, TensorProto, tensor_proto};
+use tract_onnx::pb::{ModelProto, TensorProto, tensor_proto};
 
+use crate::package_folder::{Folder, node};
 use crate::training::TITANIC;
 
 /// The files that answers need.
@@ -16,34 +16,19 @@ pub(crate) const FILES: [&str; 6] =
     ["schema.json", "recipe.json", "state.json", "history.json", "model.onnx", "manifest.json"];
 
 /// A copy of the Titanic's package that a test may alter.
-pub(crate) struct Package(TempDir);
+pub(crate) struct Package(Folder);
+
+impl Deref for Package {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.0
+    }
+}
 
 impl Package {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for file in FILES.into_iter().chain(["baseline.json"]) {
-            fs::copy(Path::new(TITANIC).join(file), folder.path().join(file)).unwrap();
-        }
-        Self(folder)
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.0.path()
-    }
-
-    pub(crate) fn path(&self, file: &str) -> PathBuf {
-        self.0.path().join(file)
-    }
-
-    pub(crate) fn json(&self, file: &str) -> Value {
-        serde_json::from_slice(&fs::read(self.path(file)).unwrap()).unwrap()
-    }
-
-    pub(crate) fn edit(&self, file: &str, edit: impl FnOnce(&mut Value)) -> &Self {
-        let mut value = self.json(file);
-        edit(&mut value);
-        fs::write(self.path(file), value.to_string()).unwrap();
-        self
+        Self(Folder::copy_of(Path::new(TITANIC)))
     }
 
     pub(crate) fn truncate(&self, file: &str) -> &Self {
@@ -54,7 +39,7 @@ impl Package {
 
     /// Makes the manifest name the files as they are, as a careless hand would.
     pub(crate) fn seal(&self) -> &Self {
-        seal(self.folder()).unwrap();
+        self.0.seal();
         self
     }
 
@@ -94,13 +79,7 @@ impl Package {
             let add: [(&str, &[&str], &str); 2] =
                 [("Mul", &["term", "billionth"], "little"), ("Add", &["probability", "little"], "moved")];
             for (op, inputs, output) in [&[pick], nodes, &add].concat() {
-                graph.node.push(NodeProto {
-                    op_type: op.to_owned(),
-                    name: output.to_owned(),
-                    input: inputs.iter().map(|&input| input.to_owned()).collect(),
-                    output: vec![output.to_owned()],
-                    ..NodeProto::default()
-                });
+                graph.node.push(node(op, inputs, output));
             }
             "moved".clone_into(&mut graph.output[0].name);
         });

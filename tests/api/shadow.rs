@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::folder::Folder;
-use crate::monitoring::training_passengers;
 use crate::package_folder;
 use crate::server::{Server, client, failure, new_database, predict, serve};
+use crate::training::training_passengers;
 
 fn copy() -> package_folder::Folder {
     package_folder::Folder::copy_of("model/titanic".as_ref())
