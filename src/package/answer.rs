@@ -26,6 +26,9 @@ pub enum Answer {
     },
 }
 
+/// Why a graph has no answer where a value is missing.
+pub(super) const CANNOT_BE_MISSING: &str = "and no operator of the graph takes a missing value";
+
 /// Why there is no answer.
 #[derive(Debug, Error)]
 pub enum InferenceError {
@@ -33,7 +36,7 @@ pub enum InferenceError {
     #[error("the model gave no answer: {0}")]
     Graph(String),
     /// A record lacks what the graph cannot do without.
-    #[error("the model gave no answer: {column:?} is missing, and no operator of the graph takes a missing value")]
+    #[error("the model gave no answer: {column:?} is missing, {}", CANNOT_BE_MISSING)]
     Missing {
         /// The record's place among those that were asked about, from 0.
         row: usize,

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::answer::{Answer, InferenceError};
+use super::answer::{Answer, CANNOT_BE_MISSING, InferenceError};
 use super::binding::Names;
 use super::columns::Columns;
 use super::error::LoadError;
@@ -17,9 +17,6 @@ use super::manifest::Manifest;
 use super::recipe::{HistoryRecords, Recipe, RecipeDescriptor, State};
 use super::{classes, content};
 use crate::table::{Record, Schema};
-
-/// Why a graph has no answer where a value is missing.
-const CANNOT_BE_MISSING: &str = "and no operator of the graph takes a missing value";
 
 /// A package that is ready to answer.
 pub struct Package {
