@@ -1,8 +1,5 @@
 //! A record: one row of the table, valid by construction.
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
-
 use super::fault::{Fault, shorten};
 use super::schema::{Column, Schema};
 use super::value::{Cell, Value};
@@ -46,28 +43,6 @@ impl Record {
         }
         text.extend_from_slice(if text.is_empty() { b"{}" } else { b"}" });
         String::from_utf8(text).unwrap_or_default()
-    }
-
-    /// Writes the record as a JSON object of the fields that it has, by their names.
-    pub fn json<'a>(&'a self, schema: &'a Schema) -> impl Serialize + 'a {
-        JsonRecord { record: self, schema }
-    }
-}
-
-struct JsonRecord<'a> {
-    record: &'a Record,
-    schema: &'a Schema,
-}
-
-impl Serialize for JsonRecord<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for (field, value) in self.schema.fields().iter().zip(self.record.values()) {
-            if let Some(value) = value {
-                map.serialize_entry(&*field.name, &field.written(value))?;
-            }
-        }
-        map.end()
     }
 }
 

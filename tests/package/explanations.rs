@@ -38,7 +38,7 @@ fn mean(package: &Package, field: &str) -> f64 {
 }
 
 fn value(package: &Package, record: &Record, field: &str) -> f64 {
-    let record = serde_json::to_value(record.json(package.schema())).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&record.text(package.schema())).unwrap();
     record[field].as_f64().unwrap()
 }
 
