@@ -71,6 +71,7 @@ impl Recipe {
     pub fn may_know(&self, record: &Record) -> bool {
         let mut scratch = self.take_scratch();
         scratch.slots.load(&self.program.loads, record);
+        self.program.code(record, &mut scratch.slots, self.program.loads.len());
         let may_know = self.program.histories.may_know(&self.program.asked(record, &scratch));
         self.idle().push(scratch);
         may_know

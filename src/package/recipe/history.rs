@@ -1,12 +1,15 @@
 //! Earlier records and how they fared, looked up by what they have in common with a record.
 //!
 //! - [`records`]: the text of `history.json`.
-//! - `members`: the same by slots.
-//! - `index`: members by a key; `group`, those around a record; `identity`, those that may be the record itself.
+//! - `texts`: the texts of a column, each with a code.
+//! - `members`: the same records by slots.
+//! - `index`: members in the order of a key; `group`, those around a record; `identity`, those that may be the record itself.
 //! - `outcome`: sums of outcomes, whatever their order.
 //! - `lookup`: all of it together.
 
 pub mod records;
+
+pub(super) mod texts;
 
 pub(super) mod members;
 

@@ -6,11 +6,12 @@ use super::compile::{Compiler, Kind, history};
 use super::descriptor::{Fill, HistoryDescriptor, ImputeDescriptor, NumberDescriptor, OneHotDescriptor, Operand};
 use super::error::FitError;
 use super::history::HistoryRecords;
-use super::history::records::{Numbers, Stored, Texts};
+use super::history::records::{Numbers, Stored};
 use super::key::PartValue;
 use super::slots::{Asked, View};
 use super::state::{Medians, Spread, StepState, Values};
 use super::step::impute::Kept;
+use super::step::when::at;
 use crate::table::descriptor::Scalar;
 use crate::table::record::Labelled;
 use crate::table::{Schema, Value};
@@ -147,7 +148,7 @@ pub(super) fn columns(rows: &Rows<'_, '_>, step: &HistoryDescriptor, records: &m
         let is_new = !records.columns.contains_key(name) && missing.iter().all(|(other, ..)| *other != name);
         if let (true, Some(column)) = (is_new, rows.compiler.column(name)) {
             let collected = match column.kind {
-                Kind::Text | Kind::Moment => Collected::Texts(Texts::default()),
+                Kind::Text | Kind::Moment => Collected::Texts(Vec::new()),
                 _ => Collected::Numbers(Vec::with_capacity(rows.rows.len())),
             };
             missing.push((name, column, collected));
@@ -163,17 +164,20 @@ pub(super) fn columns(rows: &Rows<'_, '_>, step: &HistoryDescriptor, records: &m
                     let value = asked.record.values().get(column.slot).and_then(Option::as_ref);
                     let field = schema.fields().get(column.slot);
                     let text = field.zip(value).map(|(field, value)| field.written(value).to_string());
-                    texts.push(text.as_deref());
+                    texts.push(text.map(Into::into));
                 }
-                (Collected::Texts(texts), _) => texts.push(asked.text(column.slot)),
+                (Collected::Texts(texts), _) => texts.push(asked.text(column.slot).map(Into::into)),
                 (Collected::Numbers(numbers), _) => numbers.push(asked.number(column.slot)),
             }
         }
     });
     let stored = missing.into_iter().map(|(name, column, collected)| {
         let stored = match (collected, &column.kind) {
-            (Collected::Texts(texts), _) => Stored::Texts(texts.into()),
-            (Collected::Numbers(places), Kind::Category(texts, _)) => Stored::Categories(texts.to_vec(), places.into()),
+            (Collected::Texts(texts), _) => Stored::of_texts(&texts),
+            (Collected::Numbers(places), Kind::Category(texts, _)) => {
+                let text = |place: &f64| at(texts, *place).cloned();
+                Stored::of_texts(&places.iter().map(text).collect::<Vec<_>>())
+            }
             (Collected::Numbers(numbers), Kind::Boolean) => Stored::Booleans(numbers.into()),
             (Collected::Numbers(numbers), _) => Stored::Numbers(numbers.into()),
         };
@@ -184,7 +188,7 @@ pub(super) fn columns(rows: &Rows<'_, '_>, step: &HistoryDescriptor, records: &m
 
 /// What the rows have in a column.
 enum Collected {
-    Texts(Texts),
+    Texts(Vec<Option<Box<str>>>),
     Numbers(Vec<f64>),
 }
 

@@ -1,10 +1,8 @@
 //! The steps of a recipe in order, on numbered slots.
 
-use regex::CaptureLocations;
-
 use super::history::lookup::{Findings, Histories, HistoryStep};
-use super::slots::{Asked, Load, Slots};
-use super::step::extract::Pattern;
+use super::slots::{Asked, Load, Slots, text};
+use super::step::pattern::Room;
 use super::step::{DatePartStep, ExtractStep, ImputeStep, NumberStep, OneHotStep, WhenStep};
 use crate::table::Record;
 
@@ -36,43 +34,50 @@ pub(super) enum Step {
 #[derive(Debug)]
 pub(super) struct Scratch {
     pub(super) slots: Slots,
-    locations: Vec<CaptureLocations>,
+    rooms: Vec<Room>,
     findings: Findings,
 }
 
 impl Program {
     /// Returns room for a record.
     pub(super) fn scratch(&self) -> Scratch {
-        let locations = self.steps.iter().filter_map(|step| match step {
-            Step::Extract(ExtractStep { pattern: Pattern::Regex { regex, .. }, .. }) => Some(regex.capture_locations()),
+        let rooms = self.steps.iter().filter_map(|step| match step {
+            Step::Extract(step) => Some(step.pattern.room()),
             _ => None,
         });
-        Scratch {
-            slots: Slots::new(self.slots),
-            locations: locations.collect(),
-            findings: Findings::new(&self.histories),
-        }
+        Scratch { slots: Slots::new(self.slots), rooms: rooms.collect(), findings: Findings::new(&self.histories) }
     }
 
     /// Fills all slots.
     pub(super) fn run(&self, record: &Record, scratch: &mut Scratch) {
-        let Scratch { slots, locations, findings } = scratch;
+        let Scratch { slots, rooms, findings } = scratch;
         slots.load(&self.loads, record);
         findings.reset();
         for step in &self.steps {
             match step {
-                Step::Extract(step) => step.run(record, &self.constants, slots, locations),
+                Step::Extract(step) => step.run(record, &self.constants, slots, rooms),
                 Step::When(step) => step.run(record, &self.constants, slots),
                 Step::Impute(step) => step.run(record, &self.constants, slots),
                 Step::OneHot(step) => step.run(record, &self.constants, slots),
                 Step::Number(step) => step.run(slots),
                 Step::DatePart(step) => step.run(record, slots),
                 Step::History(step) => {
+                    if !std::mem::replace(&mut findings.is_coded, true) {
+                        self.code(record, slots, self.slots);
+                    }
                     let asked = Asked { record, constants: &self.constants, slots };
                     let value = self.histories.value(step, &asked, findings);
                     slots.set_number(step.to, value);
                 }
             }
+        }
+    }
+
+    /// Puts the codes of texts, below a slot, where a history compares them.
+    pub(super) fn code(&self, record: &Record, slots: &mut Slots, below: usize) {
+        for (slot, texts) in self.histories.members.coded().filter(|(slot, _)| *slot < below) {
+            let text = text(slots.texts[slot], &slots.made, &self.constants, record);
+            slots.numbers[slot] = texts.code(text);
         }
     }
 

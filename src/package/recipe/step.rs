@@ -5,7 +5,7 @@ pub(super) mod extract;
 pub(super) mod impute;
 pub(super) mod number;
 pub(super) mod one_hot;
-pub(super) mod run;
+pub(super) mod pattern;
 pub(super) mod when;
 
 pub(super) use date_part::DatePartStep;

@@ -23,7 +23,8 @@ pub(in crate::package::recipe) struct Compiler<'a> {
     pub(super) descriptor: &'a RecipeDescriptor,
     /// The step that is being compiled.
     pub(super) place: usize,
-    pub(super) extracts: usize,
+    /// How many patterns there are so far.
+    pub(super) rooms: usize,
     /// The identities and look-ups of `history` steps, by what they are made of.
     pub(super) identities: FxHashMap<String, usize>,
     pub(super) lookups: FxHashMap<String, usize>,
@@ -41,7 +42,7 @@ impl<'a> Compiler<'a> {
             faults: Faults::default(),
             descriptor,
             place: 0,
-            extracts: 0,
+            rooms: 0,
             identities: FxHashMap::default(),
             lookups: FxHashMap::default(),
             unlearnt: Vec::new(),

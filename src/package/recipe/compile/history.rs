@@ -10,10 +10,10 @@ use crate::package::recipe::error::escape;
 use crate::package::recipe::history::group::{Group, GroupRule};
 use crate::package::recipe::history::identity::Identity;
 use crate::package::recipe::history::lookup::{Cells, HistoryStep, Lookup};
-use crate::package::recipe::history::members::Column as MemberColumn;
+use crate::package::recipe::history::members::{Column as MemberColumn, Meaning};
 use crate::package::recipe::history::outcome::Outcomes;
-use crate::package::recipe::history::records::{HistoryRecords, Stored, Texts};
-use crate::package::recipe::key::{Key, Part};
+use crate::package::recipe::history::records::{HistoryRecords, Stored};
+use crate::package::recipe::history::texts::Texts;
 use crate::package::recipe::program::Step;
 use crate::package::recipe::slots::{Load, MISSING};
 use crate::package::recipe::test::{Test, all_hold};
@@ -89,12 +89,12 @@ pub(super) fn compile(
     let by = by.map_or(Some(None), |by| by.map(Some))?;
     let Known::Given(Some(records)) = records else { return None };
     take_in(compiler, step, records)?;
-    let cells = by.zip(step.expected.as_ref()).map(|(by, expected)| (key(&by), expected.prior));
+    let cells = by.zip(step.expected.as_ref()).map(|(by, expected)| (slots(&by), expected.prior));
     let lookup = lookup(compiler, step, &identity, rules, cells);
     Some(Step::History(HistoryStep { lookup, only: counted(compiler, &only), prior: step.prior, to }))
 }
 
-fn identity(compiler: &mut Compiler<'_>, at: &str, names: &[String]) -> Option<Vec<Part>> {
+fn identity(compiler: &mut Compiler<'_>, at: &str, names: &[String]) -> Option<Vec<usize>> {
     if names.is_empty() {
         compiler.fault(at, "must name one field at least: without, a record could see its own label");
     }
@@ -107,7 +107,7 @@ fn identity(compiler: &mut Compiler<'_>, at: &str, names: &[String]) -> Option<V
             if column.slot >= compiler.schema.fields().len() {
                 compiler.fault(&pointer, format!("{name:?} must be a field"));
             }
-            Some(column.part())
+            Some(column.slot)
         })
         .collect();
     parts.into_iter().collect()
@@ -128,7 +128,7 @@ fn rule(compiler: &mut Compiler<'_>, at: &str, among: &AmongDescriptor) -> Optio
         })
         .collect();
     let tests = condition::tests(compiler, &format!("{at}/where"), &among.tests);
-    Some(GroupRule { same: key(&same?), within: within.into_iter().collect::<Option<_>>()?, tests: tests? })
+    Some(GroupRule { same: slots(&same?), within: within.into_iter().collect::<Option<_>>()?, tests: tests? })
 }
 
 /// Refuses a number that is negative.
@@ -138,17 +138,17 @@ fn weight(compiler: &mut Compiler<'_>, at: &str, number: f64) {
     }
 }
 
-fn key(columns: &[Column]) -> Key {
-    Key(columns.iter().map(Column::part).collect())
+fn slots(columns: &[Column]) -> Box<[usize]> {
+    columns.iter().map(|column| column.slot).collect()
 }
 
 /// Makes what the step looks up, or returns what an earlier step made of the same parts.
 fn lookup(
     compiler: &mut Compiler<'_>,
     step: &HistoryDescriptor,
-    identity: &[Part],
+    identity: &[usize],
     rules: Vec<GroupRule>,
-    cells: Option<(Key, f64)>,
+    cells: Option<(Box<[usize]>, f64)>,
 ) -> usize {
     let text = |value: serde_json::Result<String>| value.unwrap_or_else(|error| error.to_string());
     let known = text(serde_json::to_string(&(&step.identity, &step.among, &step.expected)));
@@ -156,12 +156,9 @@ fn lookup(
         return *lookup;
     }
     let schema = compiler.schema;
-    let loads = &compiler.program.loads;
-    let part = |slot: usize| Part { slot, is_text: matches!(loads.get(slot), Some(Load::Text)) };
     let histories = &mut compiler.program.histories;
     let place = *compiler.identities.entry(text(serde_json::to_string(&step.identity))).or_insert_with(|| {
-        let compared = compared(schema).map(part).collect();
-        histories.identities.push(Identity::new(identity, compared, &histories.members));
+        histories.identities.push(Identity::new(identity, compared(schema).collect(), &histories.members));
         histories.identities.len() - 1
     });
     let members = &histories.members;
@@ -210,35 +207,37 @@ fn take_in(compiler: &mut Compiler<'_>, step: &HistoryDescriptor, records: &Hist
 type ColumnFault = (Option<usize>, String);
 
 fn member_column(compiler: &Compiler<'_>, column: &Column, stored: &Stored) -> Result<MemberColumn, ColumnFault> {
-    let numbers = |numbers: &Arc<[f64]>| MemberColumn::Numbers(Arc::clone(numbers));
+    let numbers = |numbers: Arc<[f64]>| MemberColumn { numbers, meaning: Meaning::Numbers };
     match (&column.kind, stored) {
-        (Kind::Text, Stored::Nothing(count)) => {
-            let mut texts = Texts::default();
-            (0..*count).for_each(|_| texts.push(None));
-            Ok(MemberColumn::Texts(texts.into()))
+        (_, Stored::Nothing(count)) => Ok(numbers(vec![MISSING; *count].into())),
+        (Kind::Text, Stored::Texts(texts, codes)) => {
+            Ok(MemberColumn { numbers: Arc::clone(codes), meaning: Meaning::Codes(Arc::clone(texts)) })
         }
-        (_, Stored::Nothing(count)) => Ok(MemberColumn::Numbers(vec![MISSING; *count].into())),
-        (Kind::Text, Stored::Texts(texts)) => Ok(MemberColumn::Texts(Arc::clone(texts))),
         (Kind::Number | Kind::Choices(_), Stored::Numbers(stored)) => {
             check(compiler, column.slot, stored)?;
-            Ok(numbers(stored))
+            Ok(numbers(Arc::clone(stored)))
         }
-        (Kind::Boolean, Stored::Booleans(stored)) => Ok(numbers(stored)),
-        (Kind::Category(texts, field), Stored::Categories(values, places)) => {
-            if values[..] == texts[..] {
-                return Ok(numbers(places));
-            }
-            let known: Vec<_> = values.iter().map(|text| compiler.category(texts, *field, text)).collect();
-            if let Some(place) = known.iter().position(Option::is_none) {
-                return Err((None, format!("{:?} is no category of this column", values[place])));
-            }
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was read as a place")]
-            let place = |place: &f64| if place.is_nan() { MISSING } else { known[*place as usize].unwrap_or(MISSING) };
-            Ok(MemberColumn::Numbers(places.iter().map(place).collect()))
+        (Kind::Boolean, Stored::Booleans(stored)) => Ok(numbers(Arc::clone(stored))),
+        (Kind::Category(texts, field), Stored::Texts(stored, codes)) => {
+            let place = |text| {
+                let place = compiler.category(texts, *field, text);
+                place.ok_or_else(|| (None, format!("{text:?} is no category of this column")))
+            };
+            let numbers = translated(codes, &stored.iter().map(place).collect::<Result<Vec<_>, _>>()?);
+            Ok(MemberColumn { numbers, meaning: Meaning::Places(texts.len()) })
         }
-        (Kind::Moment, Stored::Texts(texts)) => moments(compiler, column.slot, texts),
+        (Kind::Moment, Stored::Texts(texts, codes)) => {
+            Ok(numbers(translated(codes, &moments(compiler, column.slot, texts)?)))
+        }
         (kind, _) => Err((None, format!("must be {kind}"))),
     }
+}
+
+/// Returns what stands at each code.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "each was read as a place")]
+fn translated(codes: &[f64], numbers: &[f64]) -> Arc<[f64]> {
+    let number = |code: &f64| if code.is_nan() { MISSING } else { numbers[*code as usize] };
+    codes.iter().map(number).collect()
 }
 
 /// Refuses a number that is no value of its field.
@@ -250,13 +249,11 @@ fn check(compiler: &Compiler<'_>, slot: usize, numbers: &[f64]) -> Result<(), Co
     Ok(())
 }
 
-fn moments(compiler: &Compiler<'_>, slot: usize, texts: &Texts) -> Result<MemberColumn, ColumnFault> {
+fn moments(compiler: &Compiler<'_>, slot: usize, texts: &Texts) -> Result<Vec<f64>, ColumnFault> {
     let Some(field) = compiler.schema.fields().get(slot) else { return Err((None, "must be a field".to_owned())) };
-    let read = |(place, text): (usize, Option<&str>)| {
-        let Some(text) = text else { return Ok(MISSING) };
-        let value = field.read(Cell::Text(text)).map_err(|detail| (Some(place), detail))?;
+    let read = |text| {
+        let value = field.read(Cell::Text(text)).map_err(|detail| (None, detail))?;
         Ok(value.map_or(MISSING, |value| Load::Number.number(&value)))
     };
-    let moments: Result<Vec<f64>, ColumnFault> = texts.iter().enumerate().map(read).collect();
-    Ok(MemberColumn::Numbers(moments?.into()))
+    texts.iter().map(read).collect()
 }

@@ -2,15 +2,14 @@
 
 use super::index::Index;
 use super::members::{Member, Members};
-use crate::package::recipe::key::Key;
 use crate::package::recipe::slots::View;
 use crate::package::recipe::test::{Test, all_hold};
 
 /// What members of a group have in common with a record.
 #[derive(Debug)]
 pub(in crate::package::recipe) struct GroupRule {
-    /// What is the same.
-    pub(in crate::package::recipe) same: Key,
+    /// The slots in which they have the same.
+    pub(in crate::package::recipe) same: Box<[usize]>,
     /// The slots whose numbers are near, and how near.
     pub(in crate::package::recipe) within: Box<[(usize, f64)]>,
     /// What holds for both.
@@ -22,20 +21,21 @@ pub(in crate::package::recipe) struct GroupRule {
 pub(in crate::package::recipe) struct Group {
     rule: GroupRule,
     index: Index,
-    /// The first near number of each member of the index.
-    numbers: Vec<f64>,
 }
 
 impl Group {
     pub(in crate::package::recipe) fn new(rule: GroupRule, members: &Members) -> Self {
-        let is_admitted = |member: &Member<'_>| {
-            all_hold(&rule.tests, member) && rule.within.iter().all(|(slot, _)| !member.number(*slot).is_nan())
+        let has = |member: &Member<'_>, slot: usize| !member.number(slot).is_nan();
+        let is_admitted = |index: &u32| {
+            let member = members.get(*index);
+            rule.same.iter().all(|slot| has(&member, *slot))
+                && rule.within.iter().all(|(slot, _)| has(&member, *slot))
+                && all_hold(&rule.tests, &member)
         };
-        let order = rule.within.first().map(|(slot, _)| |index: u32| members.get(index).number(*slot));
-        let index = Index::new(rule.same.clone(), members, is_admitted, order);
-        let first = rule.within.first();
-        let numbers = first.map(|(slot, _)| index.members.iter().map(|one| members.get(*one).number(*slot)).collect());
-        Self { rule, index, numbers: numbers.unwrap_or_default() }
+        let admitted = (0..members.count).filter(is_admitted).collect();
+        let near = rule.within.first().map(|(slot, _)| *slot);
+        let index = Index::new(&rule.same, near, members, admitted);
+        Self { rule, index }
     }
 
     /// Adds the members that are in the group of a record, the record itself among them if it is one.
@@ -52,10 +52,8 @@ impl Group {
         if number.is_nan() {
             return;
         }
-        let numbers = &self.numbers[range.clone()];
-        let start = numbers.partition_point(|one| number - one > *tolerance);
-        let end = numbers.partition_point(|one| one - number <= *tolerance);
-        range = range.start + start..range.start + end.max(start);
+        let numbers = members.numbers(*slot);
+        range = self.index.narrow(range, numbers, |one| number - one > *tolerance, |one| one - number <= *tolerance);
         let is_near = |index: &u32| {
             let member = members.get(*index);
             others.iter().all(|(slot, tolerance)| (member.number(*slot) - view.number(*slot)).abs() <= *tolerance)

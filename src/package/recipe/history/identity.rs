@@ -1,33 +1,31 @@
 //! Which members may be the record itself: these tell it nothing, or it would be told its own label.
 
 use super::index::Index;
-use super::members::{Member, Members};
-use crate::package::recipe::key::{Key, Part, PartValue};
+use super::members::Members;
 use crate::package::recipe::slots::View;
 
 /// By what a member is known to be a record.
 #[derive(Debug)]
 pub(in crate::package::recipe) struct Identity {
     fields: Box<[ByField]>,
-    /// What else of both is compared.
-    compared: Box<[Part]>,
+    /// The slots that are compared as well.
+    compared: Box<[usize]>,
 }
 
 /// The members by one field of the identity.
 #[derive(Debug)]
 struct ByField {
-    part: Part,
+    slot: usize,
     index: Index,
     /// Those that lack the field.
     without: Vec<u32>,
 }
 
 impl Identity {
-    pub(in crate::package::recipe) fn new(fields: &[Part], compared: Box<[Part]>, members: &Members) -> Self {
-        let by_field = |part: &Part| {
-            let index = Index::new(Key([*part].into()), members, |_| true, None::<fn(u32) -> f64>);
-            let lacks = |index: &u32| part.of(&members.get(*index)) == PartValue::Missing;
-            ByField { part: *part, index, without: (0..members.count).filter(lacks).collect() }
+    pub(in crate::package::recipe) fn new(fields: &[usize], compared: Box<[usize]>, members: &Members) -> Self {
+        let by_field = |slot: &usize| {
+            let (without, with) = (0..members.count).partition(|member| members.get(*member).number(*slot).is_nan());
+            ByField { slot: *slot, index: Index::new(&[*slot], None, members, with), without }
         };
         Self { fields: fields.iter().map(by_field).collect(), compared }
     }
@@ -43,10 +41,10 @@ impl Identity {
         compares_all: bool,
         own: &mut Vec<u32>,
     ) {
-        let given = self.fields.iter().filter(|field| field.part.of(view) != PartValue::Missing);
+        let given = self.fields.iter().filter(|field| !view.number(field.slot).is_nan());
         let candidates = given.map(|field| (field, field.index.look_up(view, members)));
         let fewest = candidates.min_by_key(|(field, range)| range.len() + field.without.len());
-        let may_be = |index: &u32| self.may_be(view, &members.get(*index));
+        let may_be = |member: &u32| self.may_be(view, *member, members);
         match fewest {
             Some((field, range)) => {
                 let candidates = field.index.members[range].iter().chain(&field.without);
@@ -59,15 +57,15 @@ impl Identity {
     }
 
     /// Returns whether a member may be the record: all of the identity is given and equal, or nothing that both have differs.
-    fn may_be(&self, view: &impl View, member: &Member<'_>) -> bool {
-        let is_equal = |field: &ByField| {
-            let value = field.part.of(view);
-            value != PartValue::Missing && value == field.part.of(member)
+    fn may_be(&self, view: &impl View, member: u32, members: &Members) -> bool {
+        let member = members.get(member);
+        #[expect(clippy::float_cmp, reason = "codes, and numbers as they were given")]
+        let is_equal = |field: &ByField| view.number(field.slot) == member.number(field.slot);
+        // Of two numbers that differ, one is below the other; one that is missing is not.
+        let differ = |slot: &usize| {
+            let (one, other) = (view.number(*slot), member.number(*slot));
+            one < other || other < one
         };
-        self.fields.iter().all(is_equal) || !self.compared.iter().any(|part| differ(part.of(view), part.of(member)))
+        self.fields.iter().all(is_equal) || !self.compared.iter().any(differ)
     }
-}
-
-fn differ(one: PartValue<'_>, other: PartValue<'_>) -> bool {
-    one != PartValue::Missing && other != PartValue::Missing && one != other
 }

@@ -1,121 +1,115 @@
-//! Finds members by a key of theirs, of which it holds no copy.
+//! Members in the order of a key, among which those of one value are found.
 
-use hashbrown::HashTable;
+use std::ops::Range;
 
-use super::members::{Member, Members};
-use crate::package::recipe::key::{Key, hash};
+use super::members::{Column, Meaning, Members};
 use crate::package::recipe::slots::View;
 
-/// Stands for a member that belongs nowhere.
-pub(super) const NONE: u32 = u32::MAX;
-
-/// The members by the value of a key: those of one value are a class, numbered as they come.
-#[derive(Debug)]
-pub(super) struct Classes {
-    key: Key,
-    table: HashTable<u32>,
-    /// The first member of each class.
-    pub(super) firsts: Vec<u32>,
-    /// The class of each member.
-    pub(super) of_member: Vec<u32>,
-}
-
-impl Classes {
-    /// Makes classes of the members that are admitted.
-    pub(super) fn new(key: Key, members: &Members, is_admitted: impl Fn(&Member<'_>) -> bool) -> Self {
-        let count = members.count as usize;
-        let (mut table, mut firsts, mut of_member) =
-            (HashTable::with_capacity(count), Vec::new(), Vec::with_capacity(count));
-        for index in 0..members.count {
-            let member = members.get(index);
-            if !is_admitted(&member) {
-                of_member.push(NONE);
-                continue;
-            }
-            let first_is_equal = |class: &u32| {
-                let first: u32 = firsts[*class as usize];
-                key.of(&members.get(first)).eq(key.of(&member))
-            };
-            let hash_of = |class: &u32| hash(key.of(&members.get(firsts[*class as usize])));
-            let own_hash = hash(key.of(&member));
-            let class = if let Some(class) = table.find(own_hash, first_is_equal) {
-                *class
-            } else {
-                let class = of_number(firsts.len());
-                table.insert_unique(own_hash, class, hash_of);
-                firsts.push(index);
-                class
-            };
-            of_member.push(class);
-        }
-        Self { key, table, firsts, of_member }
-    }
-
-    fn look_up(&self, view: &impl View, members: &Members) -> Option<u32> {
-        let is_equal = |class: &u32| {
-            let first = members.get(self.firsts[*class as usize]);
-            self.key.of(&first).eq(self.key.of(view))
-        };
-        self.table.find(hash(self.key.of(view)), is_equal).copied()
-    }
-}
-
-/// Members by a key whose every part is known.
+/// Members in the order of a key.
 #[derive(Debug)]
 pub(super) struct Index {
-    classes: Classes,
-    /// Where the members of each class begin, and where the last one's end.
-    starts: Vec<u32>,
-    /// The members by class.
+    /// The slots of the key.
+    key: Box<[usize]>,
     pub(super) members: Vec<u32>,
+    /// Where the members of each code begin, and where the last ones end, if the first slot of the key holds codes.
+    starts: Option<Vec<u32>>,
 }
 
 impl Index {
-    /// Makes an index of the members that are admitted, those of one key in the order of a number.
-    pub(super) fn new(
-        key: Key,
-        members: &Members,
-        is_admitted: impl Fn(&Member<'_>) -> bool,
-        order: Option<impl Fn(u32) -> f64>,
-    ) -> Self {
-        let whole = key.clone();
-        let mut classes = Classes::new(key, members, |member| whole.is_whole(member) && is_admitted(member));
-        let mut starts = vec![0; classes.firsts.len() + 1];
-        for class in classes.of_member.iter().filter(|class| **class != NONE) {
-            starts[*class as usize + 1] += 1;
-        }
-        for class in 1..starts.len() {
-            starts[class] += starts[class - 1];
-        }
-        let mut next = starts.clone();
-        let total = starts.last().copied().unwrap_or_default();
-        let mut by_class = vec![0; total as usize];
-        for (class, member) in std::mem::take(&mut classes.of_member).into_iter().zip(0..) {
-            if class != NONE {
-                by_class[next[class as usize] as usize] = member;
-                next[class as usize] += 1;
+    /// Sorts some members by a key that all of them have, and those of one key by a number.
+    pub(super) fn new(key: &[usize], then_by: Option<usize>, members: &Members, mut sorted: Vec<u32>) -> Self {
+        for slot in then_by.iter().chain(key.iter().rev()) {
+            if let Some(column) = members.column(*slot) {
+                sort(&mut sorted, column);
             }
         }
-        if let Some(order) = order {
-            for bounds in starts.windows(2) {
-                let class = &mut by_class[bounds[0] as usize..bounds[1] as usize];
-                class.sort_by(|one, other| order(*one).total_cmp(&order(*other)));
-            }
-        }
-        Self { classes, starts, members: by_class }
+        let first = key.first().and_then(|slot| members.column(*slot));
+        let starts = first.and_then(|first| Some(starts(&sorted, &first.numbers, codes(first)?)));
+        Self { key: key.into(), members: sorted, starts }
     }
 
-    /// Returns where in `members` those stand that have the key of a record.
-    pub(super) fn look_up(&self, view: &impl View, members: &Members) -> std::ops::Range<usize> {
-        if !self.classes.key.is_whole(view) {
-            return 0..0;
+    /// Returns where in `members` those stand that have the key of a record; nowhere, if it lacks a part.
+    pub(super) fn look_up(&self, view: &impl View, members: &Members) -> Range<usize> {
+        let mut range = 0..self.members.len();
+        for (place, slot) in self.key.iter().enumerate() {
+            let value = view.number(*slot);
+            range = match &self.starts {
+                Some(starts) if place == 0 => of_code(starts, value),
+                _ => self.narrow(range, members.numbers(*slot), |one| one < value, |one| one <= value),
+            };
+            if value.is_nan() || range.is_empty() {
+                return 0..0;
+            }
         }
-        let class = self.classes.look_up(view, members).map(|class| class as usize);
-        class.map_or(0..0, |class| self.starts[class] as usize..self.starts[class + 1] as usize)
+        range
+    }
+
+    /// Narrows a range, in which numbers grow, to those that are neither too small nor too large.
+    pub(super) fn narrow(
+        &self,
+        range: Range<usize>,
+        numbers: &[f64],
+        is_too_small: impl Fn(f64) -> bool,
+        is_small_enough: impl Fn(f64) -> bool,
+    ) -> Range<usize> {
+        let members = &self.members[range.clone()];
+        let start = members.partition_point(|member| is_too_small(numbers[*member as usize]));
+        let end = members[start..].partition_point(|member| is_small_enough(numbers[*member as usize]));
+        range.start + start..range.start + start + end
     }
 }
 
-/// Returns a number of members or classes, of which a history has fewer than 2^32.
-pub(super) fn of_number(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(NONE)
+/// Sorts members by what they have in a column, those without it last; equal ones keep their order.
+pub(super) fn sort(members: &mut Vec<u32>, column: &Column) {
+    let Column { numbers, .. } = column;
+    let Some(codes) = codes(column) else {
+        members.sort_by(|one, other| numbers[*one as usize].total_cmp(&numbers[*other as usize]));
+        return;
+    };
+    let mut next = starts(members, numbers, codes);
+    let mut sorted = vec![0; members.len()];
+    for member in members.iter() {
+        let next = &mut next[bucket(numbers[*member as usize], codes)];
+        sorted[*next as usize] = *member;
+        *next += 1;
+    }
+    *members = sorted;
+}
+
+/// Returns how many codes a column may hold.
+fn codes(column: &Column) -> Option<usize> {
+    match &column.meaning {
+        Meaning::Numbers => None,
+        Meaning::Places(count) => Some(*count),
+        Meaning::Codes(texts) => Some(texts.len()),
+    }
+}
+
+/// Returns how many members stand before those of each code, and of the missing one.
+fn starts(members: &[u32], numbers: &[f64], codes: usize) -> Vec<u32> {
+    let mut starts = vec![0; codes + 2];
+    for member in members {
+        starts[bucket(numbers[*member as usize], codes) + 1] += 1;
+    }
+    for code in 1..starts.len() {
+        starts[code] += starts[code - 1];
+    }
+    starts
+}
+
+/// Returns the place of a code among its like; a missing one is behind all others.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a code is a small whole number")]
+fn bucket(code: f64, codes: usize) -> usize {
+    if code >= 0.0 { (code as usize).min(codes) } else { codes }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a code is a small whole number")]
+fn of_code(starts: &[u32], code: f64) -> Range<usize> {
+    let codes = starts.len() - 2;
+    // One that no member has is negative.
+    if code >= 0.0 && (code as usize) < codes {
+        starts[code as usize] as usize..starts[code as usize + 1] as usize
+    } else {
+        0..0
+    }
 }

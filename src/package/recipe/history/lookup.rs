@@ -2,11 +2,10 @@
 
 use super::group::Group;
 use super::identity::Identity;
-use super::index::Classes;
+use super::index::sort;
 use super::members::Members;
 use super::outcome::{Outcomes, Tally};
-use crate::package::recipe::key::Key;
-use crate::package::recipe::slots::{Asked, View};
+use crate::package::recipe::slots::View;
 
 /// All that the `history` steps of a recipe look up.
 #[derive(Debug, Default)]
@@ -44,22 +43,22 @@ pub(in crate::package::recipe) struct Cells {
 }
 
 impl Cells {
-    /// Makes a cell of each value of a key; their order is that of the values, whatever the order of members.
-    pub(in crate::package::recipe) fn new(key: &Key, prior: f64, members: &Members, outcomes: &Outcomes) -> Self {
-        let classes = Classes::new(key.clone(), members, |_| true);
-        let mut order: Vec<usize> = (0..classes.firsts.len()).collect();
-        order.sort_by(|one, other| {
-            let (one, other) = (members.get(classes.firsts[*one]), members.get(classes.firsts[*other]));
-            key.of(&one).partial_cmp(key.of(&other)).unwrap_or(std::cmp::Ordering::Equal)
-        });
-        let mut places = vec![0; order.len()];
-        for (class, place) in order.into_iter().zip(0_u32..) {
-            places[class] = place;
+    /// Makes a cell of each value of a key, a missing one among them; their order is that of the values, whatever the order of members.
+    pub(in crate::package::recipe) fn new(key: &[usize], prior: f64, members: &Members, outcomes: &Outcomes) -> Self {
+        let mut sorted: Vec<u32> = (0..members.count).collect();
+        for column in key.iter().rev().filter_map(|slot| members.column(*slot)) {
+            sort(&mut sorted, column);
         }
-        let mut tallies = vec![Tally::default(); places.len()];
-        let of_member: Vec<u32> = classes.of_member.iter().map(|class| places[*class as usize]).collect();
-        for (cell, member) in of_member.iter().zip(0..) {
-            tallies[*cell as usize].add(outcomes.of(member));
+        let value = |slot: usize, member: u32| members.get(member).number(slot).to_bits();
+        let (mut of_member, mut tallies) = (vec![0; sorted.len()], vec![Tally::default()]);
+        for (place, member) in sorted.iter().enumerate() {
+            let before = place.checked_sub(1).map_or(*member, |before| sorted[before]);
+            if key.iter().any(|slot| value(*slot, before) != value(*slot, *member)) {
+                tallies.push(Tally::default());
+            }
+            let cell = tallies.len() - 1;
+            of_member[*member as usize] = u32::try_from(cell).unwrap_or(u32::MAX);
+            tallies[cell].add(outcomes.of(*member));
         }
         Self { of_member, tallies, prior }
     }
@@ -68,6 +67,8 @@ impl Cells {
 /// What was found for one record.
 #[derive(Debug, Default)]
 pub(in crate::package::recipe) struct Findings {
+    /// Whether the codes of the record's texts stand in their slots.
+    pub(in crate::package::recipe) is_coded: bool,
     /// By identity.
     own: Vec<Found>,
     /// By look-up, those who may be the record left out.
@@ -95,6 +96,7 @@ impl Findings {
     pub(in crate::package::recipe) fn new(histories: &Histories) -> Self {
         let cells = |lookup: &Lookup| lookup.cells.as_ref().map_or(1, |cells| cells.tallies.len());
         Self {
+            is_coded: false,
             own: vec![Found::default(); histories.identities.len()],
             around: vec![Found::default(); histories.lookups.len()],
             counts: vec![0; histories.lookups.iter().map(cells).max().unwrap_or_default()],
@@ -104,6 +106,7 @@ impl Findings {
 
     /// Forgets the record before.
     pub(in crate::package::recipe) fn reset(&mut self) {
+        self.is_coded = false;
         self.own.iter_mut().chain(&mut self.around).for_each(Found::reset);
     }
 }
@@ -122,12 +125,12 @@ impl Histories {
     pub(in crate::package::recipe) fn value(
         &self,
         step: &HistoryStep,
-        asked: &Asked<'_>,
+        asked: &impl View,
         findings: &mut Findings,
     ) -> f64 {
         let lookup = &self.lookups[step.lookup];
         self.find(step.lookup, asked, findings);
-        let Findings { own, around, counts, cells } = findings;
+        let Findings { own, around, counts, cells, .. } = findings;
         let (own, around) = (&own[lookup.identity].members, &around[step.lookup].members);
         let mut tally = Tally::default();
         for member in around {
@@ -156,7 +159,7 @@ impl Histories {
     }
 
     /// Finds those around a record, and those who may be it, unless an earlier step did.
-    fn find(&self, lookup: usize, asked: &Asked<'_>, findings: &mut Findings) {
+    fn find(&self, lookup: usize, asked: &impl View, findings: &mut Findings) {
         let Lookup { groups, identity, .. } = &self.lookups[lookup];
         let found = &mut findings.around[lookup];
         if std::mem::replace(&mut found.is_ready, true) {

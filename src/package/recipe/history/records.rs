@@ -1,12 +1,13 @@
 //! The text of `history.json`: a list for each column, so that reading it allocates next to nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::texts::Texts;
 use crate::package::recipe::error::{HISTORY, RecipeError, read};
 use crate::package::recipe::slots::MISSING;
 
@@ -59,45 +60,33 @@ pub(in crate::package::recipe) enum Stored {
     Numbers(Arc<[f64]>),
     /// `true` is 1, `false` is 0.
     Booleans(Arc<[f64]>),
-    /// Texts.
-    Texts(Arc<Texts>),
-    /// Few texts, and the place of each record's among them.
-    Categories(Vec<Box<str>>, Arc<[f64]>),
+    /// Different texts, and the code of each record's.
+    Texts(Arc<Texts>, Arc<[f64]>),
 }
 
 impl Stored {
+    /// Makes a column of texts.
+    pub(in crate::package::recipe) fn of_texts(column: &[Option<Box<str>>]) -> Self {
+        let different: BTreeSet<&str> = column.iter().flatten().map(|text| &**text).collect();
+        if different.is_empty() {
+            return Self::Nothing(column.len());
+        }
+        let mut texts = Texts::default();
+        for text in different {
+            // They come in their order.
+            let _ = texts.push(text);
+        }
+        texts.index();
+        let codes = column.iter().map(|text| texts.code(text.as_deref())).collect();
+        Self::Texts(texts.into(), codes)
+    }
+
     /// Returns how many records there are.
     pub(in crate::package::recipe) fn len(&self) -> usize {
         match self {
             Self::Nothing(count) => *count,
-            Self::Numbers(numbers) | Self::Booleans(numbers) | Self::Categories(_, numbers) => numbers.len(),
-            Self::Texts(texts) => texts.ends.len(),
+            Self::Numbers(numbers) | Self::Booleans(numbers) | Self::Texts(_, numbers) => numbers.len(),
         }
-    }
-}
-
-/// Texts in one buffer. An empty one is missing, since no record has any.
-#[derive(Debug, Clone, Default)]
-pub(in crate::package::recipe) struct Texts {
-    buffer: String,
-    ends: Vec<usize>,
-}
-
-impl Texts {
-    /// Returns a text; an empty one is missing.
-    pub(in crate::package::recipe) fn get(&self, index: usize) -> Option<&str> {
-        let end = *self.ends.get(index)?;
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        (start < end).then(|| &self.buffer[start..end])
-    }
-
-    pub(in crate::package::recipe) fn push(&mut self, text: Option<&str>) {
-        self.buffer.push_str(text.unwrap_or_default());
-        self.ends.push(self.buffer.len());
-    }
-
-    pub(in crate::package::recipe) fn iter(&self) -> impl Iterator<Item = Option<&str>> {
-        (0..self.ends.len()).map(|index| self.get(index))
     }
 }
 
@@ -122,11 +111,10 @@ impl Serialize for Stored {
             Self::Nothing(count) => serializer.collect_seq(std::iter::repeat_n((), *count)),
             Self::Numbers(numbers) => serializer.collect_seq(numbers.iter().copied().map(Number)),
             Self::Booleans(numbers) => serializer.collect_seq(numbers.iter().map(boolean)),
-            Self::Texts(texts) => serializer.collect_seq(texts.iter()),
-            Self::Categories(values, places) => {
+            Self::Texts(texts, codes) => {
                 let mut map = serializer.serialize_map(Some(2))?;
-                map.serialize_entry("values", values)?;
-                map.serialize_entry("places", &Self::Numbers(Arc::clone(places)))?;
+                map.serialize_entry("texts", &**texts)?;
+                map.serialize_entry("codes", &Self::Numbers(Arc::clone(codes)))?;
                 map.end()
             }
         }
@@ -145,37 +133,92 @@ impl<'de> Visitor<'de> for ColumnVisitor {
     type Value = Stored;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list, or an object of values and places")
+        f.write_str("a list, or an object of texts and codes")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Stored, A::Error> {
         let mut column = Column::Nothing(0);
         while seq.next_element_seed(&mut column)?.is_some() {}
-        Ok(column.finish())
+        Ok(match column {
+            Column::Nothing(count) => Stored::Nothing(count),
+            Column::Numbers(numbers) => Stored::Numbers(numbers.into()),
+            Column::Booleans(numbers) => Stored::Booleans(numbers.into()),
+        })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Stored, A::Error> {
-        let (mut values, mut places) = (None, None);
+        let (mut texts, mut codes) = (None, None);
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
-                "values" => values = Some(map.next_value()?),
-                "places" => places = Some(map.next_value()?),
-                other => return Err(Error::unknown_field(other, &["values", "places"])),
+                "texts" => texts = Some(map.next_value()?),
+                "codes" => codes = Some(map.next_value()?),
+                other => return Err(Error::unknown_field(other, &["texts", "codes"])),
             }
         }
-        let values: Vec<Box<str>> = values.ok_or_else(|| Error::missing_field("values"))?;
-        let places = match places.ok_or_else(|| Error::missing_field("places"))? {
-            Stored::Numbers(places) => places,
+        let texts: Texts = texts.ok_or_else(|| Error::missing_field("texts"))?;
+        let codes = match codes.ok_or_else(|| Error::missing_field("codes"))? {
+            Stored::Numbers(codes) => codes,
             Stored::Nothing(count) => return Ok(Stored::Nothing(count)),
-            _ => return Err(Error::custom("places must be numbers or null")),
+            _ => return Err(Error::custom("codes must be numbers or null")),
         };
-        let most = values.len();
-        #[expect(clippy::cast_precision_loss, reason = "few values")]
-        let is_place = |place: &f64| place.is_nan() || place.fract() == 0.0 && (0.0..most as f64).contains(place);
-        match places.iter().find(|place| !is_place(place)) {
-            Some(place) => Err(Error::custom(format!("{place} is the place of none of {most} values"))),
-            None => Ok(Stored::Categories(values, places)),
+        let most = texts.len();
+        #[expect(clippy::cast_precision_loss, reason = "fewer than 2^53")]
+        let is_code = |code: &f64| code.is_nan() || code.fract() == 0.0 && (0.0..most as f64).contains(code);
+        match codes.iter().find(|code| !is_code(code)) {
+            Some(code) => Err(Error::custom(format!("{code} is the code of none of {most} texts"))),
+            None => Ok(Stored::Texts(texts.into(), codes)),
         }
+    }
+}
+
+impl Serialize for Texts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(TextsVisitor)
+    }
+}
+
+struct TextsVisitor;
+
+impl<'de> Visitor<'de> for TextsVisitor {
+    type Value = Texts;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of texts")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Texts, A::Error> {
+        let mut texts = Texts::default();
+        while seq.next_element_seed(&mut texts)?.is_some() {}
+        texts.index();
+        Ok(texts)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for &mut Texts {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for &mut Texts {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        self.push(text).map_err(|last| {
+            Error::custom(format_args!("{text:?} stands behind {last:?}: they must be sorted, and each stand once"))
+        })
     }
 }
 
@@ -184,18 +227,6 @@ enum Column {
     Nothing(usize),
     Numbers(Vec<f64>),
     Booleans(Vec<f64>),
-    Texts(Texts),
-}
-
-impl Column {
-    fn finish(self) -> Stored {
-        match self {
-            Self::Nothing(count) => Stored::Nothing(count),
-            Self::Numbers(numbers) => Stored::Numbers(numbers.into()),
-            Self::Booleans(numbers) => Stored::Booleans(numbers.into()),
-            Self::Texts(texts) => Stored::Texts(texts.into()),
-        }
-    }
 }
 
 impl<'de> DeserializeSeed<'de> for &mut Column {
@@ -206,20 +237,19 @@ impl<'de> DeserializeSeed<'de> for &mut Column {
     }
 }
 
-const MIXED: &str = "a column holds numbers, texts, or true and false, and null, but no two of them";
+const MIXED: &str = "a column holds numbers, or true and false, and null, but not both";
 
 impl Visitor<'_> for &mut Column {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, a text, true, false or null")
+        f.write_str("a number, true, false or null")
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {
         match self {
             Column::Nothing(count) => *count += 1,
             Column::Numbers(numbers) | Column::Booleans(numbers) => numbers.push(MISSING),
-            Column::Texts(texts) => texts.push(None),
         }
         Ok(())
     }
@@ -249,15 +279,6 @@ impl Visitor<'_> for &mut Column {
         }
         let Column::Booleans(numbers) = self else { return Err(E::custom(MIXED)) };
         numbers.push(f64::from(u8::from(value)));
-        Ok(())
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        if let Column::Nothing(count) = self {
-            *self = Column::Texts(Texts { buffer: String::new(), ends: vec![0; *count] });
-        }
-        let Column::Texts(texts) = self else { return Err(E::custom(MIXED)) };
-        texts.push(Some(text));
         Ok(())
     }
 }

@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use regex::{CaptureLocations, Regex};
-
-use super::run::Run;
+use super::pattern::{Groups, Pattern, Room};
 use crate::package::recipe::slots::{MISSING, Slots, Source, Span, text};
 use crate::table::Record;
 use crate::table::value::trim;
@@ -14,22 +12,11 @@ use crate::table::value::trim;
 pub(in crate::package::recipe) struct ExtractStep {
     pub(in crate::package::recipe) from: usize,
     pub(in crate::package::recipe) pattern: Pattern,
+    /// The place of its room among those of all steps.
+    pub(in crate::package::recipe) room: usize,
     pub(in crate::package::recipe) upper: bool,
     pub(in crate::package::recipe) as_number: bool,
     pub(in crate::package::recipe) to: usize,
-}
-
-/// What is looked for in a text.
-#[derive(Debug)]
-pub(in crate::package::recipe) enum Pattern {
-    /// Characters of one class at the end.
-    Run(Run),
-    /// Anything else.
-    Regex {
-        regex: Regex,
-        /// The place among the steps that need room for groups.
-        locations: usize,
-    },
 }
 
 /// What was found in a text.
@@ -47,12 +34,12 @@ impl ExtractStep {
         record: &Record,
         constants: &str,
         slots: &mut Slots,
-        locations: &mut [CaptureLocations],
+        rooms: &mut [Room],
     ) {
         let from = slots.texts[self.from];
         let Slots { made, joined, numbers, texts } = slots;
         let whole = text(from, made, constants, record);
-        let found = whole.and_then(|whole| Some((whole, self.find(whole, locations, joined)?)));
+        let found = whole.and_then(|whole| Some((whole, self.find(whole, &mut rooms[self.room], joined)?)));
         if self.as_number {
             let digits = found.map(|(whole, found)| match found {
                 Found::Part(part) => &whole[part],
@@ -74,26 +61,21 @@ impl ExtractStep {
     }
 
     /// Finds the pattern; most texts are a part of the whole as it stands, and are not copied.
-    fn find(&self, whole: &str, locations: &mut [CaptureLocations], joined: &mut String) -> Option<Found> {
-        match &self.pattern {
-            Pattern::Run(run) => self.part(whole, run.find(whole)?, joined),
-            Pattern::Regex { regex, locations: place } => {
-                let locations = &mut locations[*place];
-                regex.captures_read(locations, whole)?;
-                self.groups(whole, locations, joined)
-            }
+    fn find(&self, whole: &str, room: &mut Room, joined: &mut String) -> Option<Found> {
+        if !self.pattern.find(whole, room) {
+            return None;
         }
+        self.groups(whole, &room.groups, joined)
     }
 
     /// Takes the one group that took part, or joins several.
-    fn groups(&self, whole: &str, locations: &CaptureLocations, joined: &mut String) -> Option<Found> {
-        let first = usize::from(locations.len() > 1);
-        let mut groups = (first..locations.len()).filter_map(|group| locations.get(group));
-        let (start, end) = groups.next()?;
-        let Some(next) = groups.next() else { return self.part(whole, start..end, joined) };
+    fn groups(&self, whole: &str, groups: &Groups, joined: &mut String) -> Option<Found> {
+        let mut taken = groups.taken();
+        let first = taken.next()?;
+        let Some(next) = taken.next() else { return self.part(whole, first, joined) };
         joined.clear();
-        for (start, end) in [(start, end), next].into_iter().chain(groups) {
-            self.join(&whole[start..end], joined);
+        for part in [first, next].into_iter().chain(taken) {
+            self.join(&whole[part], joined);
         }
         joined_part(joined)
     }

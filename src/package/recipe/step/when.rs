@@ -92,6 +92,6 @@ impl WhenStep {
 
 /// Returns what stands at the place that a number is; a missing number is no place.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place is a small whole number")]
-fn at<T>(all: &[T], place: f64) -> Option<&T> {
+pub(in crate::package::recipe) fn at<T>(all: &[T], place: f64) -> Option<&T> {
     if place.is_nan() { None } else { all.get(place as usize) }
 }

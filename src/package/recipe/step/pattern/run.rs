@@ -4,19 +4,17 @@
 
 use std::ops::Range;
 
-use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind, Look};
+use regex_syntax::hir::{Hir, HirKind, Look};
+
+use super::set::Set;
 
 /// Characters of one class at the end of a text, one at least.
 #[derive(Debug)]
-pub(in crate::package::recipe) struct Run {
-    ascii: [bool; 128],
-    class: ClassUnicode,
-}
+pub(in crate::package::recipe) struct Run(Set);
 
 impl Run {
     /// Takes a pattern that is no more than such a run.
-    pub(in crate::package::recipe) fn of_pattern(pattern: &str) -> Option<Self> {
-        let hir = regex_syntax::parse(pattern).ok()?;
+    pub(super) fn of(hir: &Hir) -> Option<Self> {
         let HirKind::Concat(parts) = hir.kind() else { return None };
         match &parts[..] {
             [run, end] if matches!(end.kind(), HirKind::Look(Look::End)) => Self::of_repetition(run),
@@ -30,34 +28,15 @@ impl Run {
             HirKind::Repetition(repetition) => repetition,
             _ => return None,
         };
-        let HirKind::Class(Class::Unicode(class)) = repetition.sub.kind() else { return None };
         let is_run = repetition.min == 1 && repetition.max.is_none() && repetition.greedy;
-        is_run.then(|| Self::new(class.clone()))
-    }
-
-    fn new(class: ClassUnicode) -> Self {
-        let mut ascii = [false; 128];
-        for (byte, is_one) in (0_u8..).zip(&mut ascii) {
-            *is_one = contains(&class, byte.into());
-        }
-        Self { ascii, class }
+        Set::of(&repetition.sub).filter(|_| is_run).map(Self)
     }
 
     /// Returns where the run stands in a text.
-    pub(in crate::package::recipe) fn find(&self, text: &str) -> Option<Range<usize>> {
-        let is_one = |character: char| match self.ascii.get(character as usize) {
-            Some(is_one) => *is_one,
-            None => contains(&self.class, character),
-        };
-        let start = text.trim_end_matches(is_one).len();
+    pub(super) fn find(&self, text: &str) -> Option<Range<usize>> {
+        let start = text.trim_end_matches(|character| self.0.has(character)).len();
         (start < text.len()).then_some(start..text.len())
     }
-}
-
-fn contains(class: &ClassUnicode, character: char) -> bool {
-    let ranges = class.ranges();
-    let behind = ranges.partition_point(|range| range.start() <= character);
-    behind.checked_sub(1).is_some_and(|place| character <= ranges[place].end())
 }
 
 #[cfg(test)]
@@ -66,15 +45,19 @@ mod tests {
     use proptest::prelude::*;
     use regex::Regex;
 
+    fn of_pattern(pattern: &str) -> Option<Run> {
+        Run::of(&regex_syntax::parse(pattern).unwrap())
+    }
+
     #[test]
     fn only_runs_at_the_end_are_runs() {
         for pattern in [r"(\S+)$", "([0-9]+)$", "[a-c]+$", r"(?:(\w+))$"] {
-            assert!(Run::of_pattern(pattern).is_some(), "{pattern}");
+            assert!(of_pattern(pattern).is_some(), "{pattern}");
         }
         for pattern in
             ["^[0-9]+$", "[0-9]+", "[0-9]*$", "[0-9]+?$", "[0-9]{1,3}$", "(?m)[0-9]+$", "x[0-9]+$", "([0-9])+$"]
         {
-            assert!(Run::of_pattern(pattern).is_none(), "{pattern}");
+            assert!(of_pattern(pattern).is_none(), "{pattern}");
         }
     }
 
@@ -83,7 +66,7 @@ mod tests {
         fn a_run_is_what_the_engine_finds(text in r"[\PC\s]{0,12}[0-9a-z ]{0,6}") {
             for pattern in [r"\S+$", "[0-9]+$", r"\w+$", "[^a-z]+$"] {
                 let found = Regex::new(pattern).unwrap().find(&text).map(|found| found.range());
-                prop_assert_eq!(Run::of_pattern(pattern).unwrap().find(&text), found, "{}", pattern);
+                prop_assert_eq!(of_pattern(pattern).unwrap().find(&text), found, "{}", pattern);
             }
         }
     }
