@@ -73,7 +73,12 @@ fn shorten(history: &mut Value) {
     let shorten = |list: &mut Value| list.as_array_mut().unwrap().truncate(ROWS);
     shorten(&mut history["outcomes"]);
     for column in history["columns"].as_object_mut().unwrap().values_mut() {
-        shorten(if column.is_array() { column } else { &mut column["codes"] });
+        for (name, list) in column.as_object_mut().unwrap() {
+            // Texts stand once each, however many records there are.
+            if name != "texts" {
+                shorten(list);
+            }
+        }
     }
 }
 

@@ -18,7 +18,7 @@ impl RecipeError {
     /// Makes an error of one fault.
     pub(super) fn of_file(file: &str, pointer: &str, detail: impl fmt::Display) -> Self {
         let mut faults = Faults::default();
-        faults.push(file, pointer, detail);
+        faults.push(file, format_args!("{pointer}"), detail);
         Self(faults.0)
     }
 
@@ -68,8 +68,9 @@ pub enum FitError {
 pub(super) struct Faults(Vec<String>);
 
 impl Faults {
-    pub(super) fn push(&mut self, file: &str, pointer: &str, detail: impl fmt::Display) {
-        let space = if pointer.is_empty() { "" } else { " " };
+    /// Adds a fault; where it stands is put into words only now.
+    pub(super) fn push(&mut self, file: &str, pointer: fmt::Arguments<'_>, detail: impl fmt::Display) {
+        let space = if pointer.to_string().is_empty() { "" } else { " " };
         self.0.push(format!("{file}{space}{pointer}: {detail}"));
     }
 

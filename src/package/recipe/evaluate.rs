@@ -17,7 +17,7 @@ pub struct Recipe {
     slots: Box<[usize]>,
     names: Box<[Box<str>]>,
     groups: Box<[Box<str>]>,
-    idle: Mutex<Vec<Scratch>>,
+    idle: Mutex<Vec<Box<Scratch>>>,
 }
 
 impl Recipe {
@@ -77,12 +77,12 @@ impl Recipe {
         may_know
     }
 
-    fn take_scratch(&self) -> Scratch {
+    fn take_scratch(&self) -> Box<Scratch> {
         let idle = self.idle().pop();
-        idle.unwrap_or_else(|| self.program.scratch())
+        idle.unwrap_or_else(|| self.program.scratch().into())
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Scratch>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Box<Scratch>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -97,7 +97,7 @@ impl fmt::Debug for Recipe {
 fn check_hash(compiler: &mut Compiler<'_>, file: &str, expected: &str, found: &str) -> bool {
     if expected != found {
         let detail = "was made by another recipe than recipe.json: run `lifeboat fit` again";
-        compiler.faults.push(file, "/recipe_hash", detail);
+        compiler.faults.push(file, format_args!("/recipe_hash"), detail);
     }
     expected == found
 }
@@ -113,7 +113,11 @@ fn records<'a>(
         return Known::NotYet;
     }
     let Some(records) = history else {
-        compiler.faults.push(HISTORY, "", "is missing, but the recipe looks up earlier records: run `lifeboat fit`");
+        compiler.faults.push(
+            HISTORY,
+            format_args!(""),
+            "is missing, but the recipe looks up earlier records: run `lifeboat fit`",
+        );
         return Known::NotYet;
     };
     if !check_hash(compiler, HISTORY, hash, &records.recipe_hash) {

@@ -1,6 +1,7 @@
 //! Earlier records and how they fared, looked up by what they have in common with a record.
 //!
 //! - [`records`]: the text of `history.json`.
+//! - `numbers`: a list of them as that text has it.
 //! - `texts`: the texts of a column, each with a code.
 //! - `members`: the same records by slots.
 //! - `index`: members in the order of a key; `group`, those around a record; `identity`, those that may be the record itself.
@@ -8,6 +9,8 @@
 //! - `lookup`: all of it together.
 
 pub mod records;
+
+pub(super) mod numbers;
 
 pub(super) mod texts;
 

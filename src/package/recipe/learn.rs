@@ -6,7 +6,8 @@ use super::compile::{Compiler, Kind, history};
 use super::descriptor::{Fill, HistoryDescriptor, ImputeDescriptor, NumberDescriptor, OneHotDescriptor, Operand};
 use super::error::FitError;
 use super::history::HistoryRecords;
-use super::history::records::{Numbers, Stored};
+use super::history::numbers::Numbers;
+use super::history::records::Stored;
 use super::key::PartValue;
 use super::slots::{Asked, View};
 use super::state::{Medians, Spread, StepState, Values};
@@ -178,8 +179,7 @@ pub(super) fn columns(rows: &Rows<'_, '_>, step: &HistoryDescriptor, records: &m
                 let text = |place: &f64| at(texts, *place).cloned();
                 Stored::of_texts(&places.iter().map(text).collect::<Vec<_>>())
             }
-            (Collected::Numbers(numbers), Kind::Boolean) => Stored::Booleans(numbers.into()),
-            (Collected::Numbers(numbers), _) => Stored::Numbers(numbers.into()),
+            (Collected::Numbers(numbers), kind) => Stored::of_numbers(numbers, matches!(kind, Kind::Boolean)),
         };
         (name.to_owned(), stored)
     });

@@ -77,7 +77,7 @@ pub(in crate::package::recipe) struct Column {
     pub(in crate::package::recipe) slot: usize,
     pub(in crate::package::recipe) kind: Kind,
     /// The group of an explanation.
-    pub(in crate::package::recipe) group: Box<str>,
+    pub(in crate::package::recipe) group: Arc<str>,
 }
 
 impl Column {

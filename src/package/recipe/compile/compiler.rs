@@ -1,6 +1,7 @@
 //! The names that a step may use, and what is wrong so far.
 
-use std::fmt;
+use std::fmt::{self, Arguments};
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -53,24 +54,24 @@ impl<'a> Compiler<'a> {
             let (kind, load) = of_field(slot, field);
             compiler.program.loads.push(load);
             if slot != schema.label() {
-                compiler.columns.insert(field.name.clone(), Column { slot, kind, group: field.name.clone() });
+                compiler.columns.insert(field.name.clone(), Column { slot, kind, group: (&*field.name).into() });
             }
         }
         compiler
     }
 
     /// Adds a fault of the recipe.
-    pub(in crate::package::recipe) fn fault(&mut self, pointer: &str, detail: impl fmt::Display) {
+    pub(in crate::package::recipe) fn fault(&mut self, pointer: Arguments<'_>, detail: impl fmt::Display) {
         self.faults.push(RECIPE, pointer, detail);
     }
 
     /// Adds a fault of what a step has learnt.
     pub(super) fn state_fault(&mut self, step: &str, detail: impl fmt::Display) {
-        self.faults.push(STATE, &format!("/steps/{}", escape(step)), format!("{detail}: run `lifeboat fit` again"));
+        self.faults.push(STATE, format_args!("/steps/{}", escape(step)), format!("{detail}: run `lifeboat fit` again"));
     }
 
     /// Adds a fault of the history.
-    pub(super) fn history_fault(&mut self, pointer: &str, detail: impl fmt::Display) {
+    pub(super) fn history_fault(&mut self, pointer: Arguments<'_>, detail: impl fmt::Display) {
         self.faults.push(HISTORY, pointer, format!("{detail}: run `lifeboat fit` again"));
     }
 
@@ -80,7 +81,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Returns the column of a name that a step may use; otherwise there is a fault.
-    pub(super) fn find(&mut self, pointer: &str, name: &str) -> Option<Column> {
+    pub(super) fn find(&mut self, pointer: Arguments<'_>, name: &str) -> Option<Column> {
         match self.columns.get(name) {
             Some(Column { kind: Kind::Unknown, .. }) => None,
             Some(Column { kind: Kind::Several(names), .. }) => {
@@ -99,7 +100,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Returns a column that has numbers.
-    pub(super) fn find_number(&mut self, pointer: &str, name: &str) -> Option<Column> {
+    pub(super) fn find_number(&mut self, pointer: Arguments<'_>, name: &str) -> Option<Column> {
         let column = self.find(pointer, name)?;
         if !column.kind.is_number() {
             self.fault(pointer, format!("{name:?} has {}, but numbers are needed", column.kind));
@@ -109,9 +110,9 @@ impl<'a> Compiler<'a> {
     }
 
     /// Returns columns that together are a key.
-    pub(super) fn find_key(&mut self, pointer: &str, names: &[String]) -> Option<Box<[Column]>> {
+    pub(super) fn find_key(&mut self, pointer: Arguments<'_>, names: &[String]) -> Option<Box<[Column]>> {
         let columns: Vec<_> =
-            names.iter().enumerate().map(|(index, name)| self.find(&format!("{pointer}/{index}"), name)).collect();
+            names.iter().enumerate().map(|(index, name)| self.find(format_args!("{pointer}/{index}"), name)).collect();
         columns.into_iter().collect()
     }
 
@@ -135,7 +136,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Keeps the name of a step, or of a column of its own, from being given twice.
-    pub(super) fn reserve(&mut self, pointer: &str, name: &str) -> bool {
+    pub(super) fn reserve(&mut self, pointer: Arguments<'_>, name: &str) -> bool {
         if name.is_empty() || name.trim() != name {
             self.fault(pointer, format!("{name:?} must be a name without space around it"));
         }
@@ -151,8 +152,8 @@ impl<'a> Compiler<'a> {
     }
 
     /// Makes the column of a step and returns its slot.
-    pub(super) fn declare(&mut self, at: &str, name: &str, kind: Kind) -> usize {
-        let is_new = self.reserve(&format!("{at}/name"), name);
+    pub(super) fn declare(&mut self, at: Arguments<'_>, name: &str, kind: Kind) -> usize {
+        let is_new = self.reserve(format_args!("{at}/name"), name);
         let slot = self.program.slots;
         self.program.slots += 1;
         if is_new {
@@ -166,7 +167,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Returns the group of the step that is being compiled.
-    pub(super) fn group(&self) -> Box<str> {
+    pub(super) fn group(&self) -> Arc<str> {
         self.descriptor.steps.get(self.place).map_or("", |step| step.group()).into()
     }
 
@@ -200,7 +201,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Returns the same of a value that the recipe names; otherwise there is a fault.
-    pub(super) fn value(&mut self, pointer: &str, name: &str, kind: &Kind, scalar: &Scalar) -> Option<Kept> {
+    pub(super) fn value(&mut self, pointer: Arguments<'_>, name: &str, kind: &Kind, scalar: &Scalar) -> Option<Kept> {
         let kept = self.kept(kind, scalar);
         if kept.is_none() {
             let is_of_the_kind = match kind {

@@ -1,5 +1,7 @@
 //! Compiles tests.
 
+use std::fmt::Arguments;
+
 use super::column::{Column, Kind};
 use super::compiler::Compiler;
 use crate::package::recipe::descriptor::{RangeDescriptor, TestDescriptor, Tests};
@@ -9,20 +11,26 @@ use crate::package::recipe::test::{Check, Test};
 use crate::table::descriptor::Scalar;
 
 /// Compiles tests of columns, which must all hold.
-pub(super) fn tests(compiler: &mut Compiler<'_>, at: &str, tests: &Tests) -> Option<Box<[Test]>> {
+pub(super) fn tests(compiler: &mut Compiler<'_>, at: Arguments<'_>, tests: &Tests) -> Option<Box<[Test]>> {
     let all: Vec<_> = tests
         .iter()
         .map(|(name, test)| {
-            let pointer = format!("{at}/{}", escape(name));
-            let column = compiler.find(&pointer, name)?;
-            let check = check(compiler, &pointer, name, &column, test)?;
+            let pointer = format_args!("{at}/{}", escape(name));
+            let column = compiler.find(pointer, name)?;
+            let check = check(compiler, pointer, name, &column, test)?;
             Some(Test { slot: column.slot, check })
         })
         .collect();
     all.into_iter().collect()
 }
 
-fn check(compiler: &mut Compiler<'_>, at: &str, name: &str, column: &Column, test: &TestDescriptor) -> Option<Check> {
+fn check(
+    compiler: &mut Compiler<'_>,
+    at: Arguments<'_>,
+    name: &str,
+    column: &Column,
+    test: &TestDescriptor,
+) -> Option<Check> {
     match test {
         TestDescriptor::Equals(scalar) => {
             let value = compiler.value(at, name, &column.kind, scalar)?;
@@ -33,7 +41,7 @@ fn check(compiler: &mut Compiler<'_>, at: &str, name: &str, column: &Column, tes
     }
 }
 
-fn among(compiler: &mut Compiler<'_>, at: &str, name: &str, kind: &Kind, scalars: &[Scalar]) -> Option<Check> {
+fn among(compiler: &mut Compiler<'_>, at: Arguments<'_>, name: &str, kind: &Kind, scalars: &[Scalar]) -> Option<Check> {
     if scalars.is_empty() {
         compiler.fault(at, "must name one value at least");
         return None;
@@ -41,7 +49,7 @@ fn among(compiler: &mut Compiler<'_>, at: &str, name: &str, kind: &Kind, scalars
     let values: Vec<_> = scalars
         .iter()
         .enumerate()
-        .map(|(index, scalar)| compiler.value(&format!("{at}/{index}"), name, kind, scalar))
+        .map(|(index, scalar)| compiler.value(format_args!("{at}/{index}"), name, kind, scalar))
         .collect();
     values.into_iter().collect::<Option<Vec<_>>>().map(one_of)
 }
@@ -58,7 +66,13 @@ fn one_of(values: Vec<Kept>) -> Check {
     if texts.is_empty() { Check::Numbers(numbers.into()) } else { Check::Texts(texts.into()) }
 }
 
-fn within(compiler: &mut Compiler<'_>, at: &str, name: &str, kind: &Kind, range: &RangeDescriptor) -> Option<Check> {
+fn within(
+    compiler: &mut Compiler<'_>,
+    at: Arguments<'_>,
+    name: &str,
+    kind: &Kind,
+    range: &RangeDescriptor,
+) -> Option<Check> {
     let RangeDescriptor { min, max, above, below, missing } = range;
     let has_bounds = [min, max, above, below].iter().any(|bound| bound.is_some());
     let detail = match missing {

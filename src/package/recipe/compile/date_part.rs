@@ -1,5 +1,7 @@
 //! Compiles `date_part`.
 
+use std::fmt::Arguments;
+
 use jiff::tz::TimeZone;
 
 use super::column::Kind;
@@ -9,23 +11,23 @@ use crate::package::recipe::program::Step;
 use crate::package::recipe::step::DatePartStep;
 use crate::table::field::Domain;
 
-pub(super) fn compile(compiler: &mut Compiler<'_>, at: &str, step: &DatePartDescriptor) -> Option<Step> {
-    let pointer = format!("{at}/from");
-    let found = compiler.find(&pointer, &step.from).and_then(|from| {
+pub(super) fn compile(compiler: &mut Compiler<'_>, at: Arguments<'_>, step: &DatePartDescriptor) -> Option<Step> {
+    let pointer = format_args!("{at}/from");
+    let found = compiler.find(pointer, &step.from).and_then(|from| {
         let schema = compiler.schema;
         let domain = schema.fields().get(from.slot).map(|field| &field.domain);
         match domain {
             Some(Domain::Datetime(_, zone)) => Some((from.slot, zone.timezone.clone())),
             Some(Domain::Date(_)) if matches!(step.part, DatePart::Hour | DatePart::Minute) => {
                 compiler.fault(
-                    &format!("{at}/part"),
+                    format_args!("{at}/part"),
                     format!("{:?} has days, which have no hour and no minute", step.from),
                 );
                 None
             }
             Some(Domain::Date(_)) => Some((from.slot, TimeZone::UTC)),
             _ => {
-                compiler.fault(&pointer, format!("{:?} has {}, but dates are needed", step.from, from.kind));
+                compiler.fault(pointer, format!("{:?} has {}, but dates are needed", step.from, from.kind));
                 None
             }
         }

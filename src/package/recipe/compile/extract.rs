@@ -1,5 +1,7 @@
 //! Compiles `extract`.
 
+use std::fmt::Arguments;
+
 use super::column::Kind;
 use super::compiler::Compiler;
 use crate::package::recipe::descriptor::ExtractDescriptor;
@@ -7,11 +9,11 @@ use crate::package::recipe::program::Step;
 use crate::package::recipe::step::ExtractStep;
 use crate::package::recipe::step::pattern::Pattern;
 
-pub(super) fn compile(compiler: &mut Compiler<'_>, at: &str, step: &ExtractDescriptor) -> Option<Step> {
-    let pointer = format!("{at}/from");
-    let from = compiler.find(&pointer, &step.from).and_then(|from| {
+pub(super) fn compile(compiler: &mut Compiler<'_>, at: Arguments<'_>, step: &ExtractDescriptor) -> Option<Step> {
+    let pointer = format_args!("{at}/from");
+    let from = compiler.find(pointer, &step.from).and_then(|from| {
         if !from.kind.is_text() {
-            compiler.fault(&pointer, format!("{:?} has {}, but texts are needed", step.from, from.kind));
+            compiler.fault(pointer, format!("{:?} has {}, but texts are needed", step.from, from.kind));
             return None;
         }
         Some(from.slot)
@@ -25,10 +27,10 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, at: &str, step: &ExtractDescr
     Some(Step::Extract(ExtractStep { from: from?, pattern, room, upper: step.upper, as_number, to }))
 }
 
-fn pattern(compiler: &mut Compiler<'_>, at: &str, pattern: &str) -> Option<Pattern> {
+fn pattern(compiler: &mut Compiler<'_>, at: Arguments<'_>, pattern: &str) -> Option<Pattern> {
     let fault = |reason| {
         let detail = format!("{pattern:?} is not a pattern that is understood: {reason}");
-        compiler.fault(&format!("{at}/pattern"), detail);
+        compiler.fault(format_args!("{at}/pattern"), detail);
     };
     Pattern::new(pattern).map_err(fault).ok()
 }

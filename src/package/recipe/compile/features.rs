@@ -1,5 +1,7 @@
 //! Compiles what the graph reads.
 
+use std::fmt::Arguments;
+
 use super::column::{Column, Kind};
 use super::compiler::Compiler;
 
@@ -15,23 +17,23 @@ pub(in crate::package::recipe) struct Features {
 pub(in crate::package::recipe) fn features(compiler: &mut Compiler<'_>, names: &[String]) -> Features {
     let mut features = Features::default();
     if names.is_empty() {
-        compiler.fault("/features", "must name one column at least");
+        compiler.fault(format_args!("/features"), "must name one column at least");
     }
     for (index, name) in names.iter().enumerate() {
-        let pointer = format!("/features/{index}");
+        let pointer = format_args!("/features/{index}");
         let several = match compiler.column(name) {
             Some(Column { kind: Kind::Several(several), .. }) => Some(several.clone()),
             _ => None,
         };
         match several {
-            Some(several) => several.iter().for_each(|name| add(compiler, &pointer, name, &mut features)),
-            None => add(compiler, &pointer, name, &mut features),
+            Some(several) => several.iter().for_each(|name| add(compiler, pointer, name, &mut features)),
+            None => add(compiler, pointer, name, &mut features),
         }
     }
     features
 }
 
-fn add(compiler: &mut Compiler<'_>, pointer: &str, name: &str, features: &mut Features) {
+fn add(compiler: &mut Compiler<'_>, pointer: Arguments<'_>, name: &str, features: &mut Features) {
     let Some(column) = compiler.find(pointer, name) else { return };
     if !column.kind.is_number() {
         let mend = match column.kind {
@@ -44,6 +46,6 @@ fn add(compiler: &mut Compiler<'_>, pointer: &str, name: &str, features: &mut Fe
     } else {
         features.slots.push(column.slot);
         features.names.push(name.into());
-        features.groups.push(column.group);
+        features.groups.push((&*column.group).into());
     }
 }

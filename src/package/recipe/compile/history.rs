@@ -1,5 +1,6 @@
 //! Compiles `history`.
 
+use std::fmt::Arguments;
 use std::sync::Arc;
 
 use super::column::{Column, Kind, Known};
@@ -45,44 +46,48 @@ fn compared(schema: &Schema) -> impl Iterator<Item = usize> {
 /// Takes in how many earlier records there are, and how they fared.
 pub(in crate::package::recipe) fn begin(compiler: &mut Compiler<'_>, records: &HistoryRecords) {
     let outcomes = &records.outcomes.0;
+    if let Some(place) = outcomes.iter().position(|outcome| outcome.is_nan()) {
+        compiler.history_fault(format_args!("/outcomes/{place}"), "must be a number");
+        return;
+    }
     if compiler.schema.task() == Task::Binary {
         let is_class = |outcome: &f64| *outcome == 0.0 || outcome.to_bits() == 1.0_f64.to_bits();
         if let Some(place) = outcomes.iter().position(|outcome| !is_class(outcome)) {
-            compiler.history_fault(&format!("/outcomes/{place}"), format!("{} must be 0 or 1", outcomes[place]));
+            compiler.history_fault(format_args!("/outcomes/{place}"), format!("{} must be 0 or 1", outcomes[place]));
         }
     }
     match u32::try_from(outcomes.len()) {
         Ok(count) if count <= u32::MAX / 2 => compiler.program.histories.members.count = count,
-        _ => compiler.history_fault("/outcomes", "there are more records than 2^31"),
+        _ => compiler.history_fault(format_args!("/outcomes"), "there are more records than 2^31"),
     }
     compiler.program.histories.outcomes = Outcomes::new(outcomes);
 }
 
 pub(super) fn compile(
     compiler: &mut Compiler<'_>,
-    at: &str,
+    at: Arguments<'_>,
     step: &HistoryDescriptor,
     records: Known<'_, HistoryRecords>,
 ) -> Option<Step> {
     if compiler.schema.task() == Task::Multiclass {
         compiler.fault(at, "the label has several classes: an outcome is one of two classes, or a number");
     }
-    let identity = identity(compiler, &format!("{at}/identity"), &step.identity);
+    let identity = identity(compiler, format_args!("{at}/identity"), &step.identity);
     if step.among.is_empty() {
-        compiler.fault(&format!("{at}/among"), "must have one group at least");
+        compiler.fault(format_args!("{at}/among"), "must have one group at least");
     }
     let rules: Vec<_> = step
         .among
         .iter()
         .enumerate()
-        .map(|(index, among)| rule(compiler, &format!("{at}/among/{index}"), among))
+        .map(|(index, among)| rule(compiler, format_args!("{at}/among/{index}"), among))
         .collect();
-    let only = condition::tests(compiler, &format!("{at}/only"), &step.only);
+    let only = condition::tests(compiler, format_args!("{at}/only"), &step.only);
     let by = step.expected.as_ref().map(|expected| {
-        weight(compiler, &format!("{at}/expected/prior"), expected.prior);
-        compiler.find_key(&format!("{at}/expected/by"), &expected.by)
+        weight(compiler, format_args!("{at}/expected/prior"), expected.prior);
+        compiler.find_key(format_args!("{at}/expected/by"), &expected.by)
     });
-    weight(compiler, &format!("{at}/prior"), step.prior);
+    weight(compiler, format_args!("{at}/prior"), step.prior);
     let to = compiler.declare(at, &step.name, Kind::Number);
     let (identity, only) = (identity?, only?);
     let rules: Vec<GroupRule> = rules.into_iter().collect::<Option<_>>()?;
@@ -94,7 +99,7 @@ pub(super) fn compile(
     Some(Step::History(HistoryStep { lookup, only: counted(compiler, &only), prior: step.prior, to }))
 }
 
-fn identity(compiler: &mut Compiler<'_>, at: &str, names: &[String]) -> Option<Vec<usize>> {
+fn identity(compiler: &mut Compiler<'_>, at: Arguments<'_>, names: &[String]) -> Option<Vec<usize>> {
     if names.is_empty() {
         compiler.fault(at, "must name one field at least: without, a record could see its own label");
     }
@@ -102,10 +107,10 @@ fn identity(compiler: &mut Compiler<'_>, at: &str, names: &[String]) -> Option<V
         .iter()
         .enumerate()
         .map(|(index, name)| {
-            let pointer = format!("{at}/{index}");
-            let column = compiler.find(&pointer, name)?;
+            let pointer = format_args!("{at}/{index}");
+            let column = compiler.find(pointer, name)?;
             if column.slot >= compiler.schema.fields().len() {
-                compiler.fault(&pointer, format!("{name:?} must be a field"));
+                compiler.fault(pointer, format!("{name:?} must be a field"));
             }
             Some(column.slot)
         })
@@ -113,26 +118,26 @@ fn identity(compiler: &mut Compiler<'_>, at: &str, names: &[String]) -> Option<V
     parts.into_iter().collect()
 }
 
-fn rule(compiler: &mut Compiler<'_>, at: &str, among: &AmongDescriptor) -> Option<GroupRule> {
+fn rule(compiler: &mut Compiler<'_>, at: Arguments<'_>, among: &AmongDescriptor) -> Option<GroupRule> {
     if among.same.is_empty() && among.within.is_empty() {
         compiler.fault(at, "must have same or within");
     }
-    let same = compiler.find_key(&format!("{at}/same"), &among.same);
+    let same = compiler.find_key(format_args!("{at}/same"), &among.same);
     let within: Vec<_> = among
         .within
         .iter()
         .map(|(name, tolerance)| {
-            let pointer = format!("{at}/within/{}", escape(name));
-            weight(compiler, &pointer, *tolerance);
-            Some((compiler.find_number(&pointer, name)?.slot, *tolerance))
+            let pointer = format_args!("{at}/within/{}", escape(name));
+            weight(compiler, pointer, *tolerance);
+            Some((compiler.find_number(pointer, name)?.slot, *tolerance))
         })
         .collect();
-    let tests = condition::tests(compiler, &format!("{at}/where"), &among.tests);
+    let tests = condition::tests(compiler, format_args!("{at}/where"), &among.tests);
     Some(GroupRule { same: slots(&same?), within: within.into_iter().collect::<Option<_>>()?, tests: tests? })
 }
 
 /// Refuses a number that is negative.
-fn weight(compiler: &mut Compiler<'_>, at: &str, number: f64) {
+fn weight(compiler: &mut Compiler<'_>, at: Arguments<'_>, number: f64) {
     if !number.is_finite() || number < 0.0 {
         compiler.fault(at, format!("{number} must be 0 or more"));
     }
@@ -184,18 +189,18 @@ fn take_in(compiler: &mut Compiler<'_>, step: &HistoryDescriptor, records: &Hist
         if compiler.program.histories.members.have(column.slot) {
             continue;
         }
-        let pointer = format!("/columns/{}", escape(name));
+        let pointer = format_args!("/columns/{}", escape(name));
         match records.columns.get(name) {
-            None => compiler.history_fault("/columns", format!("lacks {name:?}")),
+            None => compiler.history_fault(format_args!("/columns"), format!("lacks {name:?}")),
             Some(stored) if stored.len() != records.len() => {
                 let detail = format!("has {} values, but there are {} outcomes", stored.len(), records.len());
-                compiler.history_fault(&pointer, detail);
+                compiler.history_fault(pointer, detail);
             }
             Some(stored) => match member_column(compiler, &column, stored) {
                 Ok(taken) => compiler.program.histories.members.set(column.slot, taken),
                 Err((place, detail)) => {
-                    compiler
-                        .history_fault(&place.map_or(pointer.clone(), |place| format!("{pointer}/{place}")), detail);
+                    let place = place.map(|place| format!("/{place}")).unwrap_or_default();
+                    compiler.history_fault(format_args!("{pointer}{place}"), detail);
                 }
             },
         }
@@ -207,27 +212,28 @@ fn take_in(compiler: &mut Compiler<'_>, step: &HistoryDescriptor, records: &Hist
 type ColumnFault = (Option<usize>, String);
 
 fn member_column(compiler: &Compiler<'_>, column: &Column, stored: &Stored) -> Result<MemberColumn, ColumnFault> {
-    let numbers = |numbers: Arc<[f64]>| MemberColumn { numbers, meaning: Meaning::Numbers };
+    let numbers = MemberColumn::of_numbers;
     match (&column.kind, stored) {
         (_, Stored::Nothing(count)) => Ok(numbers(vec![MISSING; *count].into())),
         (Kind::Text, Stored::Texts(texts, codes)) => {
-            Ok(MemberColumn { numbers: Arc::clone(codes), meaning: Meaning::Codes(Arc::clone(texts)) })
+            Ok(MemberColumn { numbers: Arc::clone(&codes.0), meaning: Meaning::Codes(Arc::clone(texts)) })
         }
         (Kind::Number | Kind::Choices(_), Stored::Numbers(stored)) => {
-            check(compiler, column.slot, stored)?;
-            Ok(numbers(Arc::clone(stored)))
+            let numbers = numbers(Arc::clone(&stored.0));
+            check(compiler, column.slot, &numbers)?;
+            Ok(numbers)
         }
-        (Kind::Boolean, Stored::Booleans(stored)) => Ok(numbers(Arc::clone(stored))),
+        (Kind::Boolean, Stored::Flags(stored)) => Ok(numbers(Arc::clone(&stored.0))),
         (Kind::Category(texts, field), Stored::Texts(stored, codes)) => {
             let place = |text| {
                 let place = compiler.category(texts, *field, text);
                 place.ok_or_else(|| (None, format!("{text:?} is no category of this column")))
             };
-            let numbers = translated(codes, &stored.iter().map(place).collect::<Result<Vec<_>, _>>()?);
+            let numbers = translated(&codes.0, &stored.iter().map(place).collect::<Result<Vec<_>, _>>()?);
             Ok(MemberColumn { numbers, meaning: Meaning::Places(texts.len()) })
         }
         (Kind::Moment, Stored::Texts(texts, codes)) => {
-            Ok(numbers(translated(codes, &moments(compiler, column.slot, texts)?)))
+            Ok(numbers(translated(&codes.0, &moments(compiler, column.slot, texts)?)))
         }
         (kind, _) => Err((None, format!("must be {kind}"))),
     }
@@ -241,9 +247,15 @@ fn translated(codes: &[f64], numbers: &[f64]) -> Arc<[f64]> {
 }
 
 /// Refuses a number that is no value of its field.
-fn check(compiler: &Compiler<'_>, slot: usize, numbers: &[f64]) -> Result<(), ColumnFault> {
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a place")]
+fn check(compiler: &Compiler<'_>, slot: usize, column: &MemberColumn) -> Result<(), ColumnFault> {
     let Some(field) = compiler.schema.fields().get(slot) else { return Ok(()) };
-    for (place, number) in numbers.iter().enumerate().filter(|(_, number)| !number.is_nan()) {
+    // Of few different numbers, each is looked at once.
+    let mut is_known = if let Meaning::Places(most) = column.meaning { vec![false; most] } else { vec![] };
+    for (place, number) in column.numbers.iter().enumerate().filter(|(_, number)| !number.is_nan()) {
+        if is_known.get_mut(*number as usize).is_some_and(|is_known| std::mem::replace(is_known, true)) {
+            continue;
+        }
         field.read(Cell::Float(*number)).map_err(|detail| (Some(place), detail))?;
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! Compiles `impute`.
 
+use std::fmt::Arguments;
+
 use super::column::{Column, Kind, Known};
 use super::compiler::Compiler;
 use crate::package::recipe::descriptor::{Fill, ImputeDescriptor};
@@ -11,11 +13,11 @@ use crate::package::recipe::step::impute::{Entry, Filling, Table};
 
 pub(super) fn compile(
     compiler: &mut Compiler<'_>,
-    at: &str,
+    at: Arguments<'_>,
     step: &ImputeDescriptor,
     learnt: Known<'_, StepState>,
 ) -> Option<Step> {
-    let from = compiler.find(&format!("{at}/from"), &step.from);
+    let from = compiler.find(format_args!("{at}/from"), &step.from);
     let keys = keys(compiler, at, step);
     let filled = from.as_ref().and_then(|from| fill(compiler, at, step, from, keys.as_deref()?, learnt));
     let (kind, filling) = filled.map_or((Kind::Unknown, None), |(kind, filling)| (kind, Some(filling)));
@@ -23,20 +25,20 @@ pub(super) fn compile(
     Some(Step::Impute(ImputeStep { from: from?.slot, filling: filling?, to }))
 }
 
-fn keys(compiler: &mut Compiler<'_>, at: &str, step: &ImputeDescriptor) -> Option<Vec<Box<[Column]>>> {
+fn keys(compiler: &mut Compiler<'_>, at: Arguments<'_>, step: &ImputeDescriptor) -> Option<Vec<Box<[Column]>>> {
     let is_median = matches!(&step.with, Fill::Text(text) if text == "median");
     if !is_median && !step.by.is_empty() {
-        compiler.fault(&format!("{at}/by"), "means something with \"median\" only");
+        compiler.fault(format_args!("{at}/by"), "means something with \"median\" only");
     }
     let mut keys = Vec::new();
     for (index, names) in step.by.iter().enumerate() {
-        let pointer = format!("{at}/by/{index}");
+        let pointer = format_args!("{at}/by/{index}");
         if names.is_empty() {
-            compiler.fault(&pointer, "must name one column at least: the median of all is the last resort anyway");
+            compiler.fault(pointer, "must name one column at least: the median of all is the last resort anyway");
         }
-        let key = compiler.find_key(&pointer, names);
+        let key = compiler.find_key(pointer, names);
         if key.as_ref().is_some_and(|key| key.iter().any(|column| matches!(column.kind, Kind::Moment))) {
-            compiler.fault(&pointer, "has dates: date_part takes numbers of them");
+            compiler.fault(pointer, "has dates: date_part takes numbers of them");
         }
         keys.push(key);
     }
@@ -45,7 +47,7 @@ fn keys(compiler: &mut Compiler<'_>, at: &str, step: &ImputeDescriptor) -> Optio
 
 fn fill(
     compiler: &mut Compiler<'_>,
-    at: &str,
+    at: Arguments<'_>,
     step: &ImputeDescriptor,
     from: &Column,
     keys: &[Box<[Column]>],
@@ -58,7 +60,7 @@ fn fill(
             Some((Kind::Number, medians(compiler, step, keys, learnt)?))
         }
         (Fill::Text(text), Kind::Text | Kind::Category(..)) if text.trim() != text || text.is_empty() => {
-            compiler.fault(&format!("{at}/with"), format!("{text:?} must be a text without space around it"));
+            compiler.fault(format_args!("{at}/with"), format!("{text:?} must be a text without space around it"));
             None
         }
         (Fill::Text(text), Kind::Text) if text != "median" => {
@@ -76,7 +78,7 @@ fn fill(
         (_, kind) => {
             let with = serde_json::to_string(&step.with).unwrap_or_default();
             let detail = format!("{with} cannot stand for a missing value of {:?}, which has {kind}", step.from);
-            compiler.fault(&format!("{at}/with"), detail);
+            compiler.fault(format_args!("{at}/with"), detail);
             None
         }
     }

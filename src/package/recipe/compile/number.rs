@@ -1,5 +1,7 @@
 //! Compiles `number`.
 
+use std::fmt::Arguments;
+
 use super::column::{Kind, Known};
 use super::compiler::Compiler;
 use crate::package::recipe::descriptor::{NumberDescriptor, Operand};
@@ -12,7 +14,7 @@ const ONE: &str = "must have exactly one of sum, ratio, product, log1p, clip and
 
 pub(super) fn compile(
     compiler: &mut Compiler<'_>,
-    at: &str,
+    at: Arguments<'_>,
     step: &NumberDescriptor,
     learnt: Known<'_, StepState>,
 ) -> Option<Step> {
@@ -23,7 +25,7 @@ pub(super) fn compile(
 
 fn formula(
     compiler: &mut Compiler<'_>,
-    at: &str,
+    at: Arguments<'_>,
     step: &NumberDescriptor,
     learnt: Known<'_, StepState>,
 ) -> Option<Formula> {
@@ -33,7 +35,7 @@ fn formula(
     match step {
         NumberDescriptor {
             sum: Some(of), ratio: None, product: None, log1p: None, clip: None, scale: None, ..
-        } => terms(compiler, &format!("{at}/sum"), of).map(Formula::Sum),
+        } => terms(compiler, format_args!("{at}/sum"), of).map(Formula::Sum),
         NumberDescriptor {
             sum: None,
             ratio: Some([one, other]),
@@ -43,23 +45,23 @@ fn formula(
             scale: None,
             ..
         } => {
-            let one = term(compiler, &format!("{at}/ratio/0"), one);
-            let other = term(compiler, &format!("{at}/ratio/1"), other);
+            let one = term(compiler, format_args!("{at}/ratio/0"), one);
+            let other = term(compiler, format_args!("{at}/ratio/1"), other);
             Some(Formula::Ratio(one?, other?))
         }
         NumberDescriptor {
             sum: None, ratio: None, product: Some(of), log1p: None, clip: None, scale: None, ..
-        } => terms(compiler, &format!("{at}/product"), of).map(Formula::Product),
+        } => terms(compiler, format_args!("{at}/product"), of).map(Formula::Product),
         NumberDescriptor {
             sum: None, ratio: None, product: None, log1p: Some(of), clip: None, scale: None, ..
-        } => term(compiler, &format!("{at}/log1p"), of).map(Formula::Log1p),
+        } => term(compiler, format_args!("{at}/log1p"), of).map(Formula::Log1p),
         NumberDescriptor {
             sum: None, ratio: None, product: None, log1p: None, clip: Some(of), scale: None, ..
         } => clip(compiler, at, step, of),
         NumberDescriptor {
             sum: None, ratio: None, product: None, log1p: None, clip: None, scale: Some(of), ..
         } => {
-            let of = term(compiler, &format!("{at}/scale"), of)?;
+            let of = term(compiler, format_args!("{at}/scale"), of)?;
             match learnt {
                 Known::NotYet => Some(Formula::Scale { of, mean: 0.0, deviation: 0.0 }),
                 Known::Given(Some(StepState::Spread(spread))) => {
@@ -78,27 +80,30 @@ fn formula(
     }
 }
 
-fn clip(compiler: &mut Compiler<'_>, at: &str, step: &NumberDescriptor, of: &Operand) -> Option<Formula> {
-    let of = term(compiler, &format!("{at}/clip"), of);
+fn clip(compiler: &mut Compiler<'_>, at: Arguments<'_>, step: &NumberDescriptor, of: &Operand) -> Option<Formula> {
+    let of = term(compiler, format_args!("{at}/clip"), of);
     match (step.min, step.max) {
         (None, None) => compiler.fault(at, "clip needs min, max or both"),
-        (Some(min), Some(max)) if min > max => compiler.fault(&format!("{at}/min"), "is above max"),
+        (Some(min), Some(max)) if min > max => compiler.fault(format_args!("{at}/min"), "is above max"),
         _ => {}
     }
     let (min, max) = (step.min.unwrap_or(f64::NEG_INFINITY), step.max.unwrap_or(f64::INFINITY));
     Some(Formula::Clip { of: of?, min, max })
 }
 
-fn terms(compiler: &mut Compiler<'_>, at: &str, operands: &[Operand]) -> Option<Box<[Term]>> {
+fn terms(compiler: &mut Compiler<'_>, at: Arguments<'_>, operands: &[Operand]) -> Option<Box<[Term]>> {
     if operands.is_empty() {
         compiler.fault(at, "must have one operand at least");
     }
-    let terms: Vec<_> =
-        operands.iter().enumerate().map(|(index, operand)| term(compiler, &format!("{at}/{index}"), operand)).collect();
+    let terms: Vec<_> = operands
+        .iter()
+        .enumerate()
+        .map(|(index, operand)| term(compiler, format_args!("{at}/{index}"), operand))
+        .collect();
     terms.into_iter().collect()
 }
 
-fn term(compiler: &mut Compiler<'_>, at: &str, operand: &Operand) -> Option<Term> {
+fn term(compiler: &mut Compiler<'_>, at: Arguments<'_>, operand: &Operand) -> Option<Term> {
     match operand {
         Operand::Number(number) => Some(Term::Constant(*number)),
         Operand::Column(name) => compiler.find_number(at, name).map(|column| Term::Slot(column.slot)),

@@ -1,5 +1,6 @@
 //! Compiles `one_hot`.
 
+use std::fmt::Arguments;
 use std::sync::Arc;
 
 use super::column::{Column, Kind, Known};
@@ -13,22 +14,22 @@ use crate::table::descriptor::Scalar;
 
 pub(super) fn compile(
     compiler: &mut Compiler<'_>,
-    at: &str,
+    at: Arguments<'_>,
     step: &OneHotDescriptor,
     learnt: Known<'_, StepState>,
 ) -> Option<Step> {
-    let pointer = format!("{at}/from");
-    let from = compiler.find(&pointer, &step.from).and_then(|from| {
+    let pointer = format_args!("{at}/from");
+    let from = compiler.find(pointer, &step.from).and_then(|from| {
         if !matches!(from.kind, Kind::Category(..) | Kind::Text | Kind::Choices(_)) {
             let detail = format!("{:?} has {}, but categories or texts are needed", step.from, from.kind);
-            compiler.fault(&pointer, detail);
+            compiler.fault(pointer, detail);
             return None;
         }
         Some(from)
     });
     let values = values(compiler, at, step, learnt);
     let to = compiler.program.slots;
-    let is_new = compiler.reserve(&format!("{at}/name"), &step.name);
+    let is_new = compiler.reserve(format_args!("{at}/name"), &step.name);
     let kept = from.as_ref().zip(values.as_ref()).and_then(|(from, values)| kept(compiler, at, step, from, values));
     let kind = values.map_or(Kind::Unknown, |values| Kind::Several(declare(compiler, at, step, &values)));
     if is_new {
@@ -54,19 +55,19 @@ pub(super) fn compile(
 /// Returns the values that have a flag, of the recipe or else of the state.
 fn values(
     compiler: &mut Compiler<'_>,
-    at: &str,
+    at: Arguments<'_>,
     step: &OneHotDescriptor,
     learnt: Known<'_, StepState>,
 ) -> Option<Vec<Scalar>> {
     if let Some(values) = &step.values {
         if values.is_empty() {
-            compiler.fault(&format!("{at}/values"), "must name one value at least");
+            compiler.fault(format_args!("{at}/values"), "must name one value at least");
         }
         return Some(values.clone());
     }
     if step.names.is_some() {
         compiler.fault(
-            &format!("{at}/names"),
+            format_args!("{at}/names"),
             "needs values beside it: which there are is not known before `lifeboat fit`",
         );
     }
@@ -85,7 +86,7 @@ fn values(
 
 fn kept(
     compiler: &mut Compiler<'_>,
-    at: &str,
+    at: Arguments<'_>,
     step: &OneHotDescriptor,
     from: &Column,
     values: &[Scalar],
@@ -95,7 +96,7 @@ fn kept(
         .enumerate()
         .map(|(index, value)| {
             if step.values.is_some() {
-                return compiler.value(&format!("{at}/values/{index}"), &step.from, &from.kind, value);
+                return compiler.value(format_args!("{at}/values/{index}"), &step.from, &from.kind, value);
             }
             let kept = compiler.kept(&from.kind, value);
             if kept.is_none() {
@@ -106,14 +107,19 @@ fn kept(
         .collect();
     for (index, value) in kept.iter().enumerate() {
         if value.is_some() && kept[..index].contains(value) {
-            compiler.fault(&format!("{at}/values/{index}"), format!("{} stands twice", values[index]));
+            compiler.fault(format_args!("{at}/values/{index}"), format!("{} stands twice", values[index]));
         }
     }
     kept.into_iter().collect()
 }
 
 /// Makes a column of each value.
-fn declare(compiler: &mut Compiler<'_>, at: &str, step: &OneHotDescriptor, values: &[Scalar]) -> Arc<[Box<str>]> {
+fn declare(
+    compiler: &mut Compiler<'_>,
+    at: Arguments<'_>,
+    step: &OneHotDescriptor,
+    values: &[Scalar],
+) -> Arc<[Box<str>]> {
     let default = |value: &Scalar| match value {
         Scalar::Text(text) => format!("{}_{text}", step.name),
         other => format!("{}_{other}", step.name),
@@ -123,16 +129,19 @@ fn declare(compiler: &mut Compiler<'_>, at: &str, step: &OneHotDescriptor, value
         names => {
             if let Some(names) = names {
                 let detail = format!("has {} names of {} values", names.len(), values.len());
-                compiler.fault(&format!("{at}/names"), detail);
+                compiler.fault(format_args!("{at}/names"), detail);
             }
             values.iter().map(default).collect()
         }
     };
     for (index, name) in names.iter().enumerate() {
-        let pointer = if step.names.is_some() { format!("{at}/names/{index}") } else { format!("{at}/name") };
+        let is_new = match step.names {
+            Some(_) => compiler.reserve(format_args!("{at}/names/{index}"), name),
+            None => compiler.reserve(format_args!("{at}/name"), name),
+        };
         let slot = compiler.program.slots;
         compiler.program.slots += 1;
-        if compiler.reserve(&pointer, name) {
+        if is_new {
             let group = compiler.group();
             compiler.add(name, Column { slot, kind: Kind::Number, group });
         }

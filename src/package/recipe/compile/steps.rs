@@ -16,15 +16,15 @@ pub(in crate::package::recipe) fn step(
     records: Known<'_, HistoryRecords>,
 ) {
     compiler.place = place;
-    let at = format!("/steps/{place}");
+    let at = format_args!("/steps/{place}");
     let operation = match step {
-        StepDescriptor::Extract(step) => extract::compile(compiler, &at, step),
-        StepDescriptor::When(step) => when::compile(compiler, &at, step),
-        StepDescriptor::Impute(step) => impute::compile(compiler, &at, step, learnt),
-        StepDescriptor::OneHot(step) => one_hot::compile(compiler, &at, step, learnt),
-        StepDescriptor::Number(step) => number::compile(compiler, &at, step, learnt),
-        StepDescriptor::DatePart(step) => date_part::compile(compiler, &at, step),
-        StepDescriptor::History(step) => history::compile(compiler, &at, step, records),
+        StepDescriptor::Extract(step) => extract::compile(compiler, at, step),
+        StepDescriptor::When(step) => when::compile(compiler, at, step),
+        StepDescriptor::Impute(step) => impute::compile(compiler, at, step, learnt),
+        StepDescriptor::OneHot(step) => one_hot::compile(compiler, at, step, learnt),
+        StepDescriptor::Number(step) => number::compile(compiler, at, step, learnt),
+        StepDescriptor::DatePart(step) => date_part::compile(compiler, at, step),
+        StepDescriptor::History(step) => history::compile(compiler, at, step, records),
     };
     compiler.program.steps.extend(operation);
     compiler.place = place + 1;

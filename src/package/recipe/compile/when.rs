@@ -1,5 +1,7 @@
 //! Compiles `when`.
 
+use std::fmt::Arguments;
+
 use super::column::{Column, Kind, number};
 use super::compiler::Compiler;
 use super::condition;
@@ -18,20 +20,20 @@ enum Value {
     Column(Column),
 }
 
-pub(super) fn compile(compiler: &mut Compiler<'_>, at: &str, step: &WhenDescriptor) -> Option<Step> {
+pub(super) fn compile(compiler: &mut Compiler<'_>, at: Arguments<'_>, step: &WhenDescriptor) -> Option<Step> {
     if step.cases.is_empty() {
-        compiler.fault(&format!("{at}/cases"), "must have one case at least");
+        compiler.fault(format_args!("{at}/cases"), "must have one case at least");
     }
     let (mut tests, mut values) = (Vec::new(), Vec::new());
     for (index, case) in step.cases.iter().enumerate() {
-        let pointer = format!("{at}/cases/{index}");
+        let pointer = format_args!("{at}/cases/{index}");
         if case.tests.is_empty() {
-            compiler.fault(&format!("{pointer}/if"), "must have one test at least");
+            compiler.fault(format_args!("{pointer}/if"), "must have one test at least");
         }
-        tests.push(condition::tests(compiler, &format!("{pointer}/if"), &case.tests));
-        values.push(value(compiler, &format!("{pointer}/then"), &case.then));
+        tests.push(condition::tests(compiler, format_args!("{pointer}/if"), &case.tests));
+        values.push(value(compiler, format_args!("{pointer}/then"), &case.then));
     }
-    values.push(value(compiler, &format!("{at}/otherwise"), &step.otherwise));
+    values.push(value(compiler, format_args!("{at}/otherwise"), &step.otherwise));
     let values: Option<Vec<Value>> = values.into_iter().collect();
     let kind = values.as_deref().and_then(|values| kind(compiler, at, values));
     let to = compiler.declare(at, &step.name, kind.clone().unwrap_or(Kind::Unknown));
@@ -42,7 +44,7 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, at: &str, step: &WhenDescript
     Some(Step::When(WhenStep { switch: Switch::of_cases(&cases), cases, otherwise, to }))
 }
 
-fn value(compiler: &mut Compiler<'_>, at: &str, value: &ValueDescriptor) -> Option<Value> {
+fn value(compiler: &mut Compiler<'_>, at: Arguments<'_>, value: &ValueDescriptor) -> Option<Value> {
     match value {
         ValueDescriptor::Missing => Some(Value::Missing),
         ValueDescriptor::Scalar(Scalar::Text(text)) if text.trim() != text || text.is_empty() => {
@@ -53,11 +55,11 @@ fn value(compiler: &mut Compiler<'_>, at: &str, value: &ValueDescriptor) -> Opti
         ValueDescriptor::Scalar(Scalar::Boolean(value)) => Some(Value::Number(f64::from(u8::from(*value)))),
         ValueDescriptor::Scalar(scalar) => number(scalar).map(Value::Number),
         ValueDescriptor::Column(descriptor) => {
-            let column = compiler.find(&format!("{at}/column"), &descriptor.column)?;
+            let column = compiler.find(format_args!("{at}/column"), &descriptor.column)?;
             if let Kind::Moment = column.kind {
                 let detail =
                     format!("{:?} has dates, which are no value: date_part takes numbers of them", descriptor.column);
-                compiler.fault(&format!("{at}/column"), detail);
+                compiler.fault(format_args!("{at}/column"), detail);
                 return None;
             }
             Some(Value::Column(column))
@@ -66,7 +68,7 @@ fn value(compiler: &mut Compiler<'_>, at: &str, value: &ValueDescriptor) -> Opti
 }
 
 /// Finds out what the values are together: numbers, categories or texts.
-fn kind(compiler: &mut Compiler<'_>, at: &str, values: &[Value]) -> Option<Kind> {
+fn kind(compiler: &mut Compiler<'_>, at: Arguments<'_>, values: &[Value]) -> Option<Kind> {
     let is_number = |value: &Value| match value {
         Value::Number(_) => true,
         Value::Column(column) => column.kind.is_number(),

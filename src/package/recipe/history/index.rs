@@ -106,8 +106,8 @@ fn bucket(code: f64, codes: usize) -> usize {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a code is a small whole number")]
 fn of_code(starts: &[u32], code: f64) -> Range<usize> {
     let codes = starts.len() - 2;
-    // One that no member has is negative.
-    if code >= 0.0 && (code as usize) < codes {
+    // One that no member has is negative, or no whole number.
+    if code >= 0.0 && (code as usize) < codes && code.fract() == 0.0 {
         starts[code as usize] as usize..starts[code as usize + 1] as usize
     } else {
         0..0

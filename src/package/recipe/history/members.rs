@@ -5,6 +5,9 @@ use std::sync::Arc;
 use super::texts::Texts;
 use crate::package::recipe::slots::{MISSING, View};
 
+/// As many places are worth a list of where the members of each begin.
+const MOST_PLACES: f64 = 4096.0;
+
 /// The earlier records.
 #[derive(Debug, Default)]
 pub(in crate::package::recipe) struct Members {
@@ -26,10 +29,24 @@ pub(in crate::package::recipe) struct Column {
 #[derive(Debug, Clone)]
 pub(in crate::package::recipe) enum Meaning {
     Numbers,
-    /// Places below this one.
+    /// Whole numbers below this one.
     Places(usize),
     /// The codes of texts.
     Codes(Arc<Texts>),
+}
+
+impl Column {
+    /// Makes a column of numbers.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a small whole number")]
+    pub(in crate::package::recipe) fn of_numbers(numbers: Arc<[f64]>) -> Self {
+        let is_place = |number: &f64| number.is_nan() || (0.0..MOST_PLACES).contains(number) && number.fract() == 0.0;
+        let meaning = if numbers.iter().all(is_place) {
+            Meaning::Places(numbers.iter().fold(0, |most, number| most.max(*number as usize + 1)))
+        } else {
+            Meaning::Numbers
+        };
+        Self { numbers, meaning }
+    }
 }
 
 /// One of the members.

@@ -1,15 +1,15 @@
-//! The text of `history.json`: a list for each column, so that reading it allocates next to nothing.
+//! The text of `history.json`: a list for each column.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
 
+use super::numbers::Numbers;
 use super::texts::Texts;
 use crate::package::recipe::error::{HISTORY, RecipeError, read};
-use crate::package::recipe::slots::MISSING;
 
 /// The earlier records of a recipe: what of each is compared and looked up, and how it fared.
 #[derive(Debug, Clone, serde::Deserialize, serde::Serialize)]
@@ -40,28 +40,79 @@ impl HistoryRecords {
     }
 }
 
-/// Numbers, none of which is missing.
-#[derive(Debug, Clone, serde::Deserialize)]
-#[serde(transparent)]
-pub(in crate::package::recipe) struct Numbers(pub(in crate::package::recipe) Arc<[f64]>);
-
-impl Serialize for Numbers {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().copied().map(Number))
-    }
-}
-
-/// What the records have in one column, as it is stored.
-#[derive(Debug, Clone)]
+/// What the records have in one column.
+#[derive(Debug, Clone, serde::Deserialize, serde::Serialize)]
+#[serde(try_from = "Members", into = "Members")]
 pub(in crate::package::recipe) enum Stored {
     /// Nothing, so many times.
     Nothing(usize),
     /// Numbers, NaN where one is missing.
-    Numbers(Arc<[f64]>),
-    /// `true` is 1, `false` is 0.
-    Booleans(Arc<[f64]>),
+    Numbers(Numbers),
+    /// Flags: 1, 0, or NaN where one is missing.
+    Flags(Numbers),
     /// Different texts, and the code of each record's.
-    Texts(Arc<Texts>, Arc<[f64]>),
+    Texts(Arc<Texts>, Numbers),
+}
+
+/// A column as it is written.
+#[derive(Debug, Default, serde::Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields, default)]
+struct Members {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nothing: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    numbers: Option<Numbers>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flags: Option<Numbers>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    texts: Option<Arc<Texts>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    codes: Option<Numbers>,
+}
+
+impl TryFrom<Members> for Stored {
+    type Error = String;
+
+    fn try_from(members: Members) -> Result<Self, String> {
+        match members {
+            Members { nothing: Some(count), numbers: None, flags: None, texts: None, codes: None } => {
+                Ok(Self::Nothing(count))
+            }
+            Members { nothing: None, numbers: Some(numbers), flags: None, texts: None, codes: None } => {
+                Ok(Self::Numbers(numbers))
+            }
+            Members { nothing: None, numbers: None, flags: Some(flags), texts: None, codes: None } => {
+                let flags = are_below(flags, 2, "a flag: it must be 1, 0 or null")?;
+                Ok(Self::Flags(flags))
+            }
+            Members { nothing: None, numbers: None, flags: None, texts: Some(texts), codes: Some(codes) } => {
+                let codes = are_below(codes, texts.len(), "the place of a text")?;
+                Ok(Self::Texts(texts, codes))
+            }
+            _ => Err("must have nothing, or numbers, or flags, or texts with codes".to_owned()),
+        }
+    }
+}
+
+/// Returns whole numbers that are below another, or says which is not.
+fn are_below(numbers: Numbers, most: usize, what: &str) -> Result<Numbers, String> {
+    #[expect(clippy::cast_precision_loss, reason = "fewer than 2^53")]
+    let is_one = |number: &f64| number.is_nan() || number.fract() == 0.0 && (0.0..most as f64).contains(number);
+    match numbers.0.iter().find(|number| !is_one(number)) {
+        Some(number) => Err(format!("{number} is not {what}")),
+        None => Ok(numbers),
+    }
+}
+
+impl From<Stored> for Members {
+    fn from(stored: Stored) -> Self {
+        match stored {
+            Stored::Nothing(count) => Self { nothing: Some(count), ..Self::default() },
+            Stored::Numbers(numbers) => Self { numbers: Some(numbers), ..Self::default() },
+            Stored::Flags(flags) => Self { flags: Some(flags), ..Self::default() },
+            Stored::Texts(texts, codes) => Self { texts: Some(texts), codes: Some(codes), ..Self::default() },
+        }
+    }
 }
 
 impl Stored {
@@ -71,102 +122,25 @@ impl Stored {
         if different.is_empty() {
             return Self::Nothing(column.len());
         }
-        let mut texts = Texts::default();
-        for text in different {
-            // They come in their order.
-            let _ = texts.push(text);
+        let texts: Texts = different.into_iter().collect();
+        let codes: Arc<[f64]> = column.iter().map(|text| texts.code(text.as_deref())).collect();
+        Self::Texts(texts.into(), Numbers(codes))
+    }
+
+    /// Makes a column of numbers.
+    pub(in crate::package::recipe) fn of_numbers(numbers: Vec<f64>, are_flags: bool) -> Self {
+        match () {
+            () if numbers.iter().all(|number| number.is_nan()) => Self::Nothing(numbers.len()),
+            () if are_flags => Self::Flags(Numbers(numbers.into())),
+            () => Self::Numbers(Numbers(numbers.into())),
         }
-        texts.index();
-        let codes = column.iter().map(|text| texts.code(text.as_deref())).collect();
-        Self::Texts(texts.into(), codes)
     }
 
     /// Returns how many records there are.
     pub(in crate::package::recipe) fn len(&self) -> usize {
         match self {
             Self::Nothing(count) => *count,
-            Self::Numbers(numbers) | Self::Booleans(numbers) | Self::Texts(_, numbers) => numbers.len(),
-        }
-    }
-}
-
-/// A number as it is written: shortly, and null where it is missing.
-struct Number(f64);
-
-impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[expect(clippy::cast_possible_truncation, reason = "it has no fraction and is small")]
-        match self.0 {
-            number if number.is_nan() => serializer.serialize_unit(),
-            number if number.fract() == 0.0 && number.abs() < 1e15 => serializer.serialize_i64(number as i64),
-            number => serializer.serialize_f64(number),
-        }
-    }
-}
-
-impl Serialize for Stored {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let boolean = |number: &f64| if number.is_nan() { None } else { Some(*number > 0.0) };
-        match self {
-            Self::Nothing(count) => serializer.collect_seq(std::iter::repeat_n((), *count)),
-            Self::Numbers(numbers) => serializer.collect_seq(numbers.iter().copied().map(Number)),
-            Self::Booleans(numbers) => serializer.collect_seq(numbers.iter().map(boolean)),
-            Self::Texts(texts, codes) => {
-                let mut map = serializer.serialize_map(Some(2))?;
-                map.serialize_entry("texts", &**texts)?;
-                map.serialize_entry("codes", &Self::Numbers(Arc::clone(codes)))?;
-                map.end()
-            }
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Stored {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ColumnVisitor)
-    }
-}
-
-struct ColumnVisitor;
-
-impl<'de> Visitor<'de> for ColumnVisitor {
-    type Value = Stored;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list, or an object of texts and codes")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Stored, A::Error> {
-        let mut column = Column::Nothing(0);
-        while seq.next_element_seed(&mut column)?.is_some() {}
-        Ok(match column {
-            Column::Nothing(count) => Stored::Nothing(count),
-            Column::Numbers(numbers) => Stored::Numbers(numbers.into()),
-            Column::Booleans(numbers) => Stored::Booleans(numbers.into()),
-        })
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Stored, A::Error> {
-        let (mut texts, mut codes) = (None, None);
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "texts" => texts = Some(map.next_value()?),
-                "codes" => codes = Some(map.next_value()?),
-                other => return Err(Error::unknown_field(other, &["texts", "codes"])),
-            }
-        }
-        let texts: Texts = texts.ok_or_else(|| Error::missing_field("texts"))?;
-        let codes = match codes.ok_or_else(|| Error::missing_field("codes"))? {
-            Stored::Numbers(codes) => codes,
-            Stored::Nothing(count) => return Ok(Stored::Nothing(count)),
-            _ => return Err(Error::custom("codes must be numbers or null")),
-        };
-        let most = texts.len();
-        #[expect(clippy::cast_precision_loss, reason = "fewer than 2^53")]
-        let is_code = |code: &f64| code.is_nan() || code.fract() == 0.0 && (0.0..most as f64).contains(code);
-        match codes.iter().find(|code| !is_code(code)) {
-            Some(code) => Err(Error::custom(format!("{code} is the code of none of {most} texts"))),
-            None => Ok(Stored::Texts(texts.into(), codes)),
+            Self::Numbers(numbers) | Self::Flags(numbers) | Self::Texts(_, numbers) => numbers.0.len(),
         }
     }
 }
@@ -219,66 +193,5 @@ impl Visitor<'_> for &mut Texts {
         self.push(text).map_err(|last| {
             Error::custom(format_args!("{text:?} stands behind {last:?}: they must be sorted, and each stand once"))
         })
-    }
-}
-
-/// A list that is being read; the first element that is not null tells of what.
-enum Column {
-    Nothing(usize),
-    Numbers(Vec<f64>),
-    Booleans(Vec<f64>),
-}
-
-impl<'de> DeserializeSeed<'de> for &mut Column {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-const MIXED: &str = "a column holds numbers, or true and false, and null, but not both";
-
-impl Visitor<'_> for &mut Column {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, true, false or null")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        match self {
-            Column::Nothing(count) => *count += 1,
-            Column::Numbers(numbers) | Column::Booleans(numbers) => numbers.push(MISSING),
-        }
-        Ok(())
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<(), E> {
-        if let Column::Nothing(count) = self {
-            *self = Column::Numbers(vec![MISSING; *count]);
-        }
-        let Column::Numbers(numbers) = self else { return Err(E::custom(MIXED)) };
-        numbers.push(number + 0.0);
-        Ok(())
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "no record has a number beyond 2^53")]
-    fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
-        self.visit_f64(number as f64)
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "no record has a number beyond 2^53")]
-    fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
-        self.visit_f64(number as f64)
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
-        if let Column::Nothing(count) = self {
-            *self = Column::Booleans(vec![MISSING; *count]);
-        }
-        let Column::Booleans(numbers) = self else { return Err(E::custom(MIXED)) };
-        numbers.push(f64::from(u8::from(value)));
-        Ok(())
     }
 }

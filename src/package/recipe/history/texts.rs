@@ -39,6 +39,7 @@ impl Texts {
         self.places = places;
     }
 
+    /// Returns how many there are.
     pub(in crate::package::recipe) fn len(&self) -> usize {
         self.ends.len()
     }
@@ -65,6 +66,18 @@ impl Texts {
     /// Returns the texts, in their order.
     pub(in crate::package::recipe) fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.ends.len()).filter_map(|place| self.at(place))
+    }
+}
+
+/// Takes texts that are sorted, each once; others are left out.
+impl<'a> FromIterator<&'a str> for Texts {
+    fn from_iter<T: IntoIterator<Item = &'a str>>(sorted: T) -> Self {
+        let mut texts = Self::default();
+        for text in sorted {
+            let _ = texts.push(text);
+        }
+        texts.index();
+        texts
     }
 }
 

@@ -104,8 +104,8 @@ fn first(parts: &mut [Part], follow: Set) -> Option<Set> {
     let mut next = follow;
     for part in parts.iter_mut().rev() {
         match part {
-            Part::Run { set, least, .. } => {
-                if !set.is_apart_from(&next) {
+            Part::Run { set, least, most } => {
+                if least != most && !set.is_apart_from(&next) {
                     return None;
                 }
                 let behind = std::mem::replace(&mut next, set.clone());
