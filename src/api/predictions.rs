@@ -12,7 +12,7 @@ use super::answer::{Answer, FullAnswer, Json};
 use super::base_path::BasePath;
 use super::error::ApiError;
 use super::finish::Revalidated;
-use super::openapi::{FullAnswerSchema, HistorySchema, PredictionIdSchema};
+use super::schema_names::{FullAnswerSchema, HistorySchema, PredictionIdSchema};
 use crate::identity::{Entity, MAX_ENTITY_BYTES, PredictionId};
 use crate::service::PredictionService;
 use crate::store::Cursor;

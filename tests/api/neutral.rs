@@ -29,7 +29,7 @@ const BUILT_IN: (&str, &str) = ("src/package/built_in.rs", "model/titanic/");
 
 /// Where an answer of key and label is made, which goes by the name of those who ask for it: `?kaggle=true`.
 const FORM: (&str, [&str; 4]) =
-    ("kaggle", ["src/api/body.rs", "src/api/csv.rs", "src/api/predict.rs", "src/cli/predict.rs"]);
+    ("kaggle", ["src/api/answer_table.rs", "src/api/records/demand.rs", "src/api/predict.rs", "src/cli/predict.rs"]);
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::api::answer::Answer;
-use crate::api::inference;
+use crate::api::{example_records, inference};
 use crate::package::Package;
 use crate::prediction::Prediction;
 use crate::service;
@@ -16,21 +16,10 @@ const CREATED_AT: Timestamp = Timestamp::constant(1_795_464_440, 289_000_000);
 /// So many records make a list.
 const LISTED: usize = 2;
 
-/// Returns records to try, each with its title: those of the schema, else one of the fields' own examples.
-pub(in crate::api) fn records(schema: &Schema) -> Vec<(String, Map<String, Value>)> {
-    let of_schema = schema.examples().iter().map(|(title, record)| (title.to_string(), record.clone()));
-    let mut records: Vec<_> = of_schema.collect();
-    if records.is_empty() {
-        let fields = schema.inputs().filter_map(|(_, field)| Some((field.name.to_string(), field.example.clone()?)));
-        records.push((schema.noun().one.to_string(), fields.collect()));
-    }
-    records
-}
-
 /// Adds what can be sent, and what is answered then.
 pub(super) fn add(document: &mut Value, package: &Package) {
     let schema = package.schema();
-    let named = records(schema);
+    let named = example_records::of(schema);
     let Some(prediction) = named.first().and_then(|(_, record)| predicted(package, record)) else { return };
     let records: Vec<&Map<String, Value>> = named.iter().take(LISTED).map(|(_, record)| record).collect();
 
