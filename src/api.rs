@@ -32,6 +32,7 @@ mod settings;
 mod sites;
 mod size;
 mod status;
+mod whole_key;
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! What every record of a request must be.
 
+use crate::api::whole_key::without_null;
 use crate::table::{Fault, Record, Schema};
 
 /// A schema, and whether its key must be whole.
@@ -20,7 +21,7 @@ impl Demand<'_> {
                 let faults = self.missing(&record);
                 if faults.is_empty() { Ok(record) } else { Err(faults) }
             }
-            Err(faults) => Err(faults),
+            Err(faults) => Err(faults.into_iter().map(|fault| self.said(fault)).collect()),
         }
     }
 
@@ -29,5 +30,15 @@ impl Demand<'_> {
         let fault =
             |&place: &usize| Fault::of_field(&*self.schema.fields()[place].name, "is required with kaggle=true");
         missing.map(fault).collect()
+    }
+
+    fn said(self, fault: Fault) -> Fault {
+        let column = fault.field.as_deref().and_then(|name| self.schema.column(name));
+        match column {
+            Some(column) if self.schema.key().contains(&column.field()) => {
+                Fault { detail: without_null(&fault.detail), ..fault }
+            }
+            _ => fault,
+        }
     }
 }
