@@ -14,6 +14,7 @@ mod explained;
 mod finish;
 mod hosts;
 mod inference;
+mod json_cell;
 mod keys;
 mod limits;
 mod metrics;

@@ -60,7 +60,7 @@ fn table(package: &Package) -> Value {
         Some([_, positive]) => Some(scalar(schema, positive)),
         _ => None,
     };
-    let examples: Vec<Value> = example_records::of(schema)
+    let examples: Vec<Value> = example_records::of(package)
         .into_iter()
         .map(|(title, record)| json!({"title": title, "record": record}))
         .collect();
