@@ -2,16 +2,19 @@
 
 mod answer;
 mod answer_limit;
+mod answer_table;
 mod base_path;
 mod body;
 mod cors;
-mod csv;
+mod deadline;
 mod encoding;
 mod error;
+mod example_records;
 mod explained;
 mod finish;
 mod hosts;
 mod inference;
+mod json_cell;
 mod keys;
 mod limits;
 mod metrics;
@@ -23,12 +26,18 @@ mod outcome;
 mod pages;
 mod predict;
 mod predictions;
+mod records;
+mod request_id;
+mod schema_names;
+mod settings;
 mod sites;
+mod size;
 mod status;
+mod whole_key;
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
@@ -43,66 +52,14 @@ use crate::service::PredictionService;
 pub use answer_limit::AnswerLimit;
 pub use base_path::{BasePath, InvalidBasePath};
 pub use cors::{CorsOrigins, InvalidOrigin};
+pub use deadline::Deadline;
 use error::ApiError;
 pub use hosts::{AllowedHosts, InvalidHost};
 pub use keys::{ApiKeys, InvalidKeys};
 use limits::Limits;
 use observe::Observer;
-
-/// The largest body that is read, in bytes.
-pub const MAX_BODY_BYTES: usize = 1 << 20;
-
-/// The most records in one request.
-pub const MAX_RECORDS: usize = 1000;
-
-/// What the operator decides of the interface.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiConfig {
-    /// `REQUEST_TIMEOUT_SECONDS`: a request that takes longer is answered 503. Default: 10.
-    pub request_timeout: Duration,
-    /// `BODY_TIMEOUT_SECONDS`: a body that takes longer to come is answered 408. Default: 10.
-    pub body_timeout: Duration,
-    /// `LIFEBOAT_API_KEY`: keys, one of which each request must show as `x-api-key`. Default: none is asked for.
-    pub keys: Option<ApiKeys>,
-    /// `MAX_REQUESTS_IN_FLIGHT`: so many requests are worked on at a time; one more is answered 503. Default: 512.
-    pub max_requests_in_flight: usize,
-    /// `CORS_ORIGINS`: whose web pages may call. Default: nobody's.
-    pub cors: Option<CorsOrigins>,
-    /// `ALLOWED_HOSTS`: for which hosts a request may be. Default: any; `lifeboat serve` takes those of the loopback where it listens there
-    /// and asks for no key.
-    pub hosts: AllowedHosts,
-}
-
-impl Default for ApiConfig {
-    fn default() -> Self {
-        Self {
-            request_timeout: Duration::from_secs(10),
-            body_timeout: Duration::from_secs(10),
-            keys: None,
-            max_requests_in_flight: 512,
-            cors: None,
-            hosts: AllowedHosts::Any,
-        }
-    }
-}
-
-/// When the host of a request stops waiting for its answer; an extension of the request, where the host knows.
-#[derive(Debug, Clone, Copy)]
-pub struct Deadline(Instant);
-
-impl Deadline {
-    /// Returns the deadline that is so long from now.
-    pub fn after(left: Duration) -> Self {
-        Self(Instant::now() + left)
-    }
-
-    fn left(self) -> Duration {
-        self.0.saturating_duration_since(Instant::now())
-    }
-}
-
-/// Where a container's health check asks.
-const HEALTH: &str = "/health";
+pub use settings::ApiConfig;
+pub use size::{MAX_BODY_BYTES, MAX_RECORDS};
 
 /// Returns every path, with what answers there.
 fn routes(
@@ -125,7 +82,7 @@ fn routes(
                 .layer::<_, Infallible>((Extension(monitor::Patience(request_timeout)), Extension(reports))),
         ),
         ("/metrics", get(async move || metrics::metrics(counts.as_deref()))),
-        (HEALTH, get(status::health)),
+        (status::HEALTH, get(status::health)),
         ("/ready", get(status::ready)),
         ("/openapi.json", get(openapi::openapi).layer(Extension(Arc::new(openapi::Contract::default())))),
         ("/v2", get(inference::server)),
@@ -155,7 +112,7 @@ pub fn router(service: PredictionService, config: &ApiConfig, metrics: Option<Me
     // received before it is known who sends it.
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(observer, observe::observe))
-        .layer(CatchPanicLayer::custom(error::panic_response))
+        .layer(CatchPanicLayer::custom(error::response::panic_response))
         .option_layer(config.cors.as_ref().map(CorsOrigins::layer))
         .option_layer(authenticate)
         .option_layer(in_layer.map(|limits| from_fn_with_state(Arc::new(limits), limits::limit)));

@@ -7,6 +7,8 @@
 mod connection;
 mod connections;
 mod files;
+mod held_bytes;
+mod settings;
 mod stream;
 
 use std::convert::Infallible;
@@ -23,12 +25,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tower::Service;
 use tracing::{debug, warn};
 
-use connection::Connection;
 use connections::{Connections, Registration};
+pub use settings::ServerConfig;
 use stream::{ReceivedBody, Stream};
 
 /// Most bytes of a request's head. Browsers send a page's cookies to every port of a host, so that heads on a loopback are long.
@@ -36,30 +39,6 @@ const MAX_HEAD_BYTES: usize = 16 << 10;
 
 /// How soon after a failure another connection is taken in.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(20);
-
-/// How many connections there may be, and how long each phase of one may last.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServerConfig {
-    /// `MAX_CONNECTIONS`: open connections; one more closes the one that was waited for longest. Default: 1024.
-    pub max_connections: usize,
-    /// `HEADER_TIMEOUT_SECONDS`: time to send a request's head, from its first byte or from connecting. Default: 10.
-    pub header_timeout: Duration,
-    /// `IDLE_TIMEOUT_SECONDS`: time between two requests. Default: 75.
-    pub idle_timeout: Duration,
-    /// `ANSWER_TIMEOUT_SECONDS`: time to receive an answer. Default: 60.
-    pub answer_timeout: Duration,
-}
-
-impl Default for ServerConfig {
-    fn default() -> Self {
-        Self {
-            max_connections: 1024,
-            header_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(75),
-            answer_timeout: Duration::from_mins(1),
-        }
-    }
-}
 
 /// Serves until `stop` ends, then until the requests under way are answered.
 pub async fn serve(listener: TcpListener, router: Router, config: &ServerConfig, stop: impl Future<Output = ()>) {
@@ -93,7 +72,7 @@ fn take_in(stream: TcpStream, router: &Router, connections: &Arc<Connections>) {
     // Answers are small: waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
     let router = router.clone();
-    connections.open(|registration| tokio::spawn(answer_requests(stream, router, registration)));
+    connections.open(|registration, finish| tokio::spawn(answer_requests(stream, router, registration, finish)));
 }
 
 /// Makes room where files have run out; a client that was gone before it was taken in is nobody's business.
@@ -107,15 +86,20 @@ async fn mind(error: &io::Error, connections: &Connections) {
 }
 
 /// Answers the requests of a connection until either side closes it, or the request under way when it is told to finish.
-async fn answer_requests(stream: TcpStream, router: Router, mut registration: Registration) {
-    let connection = Arc::clone(&registration.connection);
-    let io = TokioIo::new(Stream::new(stream, Arc::clone(&connection)));
-    let service = service_fn(move |request| answer(request, router.clone(), Arc::clone(&connection)));
+async fn answer_requests(
+    stream: TcpStream,
+    router: Router,
+    registration: Registration,
+    mut finish: oneshot::Receiver<()>,
+) {
+    let io = TokioIo::new(Stream::new(stream, Arc::clone(&registration.connection)));
+    let registration = Arc::new(registration);
+    let service = service_fn(move |request| answer(request, router.clone(), Arc::clone(&registration)));
     let mut served = pin!(http1::Builder::new().max_buf_size(MAX_HEAD_BYTES).serve_connection(io, service));
     let ended = tokio::select! {
         biased;
         ended = served.as_mut() => ended,
-        _ = &mut registration.finish => {
+        _ = &mut finish => {
             served.as_mut().graceful_shutdown();
             served.await
         }
@@ -129,8 +113,9 @@ async fn answer_requests(stream: TcpStream, router: Router, mut registration: Re
 async fn answer(
     request: hyper::Request<Incoming>,
     mut router: Router,
-    connection: Arc<Connection>,
+    registration: Arc<Registration>,
 ) -> Result<axum::response::Response, Infallible> {
+    let connection = &registration.connection;
     connection.answer_received().await;
     let request: Request = request.map(|body| {
         if hyper::body::Body::is_end_stream(&body) {
@@ -138,9 +123,9 @@ async fn answer(
             return Body::empty();
         }
         connection.waits_for_body();
-        Body::new(ReceivedBody::new(body, Arc::clone(&connection)))
+        Body::new(ReceivedBody::new(body, Arc::clone(&registration)))
     });
     let response = router.call(request).await?;
-    connection.waits_for_reader(&response);
+    registration.waits_for_reader(&response);
     Ok(response)
 }

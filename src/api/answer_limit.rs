@@ -10,7 +10,8 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use tracing::warn;
 
-use super::error::{ApiError, REQUEST_ID};
+use super::error::ApiError;
+use super::request_id::REQUEST_ID;
 use super::{finish, inference};
 
 /// The most bytes that a host makes of one byte of a body, which is what JSON makes of a control character.

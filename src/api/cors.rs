@@ -7,7 +7,7 @@ use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
 use thiserror::Error;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::error::REQUEST_ID;
+use super::request_id::REQUEST_ID;
 use super::{inference, keys, predict};
 
 /// How long a browser may remember what it was told.

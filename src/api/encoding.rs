@@ -7,8 +7,8 @@ use brotli::enc::BrotliEncoderParams;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
+use thiserror::Error;
 
-use super::error::ApiError;
 use super::negotiation::choices;
 
 /// The brotli quality that is quicker than gzip and smaller, 0 to 11.
@@ -26,20 +26,31 @@ pub(super) enum Encoding {
     Brotli,
 }
 
+/// Why a body is not decoded.
+#[derive(Debug, Error)]
+pub(super) enum EncodingError {
+    #[error("the encoding is not one of those that are read, or is one of several")]
+    Unknown,
+    #[error("the body is too large once it is decoded")]
+    TooLarge,
+    #[error("the body is not {0}, which Content-Encoding says it is")]
+    NotOfIt(&'static str),
+}
+
 impl Encoding {
     /// Every encoding that is read and written, as `Accept-Encoding` names them.
     pub(super) const ALL: HeaderValue = HeaderValue::from_static("gzip, br");
 
     /// Returns how a request's body is encoded; none where it is as it is.
-    pub(super) fn of_body(headers: &HeaderMap) -> Result<Option<Self>, ApiError> {
+    pub(super) fn of_body(headers: &HeaderMap) -> Result<Option<Self>, EncodingError> {
         let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
         let Some(encoding) = encodings.next() else { return Ok(None) };
         match encoding.to_str().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-            _ if encodings.next().is_some() => Err(ApiError::UnsupportedEncoding),
+            _ if encodings.next().is_some() => Err(EncodingError::Unknown),
             "" | "identity" => Ok(None),
             "gzip" | "x-gzip" => Ok(Some(Self::Gzip)),
             "br" => Ok(Some(Self::Brotli)),
-            _ => Err(ApiError::UnsupportedEncoding),
+            _ => Err(EncodingError::Unknown),
         }
     }
 
@@ -73,7 +84,7 @@ impl Encoding {
     }
 
     /// Returns what a body was before it was encoded, unless it was more than so many bytes: a small body can hold a huge one.
-    pub(super) fn decode(self, body: &[u8], most: usize) -> Result<Vec<u8>, ApiError> {
+    pub(super) fn decode(self, body: &[u8], most: usize) -> Result<Vec<u8>, EncodingError> {
         let limit = most as u64 + 1;
         let mut decoded = Vec::new();
         let (read, name) = match self {
@@ -83,9 +94,9 @@ impl Encoding {
             }
         };
         match read {
-            Ok(_) if decoded.len() > most => Err(ApiError::TooLarge),
+            Ok(_) if decoded.len() > most => Err(EncodingError::TooLarge),
             Ok(_) => Ok(decoded),
-            Err(_) => Err(ApiError::Malformed(format!("the body is not {name}, which Content-Encoding says it is"))),
+            Err(_) => Err(EncodingError::NotOfIt(name)),
         }
     }
 
@@ -133,7 +144,7 @@ mod tests {
         for encoding in ENCODINGS {
             let encoded = encoding.encode(&bomb).unwrap();
             assert!(encoded.len() < bomb.len() / 100);
-            assert!(matches!(encoding.decode(&encoded, 1000), Err(ApiError::TooLarge)));
+            assert!(matches!(encoding.decode(&encoded, 1000), Err(EncodingError::TooLarge)));
         }
     }
 
@@ -142,7 +153,7 @@ mod tests {
         let whole = ENCODINGS.map(|encoding| (encoding, encoding.encode(b"whole").unwrap()));
         for (encoding, whole) in whole {
             for bad in [&b"{\"size\": 3}"[..], b"\x1f\x8b", &whole[..whole.len() - 1]] {
-                assert!(matches!(encoding.decode(bad, 1000), Err(ApiError::Malformed(_))), "{encoding:?} {bad:?}");
+                assert!(matches!(encoding.decode(bad, 1000), Err(EncodingError::NotOfIt(_))), "{encoding:?} {bad:?}");
             }
         }
     }

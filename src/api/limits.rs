@@ -13,8 +13,11 @@ use tokio::time::{Instant, Sleep, sleep};
 use tracing::warn;
 
 use super::body::received;
+use super::deadline::Deadline;
 use super::error::ApiError;
-use super::{ApiConfig, Deadline, HEALTH, inference};
+use super::inference;
+use super::settings::ApiConfig;
+use super::status::HEALTH;
 
 /// How often the log says that requests are turned away.
 const WARNING_INTERVAL: Duration = Duration::from_secs(10);

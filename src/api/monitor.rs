@@ -11,8 +11,8 @@ use serde::Deserialize;
 use tokio::time::timeout;
 use utoipa::IntoParams;
 
-use super::Deadline;
 use super::answer::Json;
+use super::deadline::Deadline;
 use super::error::ApiError;
 use super::negotiation::choices;
 use crate::lifecycle::html;

@@ -4,23 +4,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, Method};
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::{debug, error, info};
-use uuid::Uuid;
 
 use super::answer_limit::AnswerLimit;
 use super::cors::CorsOrigins;
-use super::error::{ApiError, Cause, Kind, REQUEST_ID};
+use super::error::{ApiError, Cause, Kind};
 use super::finish::{Wishes, finish};
 use super::hosts::AllowedHosts;
 use super::limits::Limits;
-use super::{ApiConfig, inference, sites};
+use super::request_id::{REQUEST_ID, request_id};
+use super::settings::ApiConfig;
+use super::{inference, sites};
 use crate::metrics::{Answered, Metrics};
-
-/// The longest request id that is taken over from a client.
-const MAX_ID_BYTES: usize = 128;
 
 /// Where requests may come from, and where their answers are counted.
 #[derive(Debug)]
@@ -103,17 +101,4 @@ fn log(request_id: &str, method: &Method, route: &str, took: Duration, response:
     } else {
         debug!(request_id, %method, route, status, microseconds, "request answered");
     }
-}
-
-/// Takes the client's id where it is short and plain, so that nobody can write into the log; else makes one.
-fn request_id(request: &Request) -> HeaderValue {
-    let given = request.headers().get(REQUEST_ID).filter(|id| {
-        let bytes = id.as_bytes();
-        (1..=MAX_ID_BYTES).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
-    });
-    given.cloned().unwrap_or_else(|| {
-        let mut text = [0; uuid::fmt::Simple::LENGTH];
-        let text: &str = Uuid::new_v4().simple().encode_lower(&mut text);
-        HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("none"))
-    })
 }

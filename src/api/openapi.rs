@@ -1,7 +1,6 @@
 //! `GET /openapi.json`: the contract, generated from the handlers and from the schema of the table.
 
 mod examples;
-mod names;
 mod problems;
 mod table;
 
@@ -18,14 +17,12 @@ use utoipa::{Modify, OpenApi as _};
 
 use super::base_path::BasePath;
 use super::finish::Revalidated;
+use super::schema_names::{
+    AnswerSchema, FullAnswerSchema, HistorySchema, ModelNameSchema, PredictionIdSchema, RecordSchema,
+};
 use super::{inference, keys, metrics, monitor, outcome, pages, predict, predictions, status};
 use crate::package::Package;
 use crate::service::PredictionService;
-pub(super) use examples::records;
-pub(super) use names::{
-    AnswerSchema, AnswersSchema, FullAnswerSchema, HistorySchema, ModelNameSchema, NewOutcomeSchema,
-    PredictionIdSchema, RecordSchema, RecordedOutcomeSchema, RecordsSchema, TableSchema,
-};
 use problems::Problems;
 
 const API_KEY: &str = "api_key";

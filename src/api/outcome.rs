@@ -12,13 +12,14 @@ use serde_json::Value;
 use super::answer::{Json, OutcomeObject};
 use super::body::{Format, whole};
 use super::error::{ApiError, Pointed};
-use super::openapi::{NewOutcomeSchema, PredictionIdSchema, RecordedOutcomeSchema};
+use super::json_cell::cell;
 use super::predictions::{NO_PREDICTION, parse_id};
+use super::schema_names::{NewOutcomeSchema, PredictionIdSchema, RecordedOutcomeSchema};
 use crate::identity::PredictionId;
 use crate::service::{PredictionService, scalar};
 use crate::store::Recording;
 use crate::table::descriptor::Scalar;
-use crate::table::{Cell, Fault, Schema, json_fault};
+use crate::table::{Fault, Schema, json_fault};
 
 /// An outcome, and the prediction that it is of.
 #[derive(Debug)]
@@ -100,19 +101,6 @@ fn parse(body: &[u8], schema: &Schema) -> Result<Scalar, ApiError> {
         faults.push(Pointed::new("", Fault::of_field(&*field.name, "is required")));
     }
     told.filter(|_| faults.is_empty()).ok_or(ApiError::InvalidOutcome(faults))
-}
-
-fn cell(value: &Value) -> Cell<'_> {
-    match value {
-        Value::Null => Cell::Missing,
-        Value::Bool(value) => Cell::Boolean(*value),
-        Value::Number(number) => match number.as_i64() {
-            Some(integer) => Cell::Integer(integer),
-            None => Cell::Float(number.as_f64().unwrap_or(f64::NAN)),
-        },
-        Value::String(text) => Cell::Text(text),
-        Value::Array(_) | Value::Object(_) => Cell::Nested,
-    }
 }
 
 /// The fields of an object as they stand, one that stands twice included.

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::base_path::BasePath;
 use super::error::ApiError;
+use super::example_records;
 use super::finish::Revalidated;
-use super::openapi;
 use crate::package::Package;
 use crate::service::{PredictionService, scalar};
 use crate::table::Field;
@@ -60,8 +60,10 @@ fn table(package: &Package) -> Value {
         Some([_, positive]) => Some(scalar(schema, positive)),
         _ => None,
     };
-    let examples: Vec<Value> =
-        openapi::records(schema).into_iter().map(|(title, record)| json!({"title": title, "record": record})).collect();
+    let examples: Vec<Value> = example_records::of(package)
+        .into_iter()
+        .map(|(title, record)| json!({"title": title, "record": record}))
+        .collect();
     json!({
         "name": package.name(), "title": title, "description": description, "noun": noun.one, "nouns": noun.many,
         "fields": schema.inputs().map(|(_, field)| described(field)).collect::<Vec<_>>(),

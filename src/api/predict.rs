@@ -8,16 +8,17 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::answer::{Answer, Json};
+use super::answer_table::{self, Table};
 use super::base_path::BasePath;
-use super::body::{Places, Records};
-use super::csv::{self, Table};
 use super::error::ApiError;
 use super::explained::Explained;
-use super::openapi::{AnswerSchema, AnswersSchema, RecordsSchema, TableSchema};
+use super::records::{Places, Records};
+use super::schema_names::{AnswerSchema, AnswersSchema, RecordsSchema, TableSchema};
 use crate::metrics::Measurement;
 use crate::package::Package;
 use crate::package::explanation::Explanation;
-use crate::prediction::Prediction;
+use crate::prediction::columns::AnswerRow;
+use crate::prediction::{Prediction, format_time};
 use crate::service::{PredictionService, ServiceError};
 use crate::store::Put;
 use crate::table::Record;
@@ -91,8 +92,11 @@ pub(super) async fn predict(
     if options.kaggle && options.explain {
         return Err(malformed("a table for Kaggle has no room for explanations: ask for kaggle or explain, not both"));
     }
-    let table =
-        if options.kaggle { Some(Table::Kaggle) } else { csv::is_preferred(request.headers()).then_some(Table::Full) };
+    let table = if options.kaggle {
+        Some(Table::Kaggle)
+    } else {
+        answer_table::is_preferred(request.headers()).then_some(Table::Full)
+    };
     let base = BasePath::of(request.extensions());
     let package = service.package();
     let Records { records, places } = Records::read(request, package.schema(), options.kaggle).await?;
@@ -100,7 +104,7 @@ pub(super) async fn predict(
     let predicted = predicted.map_err(|error| ApiError::unanswered(error, |row, fault| places.pointed(row, fault)))?;
     let is_one = matches!(places, Places::Body);
     let mut body = match table {
-        Some(table) => table.response(package, &predicted),
+        Some(table) => table.response(package, predicted.explanations.is_some(), predicted.rows()),
         None if is_one => Json(predicted.answers(package).next()).into_response(),
         None => Json(predicted.answers(package).collect::<Vec<_>>()).into_response(),
     };
@@ -112,13 +116,13 @@ pub(super) async fn predict(
 
 /// What became of the records of a request, in their order.
 #[derive(Debug)]
-pub(super) struct Predicted {
-    pub(super) records: Vec<Record>,
+struct Predicted {
+    records: Vec<Record>,
     /// One for each record.
-    pub(super) predictions: Vec<Prediction>,
+    predictions: Vec<Prediction>,
     /// One for each prediction, where they were asked for.
-    pub(super) explanations: Option<Vec<Explanation>>,
-    pub(super) is_stored: bool,
+    explanations: Option<Vec<Explanation>>,
+    is_stored: bool,
     /// What storing them took.
     measurement: Option<Measurement>,
 }
@@ -144,6 +148,17 @@ impl Predicted {
                 Some(explanations) => answer.explained(Explained { package, explanation: &explanations[index] }),
                 None => answer,
             }
+        })
+    }
+
+    fn rows(&self) -> impl Iterator<Item = AnswerRow<'_>> {
+        self.predictions.iter().enumerate().map(|(index, prediction)| AnswerRow {
+            record: &self.records[index],
+            answer: &prediction.answer,
+            model_version: &prediction.model_version,
+            id: Some(prediction.id.to_string()),
+            created_at: self.is_stored.then(|| format_time(prediction.created_at)),
+            explanation: self.explanations.as_ref().map(|explanations| &explanations[index]),
         })
     }
 

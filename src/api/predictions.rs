@@ -12,7 +12,8 @@ use super::answer::{Answer, FullAnswer, Json};
 use super::base_path::BasePath;
 use super::error::ApiError;
 use super::finish::Revalidated;
-use super::openapi::{FullAnswerSchema, HistorySchema, PredictionIdSchema};
+use super::schema_names::{FullAnswerSchema, HistorySchema, PredictionIdSchema};
+use super::whole_key::without_null;
 use crate::identity::{Entity, MAX_ENTITY_BYTES, PredictionId};
 use crate::service::PredictionService;
 use crate::store::Cursor;
@@ -117,7 +118,7 @@ impl Page {
             let field = &schema.fields()[place];
             match text.as_deref().map(|text| field.read_from_file(text)) {
                 Some(Ok(Some(value))) => values.push((field, value)),
-                Some(Err(detail)) => faults.push(format!("{} {detail}", field.name)),
+                Some(Err(detail)) => faults.push(format!("{} {}", field.name, without_null(&detail))),
                 None | Some(Ok(None)) => faults.push(format!("{} is required", field.name)),
             }
         }

@@ -26,6 +26,9 @@ pub(super) async fn model(State(service): State<PredictionService>) -> Response 
     Revalidated(JsonText(service.package().manifest_json())).into_response()
 }
 
+/// Where a container's health check asks.
+pub(super) const HEALTH: &str = "/health";
+
 /// Answers as long as the process does.
 #[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, body = Status, description = "The process is alive.")))]
 pub(super) async fn health(State(service): State<PredictionService>) -> Response {

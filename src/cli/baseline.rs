@@ -17,6 +17,7 @@ use crate::lifecycle::stored::StoredAnswer;
 use crate::package::files::BASELINE;
 use crate::package::recipe::Recipe;
 use crate::package::{self, Package};
+use crate::table::record::Labelled;
 use crate::table::{Record, Schema};
 
 /// Writes what labelled rows look like, field by field, into a package's baseline.json, which monitoring compares later records with.
@@ -43,27 +44,14 @@ pub(super) struct BaselineArgs {
     output: Option<PathBuf>,
 }
 
-impl BaselineArgs {
-    /// Asks for the baseline of a package with its own answers to its training data.
-    pub(super) fn of_training_data(package: &Path, data: &Path) -> Self {
-        Self { data: data.to_owned(), package: package.to_owned(), out_of_fold: None, output: None }
-    }
-}
-
 /// Makes the baseline of a file.
 pub(super) fn baseline(args: &BaselineArgs) -> anyhow::Result<()> {
     let schema = Unsealed(&args.package).schema()?;
     let mut answers = Answers::open(args, &schema)?;
     let mut builder = BaselineBuilder::new(&schema, answers.feature_names());
-    labelled::for_each_chunk(&schema, format::source(&args.data)?, |rows| {
-        let (records, labels): (Vec<_>, Vec<_>) = rows.into_iter().map(|row| (row.record, row.label)).unzip();
-        let answered = answers.of_next(&schema, &records)?;
-        for ((record, label), (features, answer)) in records.iter().zip(&labels).zip(&answered) {
-            builder.add(record, features, label.as_ref(), Some(answer.as_answer()));
-        }
-        Ok(())
-    })
-    .with_context(|| format!("cannot make a baseline of {}", args.data.display()))?;
+    let source = format::source(&args.data)?;
+    labelled::for_each_chunk(&schema, source, |rows| add(rows, &schema, &mut answers, &mut builder))
+        .with_context(|| format!("cannot make a baseline of {}", args.data.display()))?;
     answers.end()?;
     let baseline = builder.build(Some(answers.source()));
     if baseline.rows == 0 {
@@ -71,6 +59,29 @@ pub(super) fn baseline(args: &BaselineArgs) -> anyhow::Result<()> {
     }
     let beside = || args.package.join(BASELINE);
     write_json(&args.output.clone().unwrap_or_else(beside), &baseline)
+}
+
+/// Writes the baseline of the rows that a package was trained on, by its own answers to them, into its folder.
+pub(super) fn of_training_rows(folder: &Path, schema: &Schema, rows: Vec<Labelled>) -> anyhow::Result<()> {
+    let mut answers = Answers::own(folder)?;
+    let mut builder = BaselineBuilder::new(schema, answers.feature_names());
+    add(rows, schema, &mut answers, &mut builder)?;
+    write_json(&folder.join(BASELINE), &builder.build(Some(answers.source())))
+}
+
+/// Adds rows with their answers.
+fn add(
+    rows: Vec<Labelled>,
+    schema: &Schema,
+    answers: &mut Answers,
+    builder: &mut BaselineBuilder,
+) -> anyhow::Result<()> {
+    let (records, labels): (Vec<_>, Vec<_>) = rows.into_iter().map(|row| (row.record, row.label)).unzip();
+    let answered = answers.of_next(schema, &records)?;
+    for ((record, label), (features, answer)) in records.iter().zip(&labels).zip(&answered) {
+        builder.add(record, features, label.as_ref(), Some(answer.as_answer()));
+    }
+    Ok(())
 }
 
 /// Where the answers come from, and the features with them.
@@ -86,13 +97,15 @@ type Answered = (Box<[f32]>, StoredAnswer);
 
 impl Answers {
     fn open(args: &BaselineArgs, schema: &Schema) -> anyhow::Result<Self> {
-        let Some(file) = &args.out_of_fold else {
-            let cannot = || format!("the package in {} cannot answer yet", args.package.display());
-            return Ok(Self::Own(package::open(Some(&args.package)).with_context(cannot)?.into()));
-        };
+        let Some(file) = &args.out_of_fold else { return Self::own(&args.package) };
         let package = Unsealed(&args.package);
         let recipe = package.has_recipe().then(|| package.recipe(schema, package)).transpose()?;
         Ok(Self::OutOfFold(recipe.map(Box::new), OutOfFold::open(file, schema)?.into()))
+    }
+
+    fn own(folder: &Path) -> anyhow::Result<Self> {
+        let cannot = || format!("the package in {} cannot answer yet", folder.display());
+        Ok(Self::Own(package::open(Some(folder)).with_context(cannot)?.into()))
     }
 
     fn feature_names(&self) -> &[Box<str>] {

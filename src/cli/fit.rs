@@ -106,14 +106,14 @@ pub(super) struct TrainingRows {
 
 /// Reads the rows of a training file, which must be fit to train on.
 pub(super) fn training_rows(schema: &Schema, file: &Path) -> anyhow::Result<TrainingRows> {
-    let cannot = || format!("cannot fit to {}", format::name(file));
+    let cannot = || format!("cannot train on {}", format::name(file));
     let bytes = read_input(file)?;
     let rows = labelled::read_all(schema, Source::from_bytes(&*bytes)).with_context(cannot)?;
     let errors = quality_of(schema, &bytes).with_context(cannot)?.errors;
     if !errors.is_empty() {
         let told = in_lines(&errors);
-        return Err(anyhow::anyhow!("{} errors, as `lifeboat check` tells:\n{told}", errors.len()))
-            .with_context(cannot);
+        let count = if errors.len() == 1 { "1 error".to_owned() } else { format!("{} errors", errors.len()) };
+        return Err(anyhow::anyhow!("{count}, as `lifeboat check` tells:\n{told}")).with_context(cannot);
     }
     Ok(TrainingRows { rows, data_hash: hex::encode(Sha256::digest(&bytes)) })
 }

@@ -3,11 +3,10 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use clap::Args;
 
-use super::baseline::{self, BaselineArgs};
-use super::failure::UsageError;
+use super::baseline;
 use super::fit::{TrainingRows, training_rows};
 use super::output::Output;
 use super::unsealed::Unsealed;
@@ -26,7 +25,7 @@ pub(super) struct SealArgs {
     /// Folder with schema.json and model.onnx, and, where a recipe makes the features, with recipe.json and what `lifeboat fit` wrote
     #[arg(value_name = "DIR")]
     package: PathBuf,
-    /// File with the rows that the model was trained on, the label among their fields
+    /// File with the rows that the model was trained on, the label among their fields; `-` is standard input
     #[arg(long, value_name = "FILE")]
     train: Option<PathBuf>,
 }
@@ -46,9 +45,6 @@ pub(super) fn seal(args: &SealArgs) -> anyhow::Result<()> {
 
 /// Seals a package with what its training rows tell, and writes its baseline.
 fn seal_trained(folder: &Path, train: &Path) -> anyhow::Result<String> {
-    if train == Path::new("-") {
-        return Err(UsageError(anyhow!("the training rows are read twice: name a file")).into());
-    }
     let unsealed = Unsealed(folder);
     let schema = unsealed.schema()?;
     let recipe = unsealed.has_recipe().then(|| unsealed.recipe(&schema, unsealed)).transpose()?;
@@ -56,7 +52,7 @@ fn seal_trained(folder: &Path, train: &Path) -> anyhow::Result<String> {
     let told = Training::new(&schema, recipe.as_ref(), &rows, data_hash);
     package::seal_trained(folder, &told).with_context(|| cannot_seal(folder))?;
     // The baseline has the package's own answers, so the package must answer first.
-    baseline::baseline(&BaselineArgs::of_training_data(folder, train))?;
+    baseline::of_training_rows(folder, &schema, rows)?;
     package::seal(folder).with_context(|| cannot_seal(folder))
 }
 

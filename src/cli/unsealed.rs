@@ -16,8 +16,13 @@ pub(super) struct Unsealed<'a>(pub(super) &'a Path);
 impl Unsealed<'_> {
     /// Reads the schema.
     pub(super) fn schema(self) -> anyhow::Result<Schema> {
-        let text = self.read("schema.json")?;
-        load::schema(&text).with_context(|| format!("{} cannot be used", self.path("schema.json").display()))
+        let path = self.path("schema.json");
+        if !path.exists() {
+            let problem = format!("{} does not exist: it says what a record of the package is", path.display());
+            let advice = "write it, with a field for each column; docs/own-table.md has one to begin with".to_owned();
+            return Err(UsageError(Advised { problem, advice }.into()).into());
+        }
+        load::schema(&self.read("schema.json")?).with_context(|| format!("{} cannot be used", path.display()))
     }
 
     /// Returns whether features are computed at all.

@@ -10,7 +10,7 @@ use axum::response::Response;
 use futures_util::task::AtomicWaker;
 use http_body::Body;
 
-use super::connections::Connections;
+use super::held_bytes::HeldBytes;
 use crate::api::MAX_BODY_BYTES;
 
 /// A shorter answer fits into the system's buffer, and is not held here.
@@ -67,8 +67,8 @@ impl State {
 /// One connection. Its own task says what it is at; others read that, and may tell it to give way.
 #[derive(Debug)]
 pub(super) struct Connection {
-    pub(super) number: u64,
-    all: Arc<Connections>,
+    /// What all connections hold.
+    all: Arc<HeldBytes>,
     opened: Instant,
     state: AtomicU64,
     held_bytes: AtomicUsize,
@@ -85,9 +85,8 @@ pub(super) struct Wait {
 }
 
 impl Connection {
-    pub(super) fn new(number: u64, all: Arc<Connections>) -> Self {
+    pub(super) fn new(all: Arc<HeldBytes>) -> Self {
         Self {
-            number,
             all,
             opened: Instant::now(),
             state: AtomicU64::new(State::new(Phase::Head, Duration::ZERO).0),

@@ -1,19 +1,17 @@
 //! All open connections, and which of them gives way.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use axum::response::Response;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::{AbortHandle, JoinHandle};
 use tracing::{debug, warn};
 
-use super::ServerConfig;
 use super::connection::{Connection, Phase, Wait};
-
-/// Most bytes of half-received bodies and half-sent answers together; beyond, the one that was waited for longest gives way.
-const MAX_HELD_BYTES: usize = 64 << 20;
+use super::held_bytes::HeldBytes;
+use super::settings::ServerConfig;
 
 /// How long a server that stops waits for a request to begin: a browser connects before it has anything to ask.
 const PARTING_TIME: Duration = Duration::from_secs(1);
@@ -26,7 +24,7 @@ const WARNING_INTERVAL: Duration = Duration::from_secs(10);
 pub(super) struct Connections {
     config: ServerConfig,
     open: Mutex<Open>,
-    held_bytes: AtomicUsize,
+    held_bytes: Arc<HeldBytes>,
     one_closed: Notify,
 }
 
@@ -50,26 +48,40 @@ struct Entry {
 #[derive(Debug)]
 pub(super) struct Registration {
     pub(super) connection: Arc<Connection>,
-    pub(super) finish: oneshot::Receiver<()>,
+    number: u64,
     all: Arc<Connections>,
+}
+
+impl Registration {
+    /// Says that an answer is made, and that the client must receive it.
+    pub(super) fn waits_for_reader(&self, answer: &Response) {
+        self.connection.waits_for_reader(answer);
+        self.all.make_room();
+    }
+
+    /// Says that a part of a body is held.
+    pub(super) fn holds_part(&self, bytes: usize) {
+        self.connection.holds_part(bytes);
+        self.all.make_room();
+    }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
         self.connection.release();
-        self.all.lock().entries.remove(&self.connection.number);
+        self.all.lock().entries.remove(&self.number);
         self.all.one_closed.notify_one();
     }
 }
 
 impl Connections {
     pub(super) fn new(config: ServerConfig) -> Self {
-        Self { config, open: Mutex::default(), held_bytes: AtomicUsize::new(0), one_closed: Notify::new() }
+        Self { config, open: Mutex::default(), held_bytes: Arc::default(), one_closed: Notify::new() }
     }
 
     /// Enters a connection that `spawn` serves. Where there are as many as may be, the one that was waited for longest gives way; where
     /// the service works for all of them, the new one does.
-    pub(super) fn open(self: &Arc<Self>, spawn: impl FnOnce(Registration) -> JoinHandle<()>) {
+    pub(super) fn open(self: &Arc<Self>, spawn: impl FnOnce(Registration, oneshot::Receiver<()>) -> JoinHandle<()>) {
         let mut open = self.lock();
         if open.entries.len() >= self.config.max_connections {
             open.warn("connections are closed: as many are open as MAX_CONNECTIONS allows");
@@ -79,11 +91,10 @@ impl Connections {
         }
         open.last_number += 1;
         let number = open.last_number;
-        let connection = Arc::new(Connection::new(number, Arc::clone(self)));
+        let connection = Arc::new(Connection::new(Arc::clone(&self.held_bytes)));
         let (finish, finished) = oneshot::channel();
-        let registration =
-            Registration { connection: Arc::clone(&connection), finish: finished, all: Arc::clone(self) };
-        let task = spawn(registration).abort_handle();
+        let registration = Registration { connection: Arc::clone(&connection), number, all: Arc::clone(self) };
+        let task = spawn(registration, finished).abort_handle();
         open.entries.insert(number, Entry { connection, task, finish: Some(finish) });
     }
 
@@ -92,17 +103,13 @@ impl Connections {
         self.lock().close_longest_waiting(|_| true);
     }
 
-    /// Counts bytes that are held for a client. Where they are too many, the client that was waited for longest loses its own.
-    pub(super) fn hold(&self, bytes: usize) {
-        if self.held_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > MAX_HELD_BYTES {
+    /// Takes from the client that was waited for longest what is held for it, where too much is held.
+    fn make_room(&self) {
+        if self.held_bytes.are_too_many() {
             let mut open = self.lock();
             open.warn("connections are closed: half-sent requests and answers take too much memory");
             open.close_longest_waiting(|connection| connection.held_bytes() > 0);
         }
-    }
-
-    pub(super) fn release(&self, bytes: usize) {
-        self.held_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// How often [`Self::sweep`] must be called for times to be kept roughly.

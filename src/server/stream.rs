@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::connection::Connection;
+use super::connections::Registration;
 
 /// A stream that tells when its client begins a request, and when it has received an answer.
 #[derive(Debug)]
@@ -70,12 +71,12 @@ impl AsyncWrite for Stream {
 #[derive(Debug)]
 pub(super) struct ReceivedBody {
     body: Incoming,
-    connection: Arc<Connection>,
+    registration: Arc<Registration>,
 }
 
 impl ReceivedBody {
-    pub(super) fn new(body: Incoming, connection: Arc<Connection>) -> Self {
-        Self { body, connection }
+    pub(super) fn new(body: Incoming, registration: Arc<Registration>) -> Self {
+        Self { body, registration }
     }
 }
 
@@ -87,9 +88,9 @@ impl Body for ReceivedBody {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         match frame.as_ref().and_then(|frame| frame.as_ref().ok()) {
             Some(part) if !self.body.is_end_stream() => {
-                self.connection.holds_part(part.data_ref().map_or(0, Bytes::len));
+                self.registration.holds_part(part.data_ref().map_or(0, Bytes::len));
             }
-            _ => self.connection.works(),
+            _ => self.registration.connection.works(),
         }
         Poll::Ready(frame)
     }

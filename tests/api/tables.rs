@@ -96,6 +96,9 @@ async fn a_file_for_kaggle_has_two_columns_and_an_id_in_each_row() {
     let list = json!([numbered(1), {"Pclass": 1, "Sex": "female"}]).to_string();
     let problem = post(&app, "/predict?kaggle=true", "application/json", "*/*", list).await.problem(422);
     assert_eq!(problem["errors"][0]["pointer"], "/1/PassengerId");
+    let wrong = json!([{"PassengerId": "1", "Pclass": 1, "Sex": "female"}]).to_string();
+    let problem = post(&app, "/predict?kaggle=true", "application/json", "*/*", wrong).await.problem(422);
+    assert_eq!(problem["errors"][0]["detail"], "must be an integer from 0 to 9007199254740991, found the text \"1\"");
     assert_eq!(app.stored(), 2);
     for query in ["kaggle=perhaps", "kagle=true", "kaggle=true&kaggle=true"] {
         post(&app, &format!("/predict?{query}"), "text/csv", "*/*", "Pclass,Sex\n3,male\n").await.problem(400);

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::folder::{Folder, succeeded};
+use crate::folder::{Folder, ended_with, succeeded};
 use crate::lines::of_ndjson;
 use crate::program::lifeboat;
 use crate::stored::stored;
@@ -177,6 +177,26 @@ fn what_is_stored_is_read_back_watched_and_replayed() {
         assert!(told.contains("observed") && !told.contains("mean prediction  -"), "{told}");
         table.run(&folder, &["backup", "copy.db"]);
         assert_eq!(stored(&folder.path("copy.db")), 36);
+    }
+}
+
+#[test]
+fn a_package_is_sealed_with_rows_that_are_read_once() {
+    let folder = Folder::new();
+    for table in TABLES {
+        let files = ["schema.json", "manifest.json", "model.onnx", "golden.csv"];
+        fs::create_dir(folder.path(table.name)).unwrap();
+        for file in files {
+            fs::copy(table.file(file), folder.path(table.name).join(file)).unwrap();
+        }
+        let rows = fs::read(table.file("train.csv")).unwrap();
+        succeeded(folder.run_on(&rows, &["seal", table.name, "--train", "-"]));
+        let baseline = folder.run(&["baseline", &table.file("train.csv"), "--package", table.name, "-o", "-"]).0;
+        assert!(folder.read(&format!("{}/baseline.json", table.name)) == baseline, "{}", table.name);
+        let output =
+            folder.run_on(rows.split(|&byte| byte == b'\n').next().unwrap(), &["seal", table.name, "--train", "-"]);
+        let said = ended_with(1, output);
+        assert_eq!(said, "error: cannot train on standard input: 1 error, as `lifeboat check` tells:\n  has no rows\n");
     }
 }
 

@@ -5,11 +5,11 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 
-use super::JSON_LENGTH;
 use super::output::Output;
+use super::protocol::JSON_LENGTH;
 use super::tensor::{self, Datatype, Element};
-use crate::api::MAX_RECORDS;
 use crate::api::error::{ApiError, Pointed};
+use crate::api::size::MAX_RECORDS;
 use crate::table::{Cell, Column, Draft, Fault, Record, Schema, json_fault};
 
 /// What stands behind a column's name in the name of the tensor that says where the column has a value.

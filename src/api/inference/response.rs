@@ -5,8 +5,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::JSON_LENGTH;
 use super::output::Data;
+use super::protocol::JSON_LENGTH;
 use super::request::Requested;
 use super::tensor::Datatype;
 use crate::api::answer::Json;

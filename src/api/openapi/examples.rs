@@ -1,37 +1,22 @@
 //! Examples of a table, which work when they are pasted.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::api::answer::Answer;
-use crate::api::inference;
+use crate::api::{example_records, inference};
 use crate::package::Package;
-use crate::prediction::Prediction;
-use crate::service;
-use crate::table::{Schema, json};
-
-/// When the prediction of the example was made: the document is the same at every start.
-const CREATED_AT: Timestamp = Timestamp::constant(1_795_464_440, 289_000_000);
+use crate::table::Schema;
 
 /// So many records make a list.
 const LISTED: usize = 2;
 
-/// Returns records to try, each with its title: those of the schema, else one of the fields' own examples.
-pub(in crate::api) fn records(schema: &Schema) -> Vec<(String, Map<String, Value>)> {
-    let of_schema = schema.examples().iter().map(|(title, record)| (title.to_string(), record.clone()));
-    let mut records: Vec<_> = of_schema.collect();
-    if records.is_empty() {
-        let fields = schema.inputs().filter_map(|(_, field)| Some((field.name.to_string(), field.example.clone()?)));
-        records.push((schema.noun().one.to_string(), fields.collect()));
-    }
-    records
-}
-
 /// Adds what can be sent, and what is answered then.
 pub(super) fn add(document: &mut Value, package: &Package) {
     let schema = package.schema();
-    let named = records(schema);
-    let Some(prediction) = named.first().and_then(|(_, record)| predicted(package, record)) else { return };
+    let named = example_records::of(package);
+    let Some(prediction) = named.first().and_then(|(_, record)| example_records::predicted(package, record)) else {
+        return;
+    };
     let records: Vec<&Map<String, Value>> = named.iter().take(LISTED).map(|(_, record)| record).collect();
 
     let predict = &mut document["paths"]["/predict"]["post"];
@@ -47,13 +32,6 @@ pub(super) fn add(document: &mut Value, package: &Package) {
     let infer = &mut document["paths"]["/v2/models/{model}/infer"]["post"]["requestBody"]["content"];
     infer["application/json"]["example"] = inference::example(schema, &records);
     document["components"]["schemas"]["PredictionId"]["examples"] = json!([prediction.id.to_string()]);
-}
-
-/// Returns what the package says of a record, if it is one.
-fn predicted(package: &Package, record: &Map<String, Value>) -> Option<Prediction> {
-    let text = serde_json::to_vec(record).ok()?;
-    let record = json::from_slice(package.schema(), &text).ok()?.ok()?;
-    service::predict(package, &[record], CREATED_AT).ok()?.pop()
 }
 
 /// Returns bodies in JSON: each record, some of them as a list, and the first without what need not be there. Their names keep their order.

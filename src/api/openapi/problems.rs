@@ -100,7 +100,7 @@ fn problem(kinds: &[Kind]) -> Response {
     let types: Vec<_> = kinds.iter().map(|kind| format!("`{}`", kind.urn())).collect();
     let schema = Ref::from_schema_name(Problem::name());
     let content = kinds.iter().fold(ContentBuilder::new().schema(Some(schema)), |content, &kind| {
-        let name = kind.urn().rsplit(':').next().unwrap_or_default();
+        let name = kind.name();
         let example = ExampleBuilder::new().summary(kind.title()).value(Some(example(kind)));
         content.examples_from_iter([(name, example.build())])
     });
@@ -153,7 +153,7 @@ fn example(kind: Kind) -> serde_json::Value {
     };
     let errors = error.faults();
     let detail = error.detail();
-    json!(Problem { r#type: kind.urn(), title: kind.title(), status: kind.status().as_u16(), detail: &detail, errors })
+    json!(Problem { r#type: &kind.urn(), title: kind.title(), status: kind.status().as_u16(), detail: &detail, errors })
 }
 
 /// Adds what every response says of itself.
@@ -167,7 +167,7 @@ fn add_headers(response: &mut RefOr<Response>) {
         .headers
         .insert("x-request-id".to_owned(), text("Names the request: the client's own id, or a new one.").into());
     let content = response.content.keys().any(|media_type| media_type.contains("problem"));
-    if content && response.description.contains(Kind::Unavailable.urn()) {
+    if content && response.description.contains(&Kind::Unavailable.urn()) {
         response.headers.insert("retry-after".to_owned(), text("When to send the request again, in seconds.").into());
     }
 }

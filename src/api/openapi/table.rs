@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::api::MAX_RECORDS;
+use crate::api::size::MAX_RECORDS;
 use crate::package::Package;
 use crate::table::descriptor::{FieldType, Scalar};
 use crate::table::field::{Bounds, Domain};

@@ -161,3 +161,22 @@ async fn a_key_is_asked_for_by_its_fields_and_by_nothing_that_stands_twice() {
     let key = &document["components"]["schemas"]["Prediction"]["properties"]["key"]["properties"];
     assert_eq!(key["limit"]["type"], json!(["integer", "null"]));
 }
+
+#[tokio::test]
+async fn a_table_without_examples_has_one_that_is_predicted_and_stored() {
+    let required = json!({"required": true});
+    let fields = json!([
+        {"name": "code", "type": "string"},
+        {"name": "size", "type": "number", "constraints": {"required": true, "minimum": 5, "maximum": 6}},
+        {"name": "day", "type": "date", "constraints": required},
+        {"name": "kind", "type": "string", "categories": ["b", "a"], "constraints": required},
+        {"name": "note", "type": "string"},
+    ]);
+    let app = small(&schema(&fields, &json!({"name": "y", "type": "number"}), &json!({"key": "code"})));
+    let examples =
+        &document(&app).await["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["examples"];
+    let record = &examples["example_001"]["value"];
+    assert_eq!(app.predict_value(record).await.status.as_u16(), 201, "{examples}");
+    let expected = json!({"code": "x", "day": "2000-01-01", "kind": "b", "size": 5.0, "x": record["x"]});
+    assert_eq!(record, &expected, "what need not be there is left out");
+}

@@ -1,4 +1,4 @@
-//! Names for what a table decides: the handlers refer to these, and [`super::table`] says what they are.
+//! Names for what a table decides: the handlers refer to these, and [`super::openapi`] says what they are.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 macro_rules! named {
     ($($(#[$doc:meta])* $type:ident = $name:literal),* $(,)?) => {$(
         $(#[$doc])*
-        pub(in crate::api) struct $type;
+        pub(super) struct $type;
 
         impl PartialSchema for $type {
             fn schema() -> RefOr<Schema> {

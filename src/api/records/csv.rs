@@ -1,0 +1,64 @@
+//! Records as a table of comma-separated values.
+
+use super::demand::Demand;
+use crate::api::error::{ApiError, Pointed};
+use crate::api::size::MAX_RECORDS;
+use crate::table::chunk::Chunk;
+use crate::table::format::Format;
+use crate::table::place::Place;
+use crate::table::read_error::ReadError;
+use crate::table::reader::{Options, Reader};
+use crate::table::signature::packed;
+use crate::table::source::Source;
+use crate::table::{Fault, Record};
+
+/// Reads the records of a table and the line of each, or names every fault of it by line and column.
+pub(super) fn parse(body: &[u8], demand: Demand<'_>) -> Result<(Vec<Record>, Vec<u64>), ApiError> {
+    let schema = demand.schema;
+    let options = Options { format: Some(Format::Csv), ..Options::default() };
+    // What is unpacked may be a thousand times as large. A client says so by a header, and is held to the limit of a body.
+    if let Some(what) = packed(body) {
+        let fault = Fault::of_record(format!("the table cannot be read: {what}"));
+        return Err(ApiError::Invalid(vec![Pointed::in_table(1, fault)]));
+    }
+    let mut reader = Reader::open(Source::from_bytes(body), schema, &options).map_err(unreadable)?;
+    let (mut records, mut lines, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut chunk, mut count) = (Chunk::default(), 0);
+    while reader.next_chunk(&mut chunk).map_err(unreadable)? {
+        for row in chunk.rows() {
+            count += 1;
+            if count > MAX_RECORDS {
+                continue;
+            }
+            match demand.met_by(row.record(schema)) {
+                Ok(record) => {
+                    records.push(record);
+                    lines.push(line(row.place()));
+                }
+                Err(found) => faults.extend(found.into_iter().map(|fault| Pointed::in_table(line(row.place()), fault))),
+            }
+        }
+    }
+    if !(1..=MAX_RECORDS).contains(&count) {
+        let detail = format!("must be followed by 1 to {MAX_RECORDS} rows, found {count}");
+        faults.push(Pointed::in_table(1, Fault::of_record(detail)));
+    }
+    if faults.is_empty() { Ok((records, lines)) } else { Err(ApiError::Invalid(faults)) }
+}
+
+fn line(place: Place) -> u64 {
+    match place {
+        Place::Line(number) | Place::Element(number) | Place::Row(number) => number,
+    }
+}
+
+/// Tells a header that does not fit from bytes that are no table.
+fn unreadable(error: ReadError) -> ApiError {
+    match error {
+        ReadError::Header(faults) => {
+            let faults = faults.into_iter().map(|detail| Pointed::in_table(1, Fault::of_record(detail)));
+            ApiError::Invalid(faults.collect())
+        }
+        error => ApiError::Malformed(error.to_string()),
+    }
+}
