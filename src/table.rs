@@ -8,17 +8,20 @@
 //! - [`value`]: what stands in an input, and what stands in a record.
 //! - [`record`]: a valid record, and the draft of one.
 //! - [`json`]: a record as a JSON object.
-//! - [`load`]: a schema from its text.
+//! - [`load`]: a schema from its text; [`mod@computing_parts`], what of it decides answers.
 //! - [`source`], [`mod@format`]: the bytes of a file, unpacked, and what they are.
 //! - [`signature`]: what bytes are that are no text as they stand.
 //! - [`columns`]: which of its columns are read.
 //! - [`reader`], [`chunk`]: the records of a file, whatever its format, in constant memory.
+//! - [`csv_text`]: comma-separated values in memory, for programs that take no files.
 //! - [`output_cell`], [`writer`]: tables that are written.
 
 pub mod chunk;
 pub mod columns;
 mod compile;
+pub mod computing_parts;
 mod csv;
+pub mod csv_text;
 pub mod descriptor;
 pub mod fault;
 pub mod field;

@@ -7,8 +7,8 @@ use super::error::ApiError;
 use super::negotiation::choices;
 use crate::package::Package;
 use crate::prediction::columns::{AnswerColumns, AnswerRow, Part};
-use crate::table::format::Format;
-use crate::table::writer::{Layout, TableWriter, WriteError};
+use crate::table::WriteError;
+use crate::table::csv_text;
 
 const TEXT_CSV: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
 
@@ -47,12 +47,8 @@ impl Table {
         };
         let groups = if is_explained { package.groups() } else { &[] };
         let columns = AnswerColumns::new(package.schema(), part, groups);
-        let layout = Layout::new(Format::Csv, columns.columns().to_vec())?;
-        let mut writer = TableWriter::new(&layout, Vec::new())?;
-        for row in rows {
-            writer.write_row(&columns.cells(&row))?;
-        }
-        writer.finish()
+        let rows: Vec<AnswerRow<'a>> = rows.collect();
+        csv_text::write(columns.columns().to_vec(), rows.iter().map(|row| columns.cells(row)))
     }
 }
 

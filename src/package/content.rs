@@ -13,11 +13,17 @@ use super::files::{BASELINE, Files, GOLDEN, GRAPH, HISTORY, MANIFEST, RECIPE, SC
 use super::manifest::{Manifest, version};
 use super::recipe::{self, RecipeDescriptor};
 use super::training::Training;
+use crate::table::computing_parts::computing_parts;
+use crate::table::fault::SchemaError;
 use crate::table::{Schema, load};
 
 /// Parses `schema.json`.
 pub(super) fn schema(files: &Files<'_>) -> Result<Schema, LoadError> {
-    load::schema(&files.schema).map_err(|error| LoadError::malformed(SCHEMA, "the schema of a table", error))
+    load::schema(&files.schema).map_err(malformed_schema)
+}
+
+fn malformed_schema(error: SchemaError) -> LoadError {
+    LoadError::malformed(SCHEMA, "the schema of a table", error)
 }
 
 /// Parses `recipe.json`, where there is one; without it, nothing else may be made for one.
@@ -38,16 +44,15 @@ pub(super) fn recipe(files: &Files<'_>) -> Result<Option<RecipeDescriptor>, Load
 /// classes, inputs and outputs. Not the history, which has a hash of its own, nor anything that only people or monitoring read.
 pub(super) fn content_hash(
     files: &Files<'_>,
-    schema: &Schema,
-    recipe: Option<&RecipeDescriptor>,
+    recipe_hash: Option<&str>,
     manifest: &Manifest,
-) -> String {
-    let recipe = recipe.map(RecipeDescriptor::hash);
+) -> Result<String, LoadError> {
+    let schema = computing_parts(&files.schema).map_err(malformed_schema)?;
     let parts: [(&str, Option<&[u8]>); 5] = [
         ("graph", Some(&files.graph)),
-        ("recipe", recipe.as_ref().map(String::as_bytes)),
+        ("recipe", recipe_hash.map(str::as_bytes)),
         ("state", files.state.as_deref()),
-        ("schema", Some(schema.computing_parts().as_bytes())),
+        ("schema", Some(schema.as_bytes())),
         ("manifest", Some(&manifest.computing_parts().into_bytes())),
     ];
     let mut hash = Sha256::new();
@@ -58,7 +63,7 @@ pub(super) fn content_hash(
             hash.update(bytes);
         }
     }
-    hex::encode(hash.finalize())
+    Ok(hex::encode(hash.finalize()))
 }
 
 /// Returns the SHA-256 of a file's bytes.
@@ -67,18 +72,13 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
 }
 
 /// Checks that a package is the one that its manifest was written for.
-pub(super) fn check(
-    files: &Files<'_>,
-    schema: &Schema,
-    recipe: Option<&RecipeDescriptor>,
-    manifest: &Manifest,
-) -> Result<(), LoadError> {
-    let expected = content_hash(files, schema, recipe, manifest);
+pub(super) fn check(files: &Files<'_>, recipe_hash: Option<&str>, manifest: &Manifest) -> Result<(), LoadError> {
+    let expected = content_hash(files, recipe_hash, manifest)?;
     if manifest.content_hash != expected {
         let (found, mend) = if manifest.content_hash.is_empty() {
             ("nothing", "seal the package".to_owned())
         } else {
-            let changed = changed(files, recipe, manifest);
+            let changed = changed(files, recipe_hash, manifest);
             let mend =
                 format!("put the files back, or seal the package again (changed since it was sealed: {changed})");
             (manifest.content_hash.as_str(), mend)
@@ -96,12 +96,12 @@ pub(super) fn check(
 }
 
 /// Names what differs from what the manifest says of it.
-fn changed(files: &Files<'_>, recipe: Option<&RecipeDescriptor>, manifest: &Manifest) -> String {
+fn changed(files: &Files<'_>, recipe_hash: Option<&str>, manifest: &Manifest) -> String {
     let differs = |file: &str, bytes: Option<&[u8]>| manifest.files.get(file).cloned() != bytes.map(sha256);
     let parts = [
         (SCHEMA, differs(SCHEMA, Some(&files.schema))),
         (GRAPH, differs(GRAPH, Some(&files.graph))),
-        (RECIPE, manifest.recipe_hash != recipe.map(RecipeDescriptor::hash)),
+        (RECIPE, manifest.recipe_hash.as_deref() != recipe_hash),
         (STATE, differs(STATE, files.state.as_deref())),
     ];
     let changed: Vec<&str> = parts.into_iter().filter(|(_, differs)| *differs).map(|(file, _)| file).collect();
@@ -124,8 +124,9 @@ fn seal_with(folder: &Path, training: Option<&Training>) -> Result<String, LoadE
     begin(folder)?;
     let files = Files::read(folder)?;
     let (manifest, text) = Manifest::parse(&files.manifest)?;
-    let (schema, recipe) = (schema(&files)?, recipe(&files)?);
-    let content_hash = content_hash(&files, &schema, recipe.as_ref(), &manifest);
+    schema(&files)?;
+    let recipe_hash = recipe(&files)?.as_ref().map(RecipeDescriptor::hash);
+    let content_hash = content_hash(&files, recipe_hash.as_deref(), &manifest)?;
     let version = version(&manifest.semantic_version, &content_hash);
     let malformed = |error: serde_json::Error| LoadError::malformed(MANIFEST, "a manifest", error);
     let mut properties: Properties = serde_json::from_str(&text).map_err(malformed)?;
@@ -134,7 +135,6 @@ fn seal_with(folder: &Path, training: Option<&Training>) -> Result<String, LoadE
     }
     let hashes = file_hashes(folder, &files)?;
     let history_hash = files.history.as_deref().map(sha256);
-    let recipe_hash = recipe.as_ref().map(RecipeDescriptor::hash);
     // Each new one stands behind the semantic version, so that the last is the first.
     properties.set("files", Some(&hashes)).map_err(malformed)?;
     properties.set("recipe_hash", recipe_hash.as_ref()).map_err(malformed)?;

@@ -14,7 +14,7 @@ use super::graph::{Answering, Declared, Entry, Graph, PLAN_ROWS};
 use super::groups::Groups;
 use super::made_up::made_up;
 use super::manifest::Manifest;
-use super::recipe::{HistoryRecords, Recipe, RecipeDescriptor, State};
+use super::recipe::{Computer, HistoryRecords, Recipe, RecipeDescriptor, State};
 use super::{classes, content};
 use crate::table::{Record, Schema};
 
@@ -61,12 +61,18 @@ impl Package {
         let (manifest, manifest_json) = Manifest::parse(&files.manifest)?;
         let schema = content::schema(files)?;
         let descriptor = content::recipe(files)?;
-        if checks_hashes {
-            content::check(files, &schema, descriptor.as_ref(), &manifest)?;
-        }
+        let recipe_hash = if checks_hashes {
+            let recipe_hash = descriptor.as_ref().map(RecipeDescriptor::hash);
+            content::check(files, recipe_hash.as_deref(), &manifest)?;
+            recipe_hash
+        } else {
+            manifest.recipe_hash.clone()
+        };
         check_version(&manifest)?;
         let classes = classes::order(&schema, &manifest)?;
-        let recipe = descriptor.map(|descriptor| recipe(&descriptor, &schema, files)).transpose()?;
+        let recipe = descriptor
+            .map(|descriptor| recipe(&descriptor, recipe_hash.as_deref().unwrap_or_default(), &schema, files))
+            .transpose()?;
         let declared = Declared::read(&files.graph)?;
         let names = recipe.as_ref().map_or(Names::Fields(&schema), |recipe| Names::Features(recipe.feature_names()));
         let columns = Columns::new(declared.inputs(), names, &manifest)?;
@@ -164,9 +170,10 @@ impl Package {
         for records in records.chunks(PLAN_ROWS) {
             let mut entries = Vec::with_capacity(records.len() * self.columns.sources().len());
             let mut features = Vec::with_capacity(records.len());
+            let mut computer = self.recipe.as_ref().map(Recipe::computer);
             for record in records {
                 let start = entries.len();
-                features.push(self.push_entries(record, &mut entries));
+                features.push(self.push_entries(record, computer.as_mut(), &mut entries));
                 if let Some(column) = self.graph.lacks(&entries[start..]) {
                     let row = answered.len() + features.len() - 1;
                     return Err(InferenceError::Missing { row, column: self.column_name(column).into() });
@@ -188,13 +195,18 @@ impl Package {
     }
 
     /// Adds what the graph reads of a record, and returns the features where there are some.
-    fn push_entries<'a>(&'a self, record: &'a Record, entries: &mut Vec<Entry<'a>>) -> Option<Box<[f32]>> {
-        let Some(recipe) = &self.recipe else {
+    fn push_entries<'a>(
+        &'a self,
+        record: &'a Record,
+        computer: Option<&mut Computer<'_>>,
+        entries: &mut Vec<Entry<'a>>,
+    ) -> Option<Box<[f32]>> {
+        let Some(computer) = computer else {
             entries.extend(self.columns.of_record(record, &self.schema));
             return None;
         };
-        let mut features: Box<[f32]> = vec![0.0; recipe.feature_names().len()].into();
-        recipe.features(record, &mut features);
+        let mut features: Box<[f32]> = vec![0.0; self.feature_names().len()].into();
+        computer.features(record, &mut features);
         entries.extend(self.columns.of_features(&features));
         Some(features)
     }
@@ -212,7 +224,8 @@ impl Package {
     /// Returns what the graph reads of a record.
     pub(super) fn entries<'a>(&'a self, record: &'a Record) -> Vec<Entry<'a>> {
         let mut entries = Vec::with_capacity(self.columns.sources().len());
-        self.push_entries(record, &mut entries);
+        let mut computer = self.recipe.as_ref().map(Recipe::computer);
+        self.push_entries(record, computer.as_mut(), &mut entries);
         entries
     }
 
@@ -288,12 +301,12 @@ fn check_barest(schema: &Schema, recipe: &Recipe, columns: &Columns, graph: &Gra
     Err(LoadError::mismatch(RECIPE, place, "a number for each record", found, mend))
 }
 
-fn recipe(descriptor: &RecipeDescriptor, schema: &Schema, files: &Files<'_>) -> Result<Recipe, LoadError> {
+fn recipe(descriptor: &RecipeDescriptor, hash: &str, schema: &Schema, files: &Files<'_>) -> Result<Recipe, LoadError> {
     let Some(state) = &files.state else {
         let mend = format!("{RECIPE} needs what was fitted for it: run `lifeboat fit`");
         return Err(LoadError::Missing { file: STATE, mend });
     };
     let state = State::parse(state)?;
     let history = files.history.as_deref().map(HistoryRecords::parse).transpose()?;
-    Ok(Recipe::compile(descriptor, schema, &state, history.as_ref())?)
+    Ok(Recipe::compile_hashed(descriptor, hash, schema, &state, history.as_ref())?)
 }

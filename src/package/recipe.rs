@@ -39,7 +39,7 @@ pub mod fit;
 
 pub use descriptor::{RecipeDescriptor, parse};
 pub use error::{FitError, RecipeError};
-pub use evaluate::Recipe;
+pub use evaluate::{Computer, Recipe};
 pub use fit::{Fitted, fit};
 pub use history::HistoryRecords;
 pub use state::State;

@@ -21,7 +21,8 @@ pub fn schema(text: &[u8]) -> Result<Schema, SchemaError> {
     Ok(schema)
 }
 
-fn read(text: &[u8]) -> Result<SchemaDescriptor, SchemaError> {
+/// Reads the text of `schema.json`.
+pub(super) fn read(text: &[u8]) -> Result<SchemaDescriptor, SchemaError> {
     // To keep the place costs a multiple of reading, so it is looked for only when something is wrong.
     let error = match serde_json::from_slice(text) {
         Ok(descriptor) => return Ok(descriptor),

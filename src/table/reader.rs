@@ -155,9 +155,6 @@ fn open_text(
     selection: Selection,
 ) -> Result<(Input, Format), ReadError> {
     let start = text.fill(SNIFFED_BYTES)?;
-    if start.is_empty() {
-        return Err(ReadError::input("the input is empty: expected a table"));
-    }
     let format = declared.unwrap_or_else(|| sniff(start));
     let input = match format {
         Format::Json => Input::Json(JsonReader::of_elements(text, selection.extra_columns)),

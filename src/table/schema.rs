@@ -5,10 +5,10 @@ use std::fmt;
 use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use super::compile;
-use super::descriptor::{Category, Scalar, SchemaDescriptor};
+use super::descriptor::SchemaDescriptor;
 use super::fault::{SchemaError, SchemaFaults, shorten};
 use super::field::{Domain, Field};
 use super::value::Value;
@@ -31,7 +31,6 @@ pub struct Schema {
     unique_keys: Box<[Box<[usize]>]>,
     noun: Noun,
     examples: Box<[ExampleRecord]>,
-    computing_parts: String,
 }
 
 /// A record that documents show, and its title.
@@ -96,7 +95,6 @@ impl Schema {
     /// Checks and compiles a descriptor.
     pub(super) fn new(descriptor: &SchemaDescriptor) -> Result<Self, SchemaError> {
         let mut faults = SchemaFaults::default();
-        let computing_parts = computing_parts(descriptor);
         let zone = compile::zone(descriptor.lifeboat.timezone.as_ref(), &mut faults);
         let compiled = descriptor.fields.iter().enumerate();
         let fields: Box<[Field]> =
@@ -138,7 +136,6 @@ impl Schema {
             time,
             compare_by,
             unique_keys,
-            computing_parts,
         })
     }
 
@@ -246,11 +243,6 @@ impl Schema {
     pub fn examples(&self) -> &[ExampleRecord] {
         &self.examples
     }
-
-    /// Returns all of the schema that decides an answer, as one text: not titles, descriptions and examples.
-    pub fn computing_parts(&self) -> &str {
-        &self.computing_parts
-    }
 }
 
 /// Gathers the names of all fields, and refuses two that differ in case only: databases take those for one.
@@ -309,25 +301,6 @@ fn check_roles(
         faults.push("/lifeboat/time", format!("{:?} must be a date or a datetime", fields[place].name));
     }
     faults
-}
-
-/// Writes what of a descriptor decides answers.
-fn computing_parts(descriptor: &SchemaDescriptor) -> String {
-    let scalars = |categories: &[Category]| categories.iter().map(|one| one.value().clone()).collect();
-    let fields = descriptor.fields.iter().map(|field| {
-        let categories: Option<Vec<Scalar>> = field.categories.as_deref().map(scalars);
-        json!({
-            "name": field.name, "type": field.kind, "categories": categories, "constraints": field.constraints,
-            "missingValues": field.missing_values, "trueValues": field.true_values, "falseValues": field.false_values,
-            "ignore_case": field.lifeboat.ignore_case,
-        })
-    });
-    let own = &descriptor.lifeboat;
-    json!({
-        "fields": fields.collect::<Vec<_>>(), "missingValues": descriptor.missing_values, "label": own.label,
-        "positive": own.positive, "key": own.key.as_slice(), "time": own.time, "timezone": own.timezone,
-    })
-    .to_string()
 }
 
 impl fmt::Display for Noun {

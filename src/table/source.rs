@@ -88,17 +88,25 @@ impl Source {
         if start.starts_with(b"PAR1") {
             return file.map_or_else(|| spool(input), Ok).map(Content::Parquet);
         }
-        if let Some(refusal) = refusal(start) {
-            return Err(ReadError::input(refusal));
-        }
-        if let Some(endian) = Endian::from_start(start) {
-            return Ok(Content::Text(Peek::new(Utf16::new(input, endian))));
-        }
-        if start.starts_with("\u{feff}".as_bytes()) {
-            input.skip(3);
-        }
-        Ok(Content::Text(input))
+        as_text(input).map(Content::Text)
     }
+}
+
+/// Takes bytes that are not packed as text in UTF-8, without its byte-order mark; refuses what is no text, and none at all.
+pub(super) fn as_text(mut input: Peek) -> Result<Peek, ReadError> {
+    let start = input.fill(SIGNATURE_BYTES)?;
+    if let Some(refusal) = refusal(start) {
+        return Err(ReadError::input(refusal));
+    }
+    if let Some(endian) = Endian::from_start(start) {
+        input = Peek::new(Utf16::new(input, endian));
+    } else if start.starts_with("\u{feff}".as_bytes()) {
+        input.skip(3);
+    }
+    if input.fill(1)?.is_empty() {
+        return Err(ReadError::input("the input is empty: expected a table"));
+    }
+    Ok(input)
 }
 
 impl fmt::Debug for Source {

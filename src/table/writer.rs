@@ -165,6 +165,30 @@ impl<W: Write + Send> TableWriter<W> {
     }
 }
 
+/// Writes a table of a format that is text.
+#[derive(Debug)]
+pub(super) struct TextTable<W: Write> {
+    layout: Arc<Layout>,
+    sink: TextSink<W>,
+    batch: TextBatch,
+}
+
+impl<W: Write> TextTable<W> {
+    pub(super) fn new(layout: &Arc<Layout>, output: W) -> Result<Self, WriteError> {
+        let (sink, batch) = (TextSink::new(layout, output)?, TextBatch::new(layout.format));
+        Ok(Self { layout: Arc::clone(layout), sink, batch })
+    }
+
+    pub(super) fn push(&mut self, cells: &[OutputCell<'_>]) -> Result<(), WriteError> {
+        self.batch.push(&self.layout, cells)
+    }
+
+    pub(super) fn finish(mut self) -> Result<W, WriteError> {
+        self.sink.write(&mut self.batch)?;
+        self.sink.finish()
+    }
+}
+
 fn write<W: Write + Send>(sink: &mut Sink<W>, batch: &mut Batch) -> Result<(), WriteError> {
     match (sink, &mut batch.rows) {
         (Sink::Text(sink), BatchRows::Text(rows)) => sink.write(rows)?,

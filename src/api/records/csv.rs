@@ -3,42 +3,34 @@
 use super::demand::Demand;
 use crate::api::error::{ApiError, Pointed};
 use crate::api::size::MAX_RECORDS;
-use crate::table::chunk::Chunk;
-use crate::table::format::Format;
 use crate::table::place::Place;
 use crate::table::read_error::ReadError;
-use crate::table::reader::{Options, Reader};
 use crate::table::signature::packed;
-use crate::table::source::Source;
-use crate::table::{Fault, Record};
+use crate::table::{Fault, Record, csv_text};
 
 /// Reads the records of a table and the line of each, or names every fault of it by line and column.
 pub(super) fn parse(body: &[u8], demand: Demand<'_>) -> Result<(Vec<Record>, Vec<u64>), ApiError> {
-    let schema = demand.schema;
-    let options = Options { format: Some(Format::Csv), ..Options::default() };
     // What is unpacked may be a thousand times as large. A client says so by a header, and is held to the limit of a body.
     if let Some(what) = packed(body) {
         let fault = Fault::of_record(format!("the table cannot be read: {what}"));
         return Err(ApiError::Invalid(vec![Pointed::in_table(1, fault)]));
     }
-    let mut reader = Reader::open(Source::from_bytes(body), schema, &options).map_err(unreadable)?;
     let (mut records, mut lines, mut faults) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut chunk, mut count) = (Chunk::default(), 0);
-    while reader.next_chunk(&mut chunk).map_err(unreadable)? {
-        for row in chunk.rows() {
-            count += 1;
-            if count > MAX_RECORDS {
-                continue;
-            }
-            match demand.met_by(row.record(schema)) {
-                Ok(record) => {
-                    records.push(record);
-                    lines.push(line(row.place()));
-                }
-                Err(found) => faults.extend(found.into_iter().map(|fault| Pointed::in_table(line(row.place()), fault))),
-            }
+    let mut count = 0;
+    let take = |place: Place, record| {
+        count += 1;
+        if count > MAX_RECORDS {
+            return;
         }
-    }
+        match demand.met_by(record) {
+            Ok(record) => {
+                records.push(record);
+                lines.push(line(place));
+            }
+            Err(found) => faults.extend(found.into_iter().map(|fault| Pointed::in_table(line(place), fault))),
+        }
+    };
+    csv_text::read(body, demand.schema, take).map_err(unreadable)?;
     if !(1..=MAX_RECORDS).contains(&count) {
         let detail = format!("must be followed by 1 to {MAX_RECORDS} rows, found {count}");
         faults.push(Pointed::in_table(1, Fault::of_record(detail)));

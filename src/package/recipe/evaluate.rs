@@ -17,7 +17,7 @@ pub struct Recipe {
     slots: Box<[usize]>,
     names: Box<[Box<str>]>,
     groups: Box<[Box<str>]>,
-    idle: Mutex<Vec<Box<Scratch>>>,
+    idle: Mutex<Vec<Scratch>>,
 }
 
 impl Recipe {
@@ -28,10 +28,20 @@ impl Recipe {
         state: &State,
         history: Option<&HistoryRecords>,
     ) -> Result<Self, RecipeError> {
+        Self::compile_hashed(descriptor, &descriptor.hash(), schema, state, history)
+    }
+
+    /// Does the same for a recipe whose hash is known.
+    pub fn compile_hashed(
+        descriptor: &RecipeDescriptor,
+        hash: &str,
+        schema: &Schema,
+        state: &State,
+        history: Option<&HistoryRecords>,
+    ) -> Result<Self, RecipeError> {
         let mut compiler = Compiler::new(descriptor, schema);
-        let hash = descriptor.hash();
-        let fits = check_hash(&mut compiler, STATE, &hash, &state.recipe_hash);
-        let records = records(&mut compiler, descriptor, &hash, history);
+        let fits = check_hash(&mut compiler, STATE, hash, &state.recipe_hash);
+        let records = records(&mut compiler, descriptor, hash, history);
         for (place, one) in descriptor.steps.iter().enumerate() {
             // What another recipe has learnt would only be wrong in many more places.
             let learnt = if fits { Known::Given(state.steps.get(one.name())) } else { Known::NotYet };
@@ -54,36 +64,54 @@ impl Recipe {
         &self.groups
     }
 
-    /// Computes the features of a record; a missing one, or one beyond an `f32`, is NaN.
-    #[expect(clippy::cast_possible_truncation, reason = "the graph reads f32")]
+    /// Returns what computes records, one after the other.
+    pub fn computer(&self) -> Computer<'_> {
+        let idle = self.idle().pop();
+        Computer { recipe: self, scratch: idle.unwrap_or_else(|| self.program.scratch()) }
+    }
+
+    /// Computes the features of one record.
     pub fn features(&self, record: &Record, row: &mut [f32]) {
-        let mut scratch = self.take_scratch();
-        self.program.run(record, &mut scratch);
-        for (feature, slot) in row.iter_mut().zip(&self.slots) {
-            let number = scratch.slots.numbers[*slot] as f32;
-            *feature = if number.is_finite() { number } else { f32::NAN };
-        }
-        self.idle().push(scratch);
+        self.computer().features(record, row);
     }
 
     /// Returns whether a record may be one of the history, by its identity or since nothing that both have differs. A record without any
     /// field of the identity cannot be recognised, nor can any by a recipe without a history.
     pub fn may_know(&self, record: &Record) -> bool {
-        let mut scratch = self.take_scratch();
+        let Computer { scratch, .. } = &mut self.computer();
         scratch.slots.load(&self.program.loads, record);
         self.program.code(record, &mut scratch.slots, self.program.loads.len());
-        let may_know = self.program.histories.may_know(&self.program.asked(record, &scratch));
-        self.idle().push(scratch);
-        may_know
+        self.program.histories.may_know(&self.program.asked(record, scratch))
     }
 
-    fn take_scratch(&self) -> Box<Scratch> {
-        let idle = self.idle().pop();
-        idle.unwrap_or_else(|| self.program.scratch().into())
-    }
-
-    fn idle(&self) -> MutexGuard<'_, Vec<Box<Scratch>>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Scratch>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Computes records, one after the other, in the same room.
+#[derive(Debug)]
+pub struct Computer<'r> {
+    recipe: &'r Recipe,
+    scratch: Scratch,
+}
+
+impl Computer<'_> {
+    /// Computes the features of a record; a missing one, or one beyond an `f32`, is NaN.
+    #[expect(clippy::cast_possible_truncation, reason = "the graph reads f32")]
+    pub fn features(&mut self, record: &Record, row: &mut [f32]) {
+        self.recipe.program.run(record, &mut self.scratch);
+        for (feature, slot) in row.iter_mut().zip(&self.recipe.slots) {
+            let number = self.scratch.slots.numbers[*slot] as f32;
+            *feature = if number.is_finite() { number } else { f32::NAN };
+        }
+    }
+}
+
+/// Leaves the room to the next one.
+impl Drop for Computer<'_> {
+    fn drop(&mut self) {
+        self.recipe.idle().push(std::mem::take(&mut self.scratch));
     }
 }
 

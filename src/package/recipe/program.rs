@@ -31,7 +31,7 @@ pub(super) enum Step {
 }
 
 /// The room in which one record is computed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Scratch {
     pub(super) slots: Slots,
     rooms: Vec<Room>,
