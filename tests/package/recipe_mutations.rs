@@ -70,15 +70,15 @@ fn mutate(value: &mut Value, path: &[usize], mutation: &Mutation) {
 }
 
 fn shorten(history: &mut Value) {
-    let shorten = |list: &mut Value| list.as_array_mut().unwrap().truncate(ROWS);
+    let shorten = |list: &mut Value| {
+        let numbers: Vec<&str> = list.as_str().unwrap().split(' ').take(ROWS).collect();
+        *list = numbers.join(" ").into();
+    };
     shorten(&mut history["outcomes"]);
     for column in history["columns"].as_object_mut().unwrap().values_mut() {
-        for (name, list) in column.as_object_mut().unwrap() {
-            // Texts stand once each, however many records there are.
-            if name != "texts" {
-                shorten(list);
-            }
-        }
+        // Texts stand once each, however many records there are.
+        let lists = column.as_object_mut().unwrap().iter_mut().filter(|(name, _)| *name != "texts");
+        lists.for_each(|(_, list)| shorten(list));
     }
 }
 

@@ -18,13 +18,11 @@ pub(super) struct Index {
 impl Index {
     /// Sorts some members by a key that all of them have, and those of one key by a number.
     pub(super) fn new(key: &[usize], then_by: Option<usize>, members: &Members, mut sorted: Vec<u32>) -> Self {
+        let mut starts = None;
         for slot in then_by.iter().chain(key.iter().rev()) {
-            if let Some(column) = members.column(*slot) {
-                sort(&mut sorted, column);
-            }
+            starts = members.column(*slot).and_then(|column| sort(&mut sorted, column));
         }
-        let first = key.first().and_then(|slot| members.column(*slot));
-        let starts = first.and_then(|first| Some(starts(&sorted, &first.numbers, codes(first)?)));
+        let starts = starts.filter(|_| !key.is_empty());
         Self { key: key.into(), members: sorted, starts }
     }
 
@@ -59,14 +57,16 @@ impl Index {
     }
 }
 
-/// Sorts members by what they have in a column, those without it last; equal ones keep their order.
-pub(super) fn sort(members: &mut Vec<u32>, column: &Column) {
+/// Sorts members by what they have in a column, those without it last; equal ones keep their order. Of codes, it is told where the
+/// members of each begin.
+pub(super) fn sort(members: &mut Vec<u32>, column: &Column) -> Option<Vec<u32>> {
     let Column { numbers, .. } = column;
     let Some(codes) = codes(column) else {
         members.sort_by(|one, other| numbers[*one as usize].total_cmp(&numbers[*other as usize]));
-        return;
+        return None;
     };
-    let mut next = starts(members, numbers, codes);
+    let starts = starts(members, numbers, codes);
+    let mut next = starts.clone();
     let mut sorted = vec![0; members.len()];
     for member in members.iter() {
         let next = &mut next[bucket(numbers[*member as usize], codes)];
@@ -74,6 +74,7 @@ pub(super) fn sort(members: &mut Vec<u32>, column: &Column) {
         *next += 1;
     }
     *members = sorted;
+    Some(starts)
 }
 
 /// Returns how many codes a column may hold.
