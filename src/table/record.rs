@@ -60,9 +60,41 @@ pub struct Labelled {
 pub struct Draft<'s> {
     schema: &'s Schema,
     values: Vec<Option<Value>>,
-    seen: Vec<bool>,
+    seen: Seen,
     reads: Reads<'s>,
     faults: Vec<Fault>,
+}
+
+/// Which fields came already: a bit each, so that most tables need no list.
+#[derive(Debug)]
+struct Seen {
+    first: u64,
+    /// The fields behind the first 64.
+    others: Box<[u64]>,
+}
+
+impl Seen {
+    fn of_none(count: usize) -> Self {
+        Self { first: 0, others: vec![0; count.saturating_sub(1) / 64].into() }
+    }
+
+    fn of_all(count: usize) -> Self {
+        Self { first: u64::MAX, others: vec![u64::MAX; count.saturating_sub(1) / 64].into() }
+    }
+
+    /// Adds a field, and returns whether it was there.
+    fn add(&mut self, field: usize) -> bool {
+        let bit = 1 << (field % 64);
+        let word = (field / 64).checked_sub(1).map_or(&mut self.first, |other| &mut self.others[other]);
+        let was_there = *word & bit != 0;
+        *word |= bit;
+        was_there
+    }
+
+    fn has(&self, field: usize) -> bool {
+        let word = (field / 64).checked_sub(1).map_or(self.first, |other| self.others[other]);
+        word >> (field % 64) & 1 == 1
+    }
 }
 
 /// Which fields are read; others are passed over.
@@ -78,7 +110,7 @@ impl<'s> Draft<'s> {
     /// Begins a record; a label is accepted and ignored, so that a labelled row can be sent as it is.
     pub fn new(schema: &'s Schema) -> Self {
         let count = schema.fields().len();
-        let (mut values, seen) = (Vec::with_capacity(count), vec![false; count]);
+        let (mut values, seen) = (Vec::with_capacity(count), Seen::of_none(count));
         values.resize_with(count, || None);
         Self { schema, values, seen, reads: Reads::Record, faults: Vec::new() }
     }
@@ -118,7 +150,7 @@ impl<'s> Draft<'s> {
         read: impl FnOnce(&super::Field) -> Result<Option<Value>, String>,
     ) {
         let place = column.field();
-        if std::mem::replace(&mut self.seen[place], true) {
+        if self.seen.add(place) {
             self.fault(column, "stands more than once");
             return;
         }
@@ -149,7 +181,7 @@ impl<'s> Draft<'s> {
 
     /// Records that this is no record at all, so that nothing more is said of it.
     pub fn refuse_record(&mut self, detail: impl Into<String>) {
-        self.seen.fill(true);
+        self.seen = Seen::of_all(self.values.len());
         self.faults.push(Fault::of_record(detail));
     }
 
@@ -185,7 +217,7 @@ impl<'s> Draft<'s> {
             Reads::Some(_) => false,
         };
         for (place, field) in self.schema.fields().iter().enumerate() {
-            if field.is_required && !self.seen[place] && is_needed(place) {
+            if field.is_required && !self.seen.has(place) && is_needed(place) {
                 self.faults.push(Fault::of_field(&*field.name, "is required"));
             }
         }

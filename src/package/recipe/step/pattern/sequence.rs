@@ -183,8 +183,11 @@ fn run(parts: &[Part], text: &str, start: usize, groups: &mut [Option<Range<usiz
 /// Returns where the character at a place ends, if it is of a set.
 fn step(set: &Set, text: &str, at: usize) -> Option<usize> {
     let byte = *text.as_bytes().get(at)?;
+    if set.has_byte(byte) {
+        return Some(at + 1);
+    }
     if byte.is_ascii() {
-        return set.has(byte.into()).then_some(at + 1);
+        return None;
     }
     let character = text.get(at..)?.chars().next()?;
     set.has(character).then_some(at + character.len_utf8())

@@ -5,16 +5,16 @@ use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 /// Characters, of which those of ASCII are found by one look.
 #[derive(Debug, Clone)]
 pub(super) struct Set {
-    ascii: u128,
+    ascii: [bool; 128],
     all: ClassUnicode,
 }
 
 impl Set {
     pub(super) fn new(all: ClassUnicode) -> Self {
-        let mut ascii = 0;
+        let mut ascii = [false; 128];
         for range in all.ranges() {
             for character in range.start()..=range.end().min('\x7f') {
-                ascii |= 1 << u32::from(character);
+                ascii[character as usize] = true;
             }
         }
         Self { ascii, all }
@@ -42,12 +42,17 @@ impl Set {
     }
 
     pub(super) fn has(&self, character: char) -> bool {
-        if character.is_ascii() {
-            return self.ascii >> u32::from(character) & 1 == 1;
+        if let Some(has) = self.ascii.get(character as usize) {
+            return *has;
         }
         let ranges = self.all.ranges();
         let behind = ranges.partition_point(|range| range.start() <= character);
         behind.checked_sub(1).is_some_and(|place| character <= ranges[place].end())
+    }
+
+    /// Returns whether a byte is a character of ASCII that it has.
+    pub(super) fn has_byte(&self, byte: u8) -> bool {
+        self.ascii.get(usize::from(byte)).is_some_and(|has| *has)
     }
 
     pub(super) fn is_apart_from(&self, other: &Self) -> bool {
@@ -57,7 +62,8 @@ impl Set {
     }
 
     pub(super) fn join(&mut self, other: &Self) {
-        self.all.union(&other.all);
-        self.ascii |= other.ascii;
+        let mut all = self.all.clone();
+        all.union(&other.all);
+        *self = Self::new(all);
     }
 }
