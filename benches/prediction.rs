@@ -2,10 +2,11 @@
 //! the features with the graph.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
-use lifeboat::identity::PredictionId;
+use lifeboat::identity::Naming;
 use lifeboat::package::{self, Package};
 use lifeboat::service;
 use lifeboat::table::{Record, Schema, json};
@@ -35,10 +36,9 @@ fn benches(criterion: &mut Criterion) {
     criterion.bench_function("features", |bench| {
         bench.iter(|| features(&package, black_box(&passenger[0]), &mut row));
     });
+    let naming = Naming::new(Arc::clone(package.version()), package.history_hash().map(Arc::from));
     criterion.bench_function("id", |bench| {
-        bench.iter(|| {
-            PredictionId::new(schema, black_box(&passenger[0]), package.version(), package.history_hash()).to_string()
-        });
+        bench.iter(|| naming.name(schema, black_box(&passenger[0])).to_string());
     });
     criterion.bench_function("features and model, one passenger", |bench| {
         bench.iter(|| package.answers(black_box(&passenger)));

@@ -6,6 +6,7 @@ pub mod features;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
 use serde::{Deserialize, Serialize};
 
 use crate::identity::PredictionId;
@@ -65,9 +66,11 @@ pub struct Outcome {
     pub recorded_at: Timestamp,
 }
 
+const TIMES: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+
 /// Returns the time as it is stored and answered: UTC, always with three decimals, so that texts sort as times do.
 pub fn format_time(time: Timestamp) -> String {
-    format!("{time:.3}")
+    TIMES.timestamp_to_string(&time)
 }
 
 /// Cuts a time to the precision that is stored, so that an answer from memory equals an answer from the store.

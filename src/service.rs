@@ -11,7 +11,7 @@ use thiserror::Error;
 use tokio::task::spawn_blocking;
 use tracing::warn;
 
-use crate::identity::{Entity, PredictionId};
+use crate::identity::{Entity, Naming, PredictionId};
 use crate::package::explanation::{ExplainError, Explanation, explain};
 use crate::package::{self, InferenceError, Package};
 use crate::prediction::{Answer, Outcome, Prediction, Shadow, to_milliseconds};
@@ -26,6 +26,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 #[derive(Clone)]
 pub struct PredictionService {
     package: Arc<Package>,
+    naming: Arc<Naming>,
     store: Arc<dyn PredictionStore>,
     clock: Clock,
     shadow: Option<Arc<Package>>,
@@ -59,7 +60,8 @@ pub enum ServiceError {
 impl PredictionService {
     /// Joins a package and a store; predictions are dated by the system's clock.
     pub fn new(package: Arc<Package>, store: Arc<dyn PredictionStore>) -> Self {
-        Self { package, store, clock: Arc::new(Timestamp::now), shadow: None }
+        let naming = Arc::new(naming(&package));
+        Self { package, naming, store, clock: Arc::new(Timestamp::now), shadow: None }
     }
 
     /// Dates predictions by another clock.
@@ -87,7 +89,7 @@ impl PredictionService {
     pub async fn predict(&self, records: &[Record]) -> Result<Predicted, ServiceError> {
         let created_at = to_milliseconds((self.clock)());
         let started = Instant::now();
-        let mut predictions = predict(&self.package, records, created_at)?;
+        let mut predictions = predict_named(&self.package, &self.naming, records, created_at)?;
         let inference = started.elapsed();
         if let Some(shadow) = &self.shadow {
             cast(shadow, records, &mut predictions);
@@ -99,7 +101,7 @@ impl PredictionService {
 
     /// Predicts each record without storing anything, and without looking whether something is stored.
     pub fn preview(&self, records: &[Record]) -> Result<Vec<Prediction>, ServiceError> {
-        Ok(predict(&self.package, records, to_milliseconds((self.clock)()))?)
+        Ok(predict_named(&self.package, &self.naming, records, to_milliseconds((self.clock)()))?)
     }
 
     /// Explains what the package says of each record, in order, on a thread of its own: it asks the graph many times a record.
@@ -180,16 +182,28 @@ pub fn predict(
     records: &[Record],
     created_at: Timestamp,
 ) -> Result<Vec<Prediction>, InferenceError> {
+    predict_named(package, &naming(package), records, created_at)
+}
+
+fn naming(package: &Package) -> Naming {
+    Naming::new(Arc::clone(package.version()), package.history_hash().map(Arc::from))
+}
+
+fn predict_named(
+    package: &Package,
+    naming: &Naming,
+    records: &[Record],
+    created_at: Timestamp,
+) -> Result<Vec<Prediction>, InferenceError> {
     let schema = package.schema();
-    let snapshot = package.history_hash().map(Arc::from);
     let answers = package.answers(records)?;
     let made = records.iter().zip(answers).map(|(record, answered)| Prediction {
-        id: PredictionId::new(schema, record, package.version(), snapshot.as_deref()),
+        id: naming.name(schema, record),
         record: record.text(schema).into(),
         features: answered.features,
         answer: answer(schema, answered.answer),
-        model_version: Arc::clone(package.version()),
-        snapshot: snapshot.clone(),
+        model_version: Arc::clone(naming.version()),
+        snapshot: naming.snapshot().cloned(),
         created_at,
         outcome: None,
         shadow: None,

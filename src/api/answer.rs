@@ -1,5 +1,6 @@
 //! What a client is told of a prediction: one form for all tables.
 
+use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -143,9 +144,10 @@ impl Serialize for KeyObject<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         let fields = self.schema.key().iter().map(|&place| &self.schema.fields()[place]);
-        if let Some(entity) = self.prediction.id.entity() {
-            for (field, text) in fields.zip(entity.texts()) {
-                map.serialize_entry(&*field.name, &KeyValue(field, text))?;
+        let mut texts = self.prediction.id.key_texts().peekable();
+        if texts.peek().is_some() {
+            for (field, text) in fields.zip(texts) {
+                map.serialize_entry(&*field.name, &KeyValue(field, &text))?;
             }
         } else {
             let record: serde_json::Map<String, serde_json::Value> =
@@ -164,8 +166,9 @@ struct KeyValue<'a>(&'a Field, &'a str);
 impl Serialize for KeyValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(field, text) = self;
-        match raw(text) {
-            Some(number) if field.is_written_bare() => number.serialize(serializer),
+        match (field.is_written_bare(), text.parse::<i64>()) {
+            (true, Ok(number)) => serializer.serialize_i64(number),
+            (true, Err(_)) if let Some(number) = raw(text) => number.serialize(serializer),
             _ => serializer.serialize_str(text),
         }
     }
@@ -219,15 +222,26 @@ impl IntoResponse for JsonText<'_> {
     }
 }
 
+/// How many bytes most answers are.
+const ANSWER_BYTES: usize = 512;
+
+/// How many headers most responses have.
+const HEADERS: usize = 8;
+
 /// A body of JSON.
 #[derive(Debug)]
 pub(super) struct Json<T>(pub(super) T);
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(body) => ([(header::CONTENT_TYPE, APPLICATION_JSON)], body).into_response(),
-            Err(_) => super::error::ApiError::Panicked.into_response(),
+        let mut body = Vec::with_capacity(ANSWER_BYTES);
+        if serde_json::to_writer(&mut body, &self.0).is_err() {
+            return super::error::ApiError::Panicked.into_response();
         }
+        let mut response = Response::new(Body::from(body));
+        // What every response gets is added later: the map need not grow for it.
+        response.headers_mut().reserve(HEADERS);
+        response.headers_mut().insert(header::CONTENT_TYPE, APPLICATION_JSON);
+        response
     }
 }

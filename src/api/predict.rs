@@ -101,17 +101,24 @@ pub(super) async fn predict(
     let package = service.package();
     let Records { records, places } = Records::read(request, package.schema(), options.kaggle).await?;
     let predicted = Predicted::new(records, options, &service).await;
-    let predicted = predicted.map_err(|error| ApiError::unanswered(error, |row, fault| places.pointed(row, fault)))?;
+    let mut predicted =
+        predicted.map_err(|error| ApiError::unanswered(error, |row, fault| places.pointed(row, fault)))?;
     let is_one = matches!(places, Places::Body);
     let mut body = match table {
         Some(table) => table.response(package, predicted.explanations.is_some(), predicted.rows()),
         None if is_one => Json(predicted.answers(package).next()).into_response(),
         None => Json(predicted.answers(package).collect::<Vec<_>>()).into_response(),
     };
-    if let Some(measurement) = predicted.measurement.clone() {
+    let created = predicted.measurement.as_ref().map_or(0, |measurement| measurement.created);
+    if let Some(measurement) = predicted.measurement.take() {
         body.extensions_mut().insert(measurement);
     }
-    Ok(if is_one { predicted.placed(body, &base) } else { predicted.counted(body) })
+    match predicted.predictions.first().filter(|_| is_one) {
+        Some(prediction) if created > 0 => placed(&mut body, prediction, &base)?,
+        Some(_) => {}
+        None => drop(body.headers_mut().insert(CREATED, HeaderValue::from(created))),
+    }
+    Ok(body)
 }
 
 /// What became of the records of a request, in their order.
@@ -161,23 +168,14 @@ impl Predicted {
             explanation: self.explanations.as_ref().map(|explanations| &explanations[index]),
         })
     }
+}
 
-    /// Returns how many of the predictions were stored by this request.
-    fn created(&self) -> u64 {
-        self.measurement.as_ref().map_or(0, |measurement| measurement.created)
-    }
-
-    /// Answers `201` with the place of the one prediction where this request stored it, else `200`; the body is the same.
-    fn placed(&self, body: Response, base: &BasePath) -> Response {
-        if self.created() == 0 {
-            return body;
-        }
-        let location = format!("{base}/predictions/{}", self.predictions[0].id);
-        (StatusCode::CREATED, [(header::LOCATION, location)], body).into_response()
-    }
-
-    /// Answers how many of a list were new.
-    fn counted(&self, body: Response) -> Response {
-        ([(CREATED, HeaderValue::from(self.created()))], body).into_response()
-    }
+/// Answers `201` with the place of the one prediction, which this request stored; the body is the same.
+fn placed(response: &mut Response, prediction: &Prediction, base: &BasePath) -> Result<(), ApiError> {
+    let location = format!("{base}/predictions/{}", prediction.id);
+    *response.status_mut() = StatusCode::CREATED;
+    // The parts of a path and of an id can always stand in a header.
+    let location = HeaderValue::try_from(location).map_err(|_| ApiError::Panicked)?;
+    response.headers_mut().insert(header::LOCATION, location);
+    Ok(())
 }

@@ -1,9 +1,7 @@
 //! Features as a text: a JSON list of numbers, each the shortest that names its `f32`, `null` for one that is missing.
 
-use std::fmt::Write;
-
 /// Whole numbers below this are written without a point.
-const SMALL: f32 = 1e6;
+const SMALL: i32 = 1_000_000;
 
 /// Writes features.
 pub fn write(values: &[f32]) -> String {
@@ -13,19 +11,24 @@ pub fn write(values: &[f32]) -> String {
         if place > 0 {
             text.push(',');
         }
-        let written = match value {
-            _ if !value.is_finite() => write!(text, "null"),
-            #[expect(clippy::cast_possible_truncation, reason = "whole and small")]
-            _ if value.fract() == 0.0 && value.abs() < SMALL && (value != 0.0 || value.is_sign_positive()) => {
-                write!(text, "{}", value as i32)
-            }
-            _ => write!(text, "{}", ryu::Buffer::new().format_finite(value)),
-        };
-        // A text takes whatever is written into it.
-        debug_assert!(written.is_ok());
+        push(&mut text, value);
     }
     text.push(']');
     text
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "what is not whole and small differs")]
+fn push(text: &mut String, value: f32) {
+    let whole = value as i32;
+    let is_whole = (whole as f32).to_bits() == value.to_bits();
+    match whole {
+        // Most features are flags.
+        0 if is_whole => text.push('0'),
+        1 if is_whole => text.push('1'),
+        _ if is_whole && whole.abs() < SMALL => text.push_str(itoa::Buffer::new().format(whole)),
+        _ if value.is_finite() => text.push_str(ryu::Buffer::new().format_finite(value)),
+        _ => text.push_str("null"),
+    }
 }
 
 /// Reads features; nothing comes of a text that is none of [`write()`]'s.

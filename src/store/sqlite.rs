@@ -12,6 +12,7 @@ mod batch;
 mod copy;
 mod earlier;
 mod files;
+mod names;
 mod opened;
 mod readers;
 mod row;
@@ -28,17 +29,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, ToSql, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params};
 use thiserror::Error;
 
 use super::{Cursor, NotOwned, Obstacle, Owner, PredictionStore, Put, Recording, SampleRate, StoreError, Window};
 use crate::identity::{Entity, PredictionId};
-use crate::prediction::{Outcome, Prediction, format_time};
+use crate::prediction::{Outcome, Prediction};
 pub use backup::{BackupError, back_up};
 pub use copy::CopyError;
+use names::{MetNames, Names};
 use opened::Opened;
 use readers::Readers;
-use row::{ROW_ID, SELECT_BY_ID, SELECT_WINDOW, parsed, prediction, select};
+use row::{ROW_ID, SELECT_BY_ID, SELECT_HISTORY, SELECT_WINDOW, from_json, prediction};
 use writer::Writer;
 
 /// How long a statement waits for another process to release the file.
@@ -188,10 +190,13 @@ impl PredictionStore for SqliteStore {
     }
 
     async fn get(&self, id: &PredictionId) -> Result<Option<Prediction>, StoreError> {
-        let id = id.to_string();
+        let id = id.clone();
         self.read(move |connection| {
+            let mut met = MetNames::default();
+            let mut names = Names::new(connection, &mut met);
             let mut statement = connection.prepare_cached(&SELECT_BY_ID)?;
-            statement.query_row([id], prediction).optional()
+            let key = params![id.beginning(), id.hash().bytes()];
+            statement.query_row(key, |row| prediction(row, &mut names)).optional()
         })
         .await
     }
@@ -202,21 +207,16 @@ impl PredictionStore for SqliteStore {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<Prediction>, StoreError> {
-        let prefixes = PredictionId::prefixes(entity);
+        let (beginning, first) = PredictionId::beginnings(entity);
         self.read(move |connection| {
-            // The names of an entity's predictions begin alike, so the primary key serves this query too.
-            let mut statement = connection.prepare_cached(&select(
-                "WHERE (id > ?1 AND id < ?2 OR id > ?3 AND id < ?4) AND (?5 IS NULL OR (created_at, substr(id, -32)) < (?5, ?6)) \
-                 ORDER BY created_at DESC, substr(id, -32) DESC LIMIT ?7",
-            ))?;
-            let after = after.map(|cursor| (format_time(cursor.created_at), cursor.hash.to_string()));
-            let (created_at, hash) = after.unzip();
+            let mut met = MetNames::default();
+            let mut names = Names::new(connection, &mut met);
+            let mut statement = connection.prepare_cached(&SELECT_HISTORY)?;
+            let created_at = after.map(|cursor| cursor.created_at.as_millisecond());
+            let hash = after.map(|cursor| cursor.hash.bytes());
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let behind = |prefix: &String| format!("{prefix}\u{7f}");
-            let (from, first_from) = prefixes;
-            let (to, first_to) = (behind(&from), first_from.as_ref().map(behind));
             let page = statement
-                .query_map(params![from, to, first_from, first_to, created_at, hash, limit], prediction)?;
+                .query_map(params![beginning, first, created_at, hash, limit], |row| prediction(row, &mut names))?;
             page.collect()
         })
         .await
@@ -225,10 +225,9 @@ impl PredictionStore for SqliteStore {
     async fn feature_names(&self, version: &str) -> Result<Option<Arc<[Box<str>]>>, StoreError> {
         let version = version.to_owned();
         self.read(move |connection| {
-            let query = "SELECT features FROM versions WHERE version = ?1";
-            connection
-                .query_row(query, [version], |row| parsed(row, 0, |text| serde_json::from_str(text).ok()))
-                .optional()
+            let query = "SELECT features FROM versions WHERE name = ?1 AND features IS NOT NULL";
+            let names = |row: &Row<'_>| from_json(row.get_ref(0)?.as_str()?, 0);
+            connection.query_row(query, [version], names).optional()
         })
         .await
     }
@@ -239,17 +238,14 @@ impl PredictionStore for SqliteStore {
 
     fn window(&self, window: Window) -> BoxStream<'_, Result<Vec<Prediction>, StoreError>> {
         // Before the window's first row stands a row that no table has.
-        let start = (window.from < window.to).then(|| (format_time(window.from), -1));
-        let to = format_time(window.to);
+        let start = (window.from < window.to).then(|| (window.from.as_millisecond(), -1));
+        let to = window.to.as_millisecond();
         // No page holds a snapshot of the database while another is waited for, so that the log can be copied into the file meanwhile.
-        let pages = stream::try_unfold(start, move |place| {
-            let to = to.clone();
-            async move {
-                let Some(place) = place else { return Ok(None) };
-                let (page, last) = self.read(move |connection| page(connection, &place, &to)).await?;
-                let next = last.filter(|_| page.len() == usize::from(WINDOW_PAGE_ROWS));
-                Ok(Some((page, next)))
-            }
+        let pages = stream::try_unfold(start, move |place| async move {
+            let Some(place) = place else { return Ok(None) };
+            let (page, last) = self.read(move |connection| page(connection, place, to)).await?;
+            let next = last.filter(|_| page.len() == usize::from(WINDOW_PAGE_ROWS));
+            Ok(Some((page, next)))
         });
         pages.boxed()
     }
@@ -271,30 +267,32 @@ impl PredictionStore for SqliteStore {
     }
 }
 
-/// The moment and the row that a page of a window begins behind.
-type Place = (String, i64);
+/// The moment, in milliseconds, and the row that a page of a window begins behind.
+type Place = (i64, i64);
 
 /// Reads the page of a window that begins behind a place and ends before a moment, and the place of its last row.
 ///
 /// There are two queries, of which the first reads on in the moment of the place, and the second behind that moment.
 fn page(
     connection: &Connection,
-    (created_at, row): &Place,
-    to: &str,
+    (created_at, row): Place,
+    to: i64,
 ) -> rusqlite::Result<(Vec<Prediction>, Option<Place>)> {
+    let mut met = MetNames::default();
+    let mut names = Names::new(connection, &mut met);
     let [same, later] = &*SELECT_WINDOW;
     let (mut page, mut last, mut left) = (Vec::new(), None, WINDOW_PAGE_ROWS);
-    for (query, bound) in [(same, row as &dyn ToSql), (later, &to)] {
+    for (query, bound) in [(same, row), (later, to)] {
         let mut statement = connection.prepare_cached(query)?;
         let mut rows = statement.query(params![created_at, bound, left])?;
         while let Some(row) = rows.next()? {
-            let prediction = prediction(row)?;
-            last = Some((prediction.created_at, row.get(ROW_ID)?));
+            let prediction = prediction(row, &mut names)?;
+            last = Some((prediction.created_at.as_millisecond(), row.get(ROW_ID)?));
             page.push(prediction);
             left -= 1;
         }
     }
-    Ok((page, last.map(|(created_at, row)| (format_time(created_at), row))))
+    Ok((page, last))
 }
 
 /// Returns whether a file stands at the path, and refuses a log that stands there without one.

@@ -186,7 +186,7 @@ async fn a_store_that_panics_is_an_internal_error() {
 async fn a_damaged_row_is_an_internal_error_for_its_prediction_only() {
     let app = App::new();
     let damaged = app.predict_value(&numbered(1)).await;
-    app.sql("UPDATE stored SET created_at = 'unknown'");
+    app.sql("UPDATE stored SET label = 'unknown'");
     app.get(damaged.header("location")).await.problem(500);
     app.predict_value(&numbered(1)).await.problem(500);
     let other = app.predict_value(&numbered(2)).await;

@@ -129,11 +129,11 @@ fn what_is_replayed_comes_out_the_same_and_what_was_altered_is_named() {
 
     let database = Connection::open(folder.path("titanic.db")).unwrap();
     let altered = database.execute_batch(
-        "UPDATE stored SET answer = json_set(answer, '$.probability', (answer ->> '$.probability') / 2 + 0.2)
-             WHERE id GLOB 'p.1.*';
-         UPDATE stored SET features = json_set(features, '$[4]', 99, '$[6]', 0.5) WHERE id GLOB 'p.2.*';
-         UPDATE stored SET model_version = '0.9.0-00000000' WHERE record ->> '$.PassengerId' BETWEEN 3 AND 10;
-         UPDATE stored SET record = json_set(record, '$.Name', 'Somebody, Mr. Else') WHERE id GLOB 'p.11.*';",
+        "UPDATE stored SET probability = probability / 2 + 0.2 WHERE beginning = 'p.1.';
+         UPDATE stored SET features = json_set(features, '$[4]', 99, '$[6]', 0.5) WHERE beginning = 'p.2.';
+         INSERT INTO versions (number, name) VALUES (9, '0.9.0-00000000');
+         UPDATE stored SET version = 9 WHERE record ->> '$.PassengerId' BETWEEN 3 AND 10;
+         UPDATE stored SET record = json_set(record, '$.Name', 'Somebody, Mr. Else') WHERE beginning = 'p.11.';",
     );
     altered.unwrap();
     let output = folder.run_on(b"", &["replay"]);
@@ -174,7 +174,7 @@ fn what_reads_a_sample_says_so_and_how_much_of_what_was_stored_it_may_be() {
 fn a_stored_prediction_that_cannot_be_read_is_told_instead_of_left_out() {
     let folder = folder_of_predictions();
     let database = Connection::open(folder.path("titanic.db")).unwrap();
-    database.execute("UPDATE stored SET features = '[' WHERE id GLOB 'p.1.*'", []).unwrap();
+    database.execute("UPDATE stored SET features = '[' WHERE beginning = 'p.1.'", []).unwrap();
     let said = folder.fails(&["export", "--output", "table.csv"]);
     assert!(said.starts_with("error: the stored prediction cannot be read"), "{said}");
     assert!(!folder.path("table.csv").exists());

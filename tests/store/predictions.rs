@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
-use lifeboat::identity::{Entity, PredictionId};
+use lifeboat::identity::{Entity, Naming};
 use lifeboat::prediction::{Answer, Prediction};
 use lifeboat::store::Owner;
 use lifeboat::table::descriptor::Scalar;
@@ -35,7 +35,7 @@ pub(crate) fn prediction(passenger: &Value, created_at: Timestamp) -> Prediction
     let record = json::from_slice(&SCHEMA, passenger.to_string().as_bytes()).unwrap().unwrap();
     let probability = f32::from(u8::try_from(passenger.to_string().len() % 100).unwrap()) / 100.0;
     Prediction {
-        id: PredictionId::new(&SCHEMA, &record, VERSION, None),
+        id: Naming::new(VERSION.into(), None).name(&SCHEMA, &record),
         record: record.text(&SCHEMA).into(),
         features: Some(features(&record)),
         answer: Answer { label: label(probability >= 0.5), probability: Some(probability), probabilities: None },
@@ -84,6 +84,6 @@ pub(crate) fn of_passenger(passenger_id: u64, fare: u32, created_at: Timestamp) 
 /// Returns the same prediction as another version of the model would have made it.
 pub(crate) fn of_version(version: &str, prediction: &Prediction) -> Prediction {
     let record = json::from_slice(&SCHEMA, prediction.record.as_bytes()).unwrap().unwrap();
-    let id = PredictionId::new(&SCHEMA, &record, version, None);
+    let id = Naming::new(version.into(), None).name(&SCHEMA, &record);
     Prediction { id, model_version: version.into(), ..prediction.clone() }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use lifeboat::prediction::{Prediction, format_time};
 use lifeboat::store::sqlite::{OpenError, SqliteConfig, SqliteStore};
 use lifeboat::store::{Obstacle, PredictionStore, Put, StoreError};
 use rusqlite::Connection;
@@ -191,7 +192,50 @@ async fn what_is_stored_can_be_asked_for_in_plain_sql() {
         .unwrap();
     assert_eq!((female, age, name.as_str(), port), (1.0, 34.5, "Kelly, Miss. Jane", None));
     assert_eq!(probability.to_string(), stored.answer.probability.unwrap().to_string(), "as it was answered");
-    assert_eq!(time.parse::<jiff::Timestamp>().unwrap(), stored.created_at);
+    assert_eq!(time, format_time(stored.created_at));
+}
+
+#[tokio::test]
+async fn ids_and_times_stand_in_sql_as_they_are_answered() {
+    let (_folder, path) = new_file();
+    let store = open(&path).unwrap();
+    let moments = [
+        "1969-12-31T23:59:59.999Z",
+        "1970-01-01T00:00:00.000Z",
+        "2026-02-28T23:59:59.995Z",
+        "9999-12-30T21:59:59.999Z",
+    ];
+    let moments = moments.into_iter().map(|text| text.parse().unwrap()).chain((0..1000).map(at));
+    let mut stored: Vec<_> = moments.zip(0..).map(|(moment, number)| of_number(number, moment)).collect();
+    stored.push(prediction(&json!({"Pclass": 3, "Sex": "male"}), at(1000)));
+    store.put(stored.clone()).await.unwrap();
+    let connection = Connection::open(&path).unwrap();
+    let mut find = connection.prepare("SELECT created_at FROM predictions WHERE id = ?1").unwrap();
+    for Prediction { id, created_at, .. } in stored {
+        let found: String = find.query_row([id.to_string()], |row| row.get(0)).unwrap();
+        assert_eq!(found, format_time(created_at), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_version_and_a_snapshot_stand_once_in_the_file() {
+    let (_folder, path) = new_file();
+    let store = open(&path).unwrap();
+    let dated = |number, day: &str| Prediction { snapshot: Some(day.into()), ..of_number(number, at(0)) };
+    let monday: Vec<_> = (0..50).map(|number| dated(number, "a".repeat(64).as_str())).collect();
+    store.put(monday.clone()).await.unwrap();
+    let tuesday = dated(50, &"b".repeat(64));
+    store.put(vec![tuesday.clone()]).await.unwrap();
+    // Another connection has met none of the names.
+    let store = open(&path).unwrap();
+    assert_eq!(store.put(monday.clone()).await.unwrap(), monday.into_iter().map(Put::Existing).collect::<Vec<_>>());
+    assert_eq!(store.get(&tuesday.id).await.unwrap(), Some(tuesday));
+    let connection = Connection::open(&path).unwrap();
+    let count =
+        |table| connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, u32>(0)).unwrap();
+    assert_eq!((count("versions"), count("snapshots")), (1, 2));
+    let days = "SELECT count(DISTINCT snapshot) FROM predictions WHERE model_version IS NOT NULL";
+    assert_eq!(connection.query_row(days, [], |row| row.get::<_, u32>(0)).unwrap(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -217,7 +261,7 @@ async fn a_file_that_another_program_locks_is_unavailable_until_it_is_released()
 async fn a_store_with_a_damaged_row(path: &Path) -> SqliteStore {
     let store = open(path).unwrap();
     store.put(vec![of_number(1, at(0))]).await.unwrap();
-    Connection::open(path).unwrap().execute("UPDATE stored SET created_at = 'unknown'", []).unwrap();
+    Connection::open(path).unwrap().execute("UPDATE stored SET label = 'unknown'", []).unwrap();
     store
 }
 

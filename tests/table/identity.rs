@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use lifeboat::identity::{Entity, MAX_ENTITY_BYTES, PredictionId};
+use lifeboat::identity::{Entity, MAX_ENTITY_BYTES, Naming, PredictionId};
 use lifeboat::table::{Record, Schema, json, load};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -22,9 +22,13 @@ fn record(schema: &Schema, record: &Value) -> Record {
     json::from_slice(schema, record.to_string().as_bytes()).unwrap().unwrap()
 }
 
+fn named(schema: &Schema, record: &Record, version: &str, snapshot: Option<&str>) -> PredictionId {
+    Naming::new(version.into(), snapshot.map(Into::into)).name(schema, record)
+}
+
 fn id(record_json: &Value) -> PredictionId {
     let schema = schema();
-    PredictionId::new(&schema, &record(&schema, record_json), "1.0.0-00000000", None)
+    named(&schema, &record(&schema, record_json), "1.0.0-00000000", None)
 }
 
 #[test]
@@ -43,19 +47,16 @@ fn all_that_decides_is_in_the_name() {
     let one = record(&schema, &json!({"shop": "x", "day": "2013-11-03", "size": 0}));
     let mut names = HashMap::new();
     for (what, id) in [
-        ("one", PredictionId::new(&schema, &one, "1", None)),
-        ("another version", PredictionId::new(&schema, &one, "2", None)),
-        ("a snapshot", PredictionId::new(&schema, &one, "1", Some("s"))),
+        ("one", named(&schema, &one, "1", None)),
+        ("another version", named(&schema, &one, "2", None)),
+        ("a snapshot", named(&schema, &one, "1", Some("s"))),
         ("absent is not zero", id(&json!({"shop": "x", "day": "2013-11-03"}))),
         ("false is not absent", id(&json!({"shop": "x", "day": "2013-11-03", "open": false}))),
     ] {
         assert_eq!(names.insert(id.to_string(), what), None, "{what}");
     }
     let spelt_otherwise = json!({"day": "2013-11-03", "shop": " x ", "size": -0.0});
-    assert_eq!(
-        PredictionId::new(&schema, &record(&schema, &spelt_otherwise), "1", None),
-        PredictionId::new(&schema, &one, "1", None)
-    );
+    assert_eq!(named(&schema, &record(&schema, &spelt_otherwise), "1", None), named(&schema, &one, "1", None));
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn key_of(partition: impl Into<String>, sort: impl Into<String>) -> Item {
 
 /// Returns the key of a prediction's item.
 pub(super) fn key(id: &PredictionId) -> Item {
-    let partition = id.entity().map_or_else(|| format!("{UNKEYED}{}", id.hash()), partition);
+    let partition = id.entity().map_or_else(|| format!("{UNKEYED}{}", id.hash()), |entity| partition(&entity));
     key_of(partition, id.hash().to_string())
 }
 
@@ -229,7 +229,7 @@ fn id(item: &Item) -> Result<PredictionId, Damaged> {
         Some(entity) => Some(Entity::from_stored(entity).ok_or(Damaged(PARTITION_KEY))?),
         None => None,
     };
-    Ok(PredictionId::from_keys(entity, hash))
+    Ok(PredictionId::from_keys(entity.as_ref(), hash))
 }
 
 /// Reads what really happened, where that is recorded.

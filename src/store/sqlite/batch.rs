@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
+use super::names::Names;
+use super::opened::Opened;
 use super::row::{
     INSERT, KEEP_REPORT, RECORD_OUTCOME, SELECT_MADE, SELECT_OUTCOME, TOUCH, bind, json, outcome, stored,
 };
@@ -68,24 +70,21 @@ impl Done {
 }
 
 /// Writes all requests in one transaction. A stored row that cannot be read fails the request that met it, not the others.
-pub(super) fn commit(
-    connection: &mut Connection,
-    batch: &mut [Job],
-    sample_rate: SampleRate,
-) -> rusqlite::Result<Vec<Done>> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+pub(super) fn commit(opened: &mut Opened, batch: &mut [Job], sample_rate: SampleRate) -> rusqlite::Result<Vec<Done>> {
+    let transaction = opened.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut all_done = Vec::with_capacity(batch.len());
     {
         let mut insert = transaction.prepare_cached(INSERT)?;
         let mut select = transaction.prepare_cached(SELECT_MADE)?;
+        let mut names = Names::new(&transaction, &mut opened.names);
         let mut put = |new: Prediction| {
-            bind(&mut insert, &new, sample_rate.holds(&new.id))?;
+            bind(&mut insert, &new, &mut names, sample_rate.holds(&new.id))?;
             if insert.raw_execute()? == 1 {
                 return Ok(Put::Created(new));
             }
-            let mut rows = select.query([new.id.to_string()])?;
+            let mut rows = select.query(params![new.id.beginning(), new.id.hash().bytes()])?;
             let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-            stored(new, row).map(Put::Existing)
+            stored(new, row, &mut names).map(Put::Existing)
         };
         for job in batch {
             all_done.push(match job {
@@ -113,13 +112,14 @@ pub(super) fn commit(
 
 /// Records an outcome where there is none, and returns what stands there then.
 fn record(transaction: &Connection, id: &PredictionId, told: &Outcome) -> rusqlite::Result<Option<Recording>> {
-    let id = id.to_string();
+    let (beginning, hash) = (id.beginning(), id.hash().bytes());
     let mut update = transaction.prepare_cached(RECORD_OUTCOME)?;
-    if update.execute(params![id, json(&told.label)?, format_time(told.recorded_at)])? == 1 {
+    let recorded_at = told.recorded_at.as_millisecond();
+    if update.execute(params![beginning, hash, json(&told.label)?, recorded_at])? == 1 {
         return Ok(Some(Recording::Stands(told.clone())));
     }
     let mut select = transaction.prepare_cached(SELECT_OUTCOME)?;
-    let recorded = select.query_row([id], |row| outcome(row, 0)).optional()?.flatten();
+    let recorded = select.query_row(params![beginning, hash], |row| outcome(row, 0)).optional()?.flatten();
     Ok(recorded.map(|recorded| Recording::of(told, recorded)))
 }
 

@@ -4,6 +4,7 @@
 
 use rusqlite::{Connection, Transaction};
 
+use super::row::json;
 use crate::store::Owner;
 
 /// The columns that are no field and no feature.
@@ -19,6 +20,9 @@ const OWN: [&str; 9] = [
     "shadow_probability",
 ];
 
+/// How many digits an id ends with.
+const HASH_DIGITS: usize = 32;
+
 /// What the columns of features begin with.
 const FEATURE: &str = "feature_";
 
@@ -31,9 +35,10 @@ pub(super) fn is_of(connection: &Connection, owner: &Owner) -> rusqlite::Result<
     Ok(columns.contains(label) && fields.by_ref().all(is_field))
 }
 
-/// Takes over all rows, and names the features of each version.
+/// Names the features of each version, and takes over all rows.
 pub(super) fn take_over(transaction: &Transaction<'_>, label: &str) -> rusqlite::Result<()> {
     let columns = columns(transaction)?;
+    keep_versions(transaction, &columns)?;
     let fields: Vec<String> =
         fields(&columns, label).map(|name| format!("{}, {}", literal(name), quoted(name))).collect();
     let features: Vec<&String> = columns.iter().filter(|name| name.starts_with(FEATURE)).collect();
@@ -42,28 +47,50 @@ pub(super) fn take_over(transaction: &Transaction<'_>, label: &str) -> rusqlite:
     };
     // A merge patch drops what is null: a field that was not given is not in a record.
     let copy = format!(
-        "INSERT INTO stored (id, created_at, model_version, record, features, answer, sampled, outcome, outcome_recorded_at, \
-             shadow_version, shadow_answer) \
-         SELECT id, created_at, model_version, json_patch('{{}}', json_object({fields})), json_array({features}), \
-             {answer}, {sampled}, CAST({outcome} AS TEXT), {outcome_recorded_at}, {shadow_version}, \
-             CASE WHEN {shadow_version} IS NOT NULL \
+        "INSERT INTO stored (beginning, hash, created_at, version, record, features, label, probability, sampled, outcome, \
+             outcome_recorded_at, shadow_version, shadow_answer) \
+         SELECT substr(id, 1, length(id) - {HASH_DIGITS}), unhex(substr(id, -{HASH_DIGITS})), {created_at}, {version}, \
+             json_patch('{{}}', json_object({fields})), json_array({features}), json_quote({label}), probability, {sampled}, \
+             CAST({outcome} AS TEXT), {outcome_recorded_at}, {shadow_version}, \
+             CASE WHEN {shadow} IS NOT NULL \
                  THEN json_object('label', {shadow_probability} >= 0.5, 'probability', {shadow_probability}) END \
          FROM predictions ORDER BY rowid",
+        created_at = milliseconds("created_at"),
+        version = number("model_version"),
         fields = fields.join(", "),
         features = features.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", "),
-        answer = format_args!("json_object('label', {}, 'probability', probability)", quoted(label)),
+        label = quoted(label),
         sampled = own("sampled", "1"),
         outcome = own("outcome", "NULL"),
-        outcome_recorded_at = own("outcome_recorded_at", "NULL"),
-        shadow_version = own("shadow_version", "NULL"),
+        outcome_recorded_at = milliseconds(own("outcome_recorded_at", "NULL")),
+        shadow_version = number(own("shadow_version", "NULL")),
+        shadow = own("shadow_version", "NULL"),
         shadow_probability = own("shadow_probability", "NULL"),
     );
     transaction.execute(&copy, [])?;
-    let names: Vec<&str> = features.iter().map(|name| &name[FEATURE.len()..]).collect();
-    let names = serde_json::to_string(&names).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    transaction
-        .execute("INSERT INTO versions (version, features) SELECT DISTINCT model_version, ?1 FROM stored", [names])?;
     transaction.execute_batch("DROP TABLE predictions")
+}
+
+/// Gives each version a number, those that answered with the names of the features.
+fn keep_versions(transaction: &Transaction<'_>, columns: &[String]) -> rusqlite::Result<()> {
+    let names: Vec<&str> = columns.iter().filter_map(|name| name.strip_prefix(FEATURE)).collect();
+    let keep = "INSERT INTO versions (name, features) SELECT DISTINCT model_version, ?1 FROM predictions";
+    transaction.execute(keep, [json(&names)?])?;
+    if columns.iter().any(|column| column == "shadow_version") {
+        let keep = "INSERT OR IGNORE INTO versions (name) SELECT shadow_version FROM predictions WHERE shadow_version IS NOT NULL";
+        transaction.execute(keep, [])?;
+    }
+    Ok(())
+}
+
+/// Writes how a time reads as a number of milliseconds; it was a text with three decimals.
+fn milliseconds(column: &str) -> String {
+    format!("unixepoch({column}) * 1000 + substr({column}, 21, 3)")
+}
+
+/// Writes how the name of a version reads as its number.
+fn number(column: &str) -> String {
+    format!("(SELECT number FROM versions WHERE name = {column})")
 }
 
 fn columns(connection: &Connection) -> rusqlite::Result<Vec<String>> {

@@ -1,24 +1,33 @@
 -- One row a prediction: what went in, what came out, and when. JSON where a table decides what there is.
 CREATE TABLE stored (
-    id TEXT PRIMARY KEY NOT NULL,
-    created_at TEXT NOT NULL,
-    model_version TEXT NOT NULL,
-    snapshot TEXT,
+    -- An id is its beginning and its hash in hexadecimal: p.1070. and 16 bytes.
+    beginning TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    -- Milliseconds since 1970, as all times here.
+    created_at INTEGER NOT NULL,
+    -- Numbers of versions and snapshots: thousands of rows share one.
+    version INTEGER NOT NULL,
+    snapshot INTEGER,
     record TEXT NOT NULL,
     features TEXT,
-    answer TEXT NOT NULL,
+    label TEXT NOT NULL,
+    probability REAL,
+    probabilities TEXT,
     sampled INTEGER NOT NULL,
     outcome TEXT,
-    outcome_recorded_at TEXT,
-    shadow_version TEXT,
-    shadow_answer TEXT
+    outcome_recorded_at INTEGER,
+    shadow_version INTEGER,
+    shadow_answer TEXT,
+    UNIQUE (beginning, hash)
 ) STRICT;
 
 -- Monitoring reads by time what belongs to the sample.
 CREATE INDEX stored_by_time ON stored (created_at) WHERE sampled = 1;
 
--- The names of the features that each version stores, a JSON list.
-CREATE TABLE versions (version TEXT PRIMARY KEY NOT NULL, features TEXT NOT NULL) STRICT;
+-- The versions that answered, and the names of the features that each stores, a JSON list, where it wrote here itself.
+CREATE TABLE versions (number INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, features TEXT) STRICT;
+
+CREATE TABLE snapshots (number INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL) STRICT;
 
 -- Whose predictions these are: one row of JSON.
 CREATE TABLE owner (owner TEXT NOT NULL) STRICT;

@@ -12,6 +12,7 @@ use tracing::warn;
 
 use super::copy::{CopyError, copy, folder_of, sync_folder};
 use super::files::{FileIdentity, Place, beside, orphaned_log};
+use super::names::MetNames;
 use super::{BUSY_TIMEOUT, CACHE_KIBIBYTES, CHECKPOINT_PAGES, OpenError, SqliteConfig, Synchronous, schema};
 use crate::store::Owner;
 
@@ -41,6 +42,8 @@ pub(super) enum SaveError {
 /// The connection that writes, and what tells whether its file is still the one at the path.
 pub(super) struct Opened {
     pub(super) connection: Connection,
+    /// The names whose numbers it knows: it is closed after a failure, and with it goes what it knew.
+    pub(super) names: MetNames,
     /// Tells how many names the file has. It is closed after the connection.
     handle: File,
     place: Arc<Place>,
@@ -60,7 +63,7 @@ impl Opened {
         if place.database() != file || before.is_some_and(|before| file != Some(before)) {
             return Err(OpenError::Replaced(path.clone()));
         }
-        Ok(Self { connection, handle, place })
+        Ok(Self { connection, names: MetNames::default(), handle, place })
     }
 
     pub(super) fn place(&self) -> &Arc<Place> {

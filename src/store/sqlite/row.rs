@@ -1,48 +1,62 @@
-//! A prediction as a row: what went in and what came out as JSON.
+//! A prediction as a row: what went in and what came out, with names in place of which numbers stand.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
+use jiff::Timestamp;
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Row, Statement};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::prediction::{Outcome, Prediction, Shadow, features, format_time};
+use super::names::Names;
+use crate::identity::{ContentHash, PredictionId};
+use crate::prediction::{Answer, Outcome, Prediction, Shadow, features};
 
 /// Stores a row unless its id is there already.
 pub(super) const INSERT: &str = "\
-    INSERT INTO stored (id, created_at, model_version, snapshot, record, features, answer, sampled, shadow_version, shadow_answer) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING";
+    INSERT INTO stored (beginning, hash, created_at, version, snapshot, record, features, label, probability, probabilities, sampled, \
+    shadow_version, shadow_answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
+    ON CONFLICT (beginning, hash) DO NOTHING";
 
 /// Stores a row and takes it out again, in one transaction: the least that tells whether a prediction can be stored. Nobody ever
 /// sees the row, but its pages are written, as a prediction's are.
 pub(super) const TOUCH: &str = "\
-    INSERT INTO stored (id, created_at, model_version, record, answer, sampled) VALUES ('', '', '', '', '', 0);
-    DELETE FROM stored WHERE id = '';";
+    INSERT INTO stored (beginning, hash, created_at, version, record, label, sampled) VALUES ('', x'', 0, 0, '', '', 0);
+    DELETE FROM stored WHERE beginning = '';";
 
 /// Reads of a row what does not follow from its id.
 pub(super) const SELECT_MADE: &str = "\
-    SELECT created_at, answer, outcome, outcome_recorded_at, shadow_version, shadow_answer FROM stored WHERE id = ?1";
+    SELECT created_at, label, probability, probabilities, outcome, outcome_recorded_at, shadow_version, shadow_answer \
+    FROM stored WHERE beginning = ?1 AND hash = ?2";
 
 /// Reads what really happened, where that is recorded.
-pub(super) const SELECT_OUTCOME: &str = "SELECT outcome, outcome_recorded_at FROM stored WHERE id = ?1";
+pub(super) const SELECT_OUTCOME: &str =
+    "SELECT outcome, outcome_recorded_at FROM stored WHERE beginning = ?1 AND hash = ?2";
 
 /// Records what really happened, unless that is recorded.
 pub(super) const RECORD_OUTCOME: &str =
-    "UPDATE stored SET outcome = ?2, outcome_recorded_at = ?3 WHERE id = ?1 AND outcome IS NULL";
+    "UPDATE stored SET outcome = ?3, outcome_recorded_at = ?4 WHERE beginning = ?1 AND hash = ?2 AND outcome IS NULL";
 
 /// Keeps a monitoring report, in place of one that has the same end.
 pub(super) const KEEP_REPORT: &str = "INSERT OR REPLACE INTO reports (window_to, report) VALUES (?1, ?2)";
 
-/// The columns of a whole prediction, as [`prediction`] reads them.
+/// The columns of a whole prediction, as [`prediction`] reads them; the first eight are those of [`SELECT_MADE`].
 const COLUMNS: &str = "\
-    id, created_at, model_version, snapshot, record, features, answer, outcome, outcome_recorded_at, shadow_version, shadow_answer";
+    created_at, label, probability, probabilities, outcome, outcome_recorded_at, shadow_version, shadow_answer, beginning, hash, \
+    version, snapshot, record, features";
 
 /// Reads the row of an id.
-pub(super) static SELECT_BY_ID: LazyLock<String> = LazyLock::new(|| select("WHERE id = ?1"));
+pub(super) static SELECT_BY_ID: LazyLock<String> = LazyLock::new(|| select("WHERE beginning = ?1 AND hash = ?2"));
 
-/// Returns the query for whole rows that satisfy a condition.
-pub(super) fn select(condition: &str) -> String {
+/// Reads a page of an entity's rows, whose ids begin in one of two ways: newest first, from behind a moment and a hash.
+pub(super) static SELECT_HISTORY: LazyLock<String> = LazyLock::new(|| {
+    select(
+        "WHERE beginning IN (?1, ?2) AND (?3 IS NULL OR (created_at, hash) < (?3, ?4)) \
+         ORDER BY created_at DESC, hash DESC LIMIT ?5",
+    )
+});
+
+fn select(condition: &str) -> String {
     format!("SELECT {COLUMNS} FROM stored {condition}")
 }
 
@@ -58,48 +72,98 @@ pub(super) static SELECT_WINDOW: LazyLock<[String; 2]> = LazyLock::new(|| {
 });
 
 /// The column of [`SELECT_WINDOW`] that tells the row.
-pub(super) const ROW_ID: usize = 11;
+pub(super) const ROW_ID: usize = 14;
 
 /// Binds a prediction, and whether it belongs to the sample, to the places of [`INSERT`].
-pub(super) fn bind(statement: &mut Statement<'_>, prediction: &Prediction, is_sampled: bool) -> rusqlite::Result<()> {
-    statement.raw_bind_parameter(1, prediction.id.to_string())?;
-    statement.raw_bind_parameter(2, format_time(prediction.created_at))?;
-    statement.raw_bind_parameter(3, &*prediction.model_version)?;
-    statement.raw_bind_parameter(4, prediction.snapshot.as_deref())?;
-    statement.raw_bind_parameter(5, &*prediction.record)?;
-    statement.raw_bind_parameter(6, prediction.features.as_ref().map(|features| features::write(features)))?;
-    statement.raw_bind_parameter(7, json(&prediction.answer)?)?;
-    statement.raw_bind_parameter(8, is_sampled)?;
+pub(super) fn bind(
+    statement: &mut Statement<'_>,
+    prediction: &Prediction,
+    names: &mut Names<'_>,
+    is_sampled: bool,
+) -> rusqlite::Result<()> {
+    let Answer { label, probability, probabilities } = &prediction.answer;
+    let snapshot = prediction.snapshot.as_ref();
     let shadow = prediction.shadow.as_ref();
-    statement.raw_bind_parameter(9, shadow.map(|shadow| &*shadow.model_version))?;
-    statement.raw_bind_parameter(10, shadow.map(|shadow| json(&shadow.answer)).transpose()?)
+    statement.raw_bind_parameter(1, prediction.id.beginning())?;
+    statement.raw_bind_parameter(2, prediction.id.hash().bytes())?;
+    statement.raw_bind_parameter(3, prediction.created_at.as_millisecond())?;
+    statement.raw_bind_parameter(4, names.number_of_version(&prediction.model_version)?)?;
+    let snapshot = snapshot.map(|snapshot| names.number_of_snapshot(snapshot)).transpose()?;
+    statement.raw_bind_parameter(5, snapshot)?;
+    statement.raw_bind_parameter(6, &*prediction.record)?;
+    statement.raw_bind_parameter(7, prediction.features.as_ref().map(|features| features::write(features)))?;
+    statement.raw_bind_parameter(8, json(label)?)?;
+    statement.raw_bind_parameter(9, probability.map(widened))?;
+    statement.raw_bind_parameter(10, probabilities.as_ref().map(json).transpose()?)?;
+    statement.raw_bind_parameter(11, is_sampled)?;
+    let version = shadow.map(|shadow| names.number_of_version(&shadow.model_version)).transpose()?;
+    statement.raw_bind_parameter(12, version)?;
+    statement.raw_bind_parameter(13, shadow.map(|shadow| json(&shadow.answer)).transpose()?)
 }
 
-/// Reads a row of [`select`].
-pub(super) fn prediction(row: &Row<'_>) -> rusqlite::Result<Prediction> {
+/// Returns the number that the shortest decimal for an FP32 stands for, so that SQL shows it as it was answered; where that would be
+/// read as another FP32, the number itself.
+fn widened(number: f32) -> f64 {
+    let shown = ryu::Buffer::new().format(number).parse().unwrap_or(f64::NAN);
+    if narrowed(shown).to_bits() == number.to_bits() { shown } else { number.into() }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "it was an FP32")]
+fn narrowed(number: f64) -> f32 {
+    number as f32
+}
+
+/// Reads a row of [`SELECT_BY_ID`], [`SELECT_HISTORY`] or [`SELECT_WINDOW`].
+pub(super) fn prediction(row: &Row<'_>, names: &mut Names<'_>) -> rusqlite::Result<Prediction> {
+    let snapshot = match row.get(11)? {
+        Some(number) => Some(names.snapshot(number)?.ok_or_else(|| unreadable(11))?),
+        None => None,
+    };
     Ok(Prediction {
-        id: parsed(row, 0, |text| text.parse().ok())?,
-        created_at: parsed(row, 1, |text| text.parse().ok())?,
-        snapshot: row.get(3)?,
-        record: row.get(4)?,
-        features: read_features(row, 5)?,
-        model_version: row.get(2)?,
-        answer: from_json(row, 6)?,
-        outcome: outcome(row, 7)?,
-        shadow: shadow(row, 9)?,
+        created_at: time(row, 0)?,
+        answer: answer(row, 1)?,
+        outcome: outcome(row, 4)?,
+        shadow: shadow(row, 6, names)?,
+        id: id(row, 8)?,
+        model_version: names.version(row.get(10)?)?.ok_or_else(|| unreadable(10))?,
+        snapshot,
+        record: row.get(12)?,
+        features: read_features(row, 13)?,
     })
 }
 
 /// Takes a row of [`SELECT_MADE`] over into a prediction of the same id.
 ///
 /// The id is a hash of the record, the model's version and the snapshot, and the features follow from these.
-pub(super) fn stored(new: Prediction, row: &Row<'_>) -> rusqlite::Result<Prediction> {
+pub(super) fn stored(new: Prediction, row: &Row<'_>, names: &mut Names<'_>) -> rusqlite::Result<Prediction> {
     Ok(Prediction {
-        created_at: parsed(row, 0, |text| text.parse().ok())?,
-        answer: from_json(row, 1)?,
-        outcome: outcome(row, 2)?,
-        shadow: shadow(row, 4)?,
+        created_at: time(row, 0)?,
+        answer: answer(row, 1)?,
+        outcome: outcome(row, 4)?,
+        shadow: shadow(row, 6, names)?,
         ..new
+    })
+}
+
+/// Reads a name from the columns of its beginning and its hash.
+fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<PredictionId> {
+    let beginning = row.get_ref(column)?.as_str()?;
+    let hash = ContentHash::from_bytes(row.get(column + 1)?);
+    PredictionId::from_stored(beginning, hash).ok_or_else(|| unreadable(column))
+}
+
+fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    Timestamp::from_millisecond(row.get(column)?).map_err(|_| unreadable(column))
+}
+
+/// Reads what a model said from the columns of its label, its probability and its probabilities.
+fn answer(row: &Row<'_>, column: usize) -> rusqlite::Result<Answer> {
+    let probabilities =
+        row.get_ref(column + 2)?.as_str_or_null()?.map(|text| from_json(text, column + 2)).transpose()?;
+    Ok(Answer {
+        label: from_json(row.get_ref(column)?.as_str()?, column)?,
+        probability: row.get::<_, Option<f64>>(column + 1)?.map(narrowed),
+        probabilities,
     })
 }
 
@@ -111,15 +175,14 @@ fn read_features(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Box<[f
 /// Reads what really happened from a column and the one behind it.
 pub(super) fn outcome(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Outcome>> {
     let Some(text) = row.get_ref(column)?.as_str_or_null()? else { return Ok(None) };
-    let label = serde_json::from_str(text).map_err(|_| unreadable(column))?;
-    let recorded_at = parsed(row, column + 1, |text| text.parse().ok())?;
-    Ok(Some(Outcome { label, recorded_at }))
+    Ok(Some(Outcome { label: from_json(text, column)?, recorded_at: time(row, column + 1)? }))
 }
 
 /// Reads what another model said from a column and the one behind it.
-fn shadow(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Shadow>> {
-    let Some(model_version) = row.get::<_, Option<Arc<str>>>(column)? else { return Ok(None) };
-    Ok(Some(Shadow { model_version, answer: from_json(row, column + 1)? }))
+fn shadow(row: &Row<'_>, column: usize, names: &mut Names<'_>) -> rusqlite::Result<Option<Shadow>> {
+    let Some(number) = row.get(column)? else { return Ok(None) };
+    let model_version = names.version(number)?.ok_or_else(|| unreadable(column))?;
+    Ok(Some(Shadow { model_version, answer: from_json(row.get_ref(column + 1)?.as_str()?, column + 1)? }))
 }
 
 /// Writes a value as a column holds it.
@@ -127,14 +190,25 @@ pub(super) fn json(value: &impl Serialize) -> rusqlite::Result<String> {
     serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
-fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    parsed(row, column, |text| serde_json::from_str(text).ok())
+/// Reads a value of a column.
+pub(super) fn from_json<T: DeserializeOwned>(text: &str, column: usize) -> rusqlite::Result<T> {
+    serde_json::from_str(text).map_err(|_| unreadable(column))
 }
 
-pub(super) fn parsed<T>(row: &Row<'_>, column: usize, parse: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
-    parse(row.get_ref(column)?.as_str()?).ok_or_else(|| unreadable(column))
-}
-
-pub(super) fn unreadable(column: usize) -> rusqlite::Error {
+fn unreadable(column: usize) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, FromSqlError::InvalidType.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_probability_comes_back_to_the_bit_and_is_shown_as_it_was(probability in 0.0_f32..=1.0) {
+            prop_assert_eq!(narrowed(widened(probability)).to_bits(), probability.to_bits());
+            prop_assert_eq!(widened(probability).to_string(), probability.to_string());
+        }
+    }
 }

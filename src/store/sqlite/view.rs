@@ -2,37 +2,48 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
 use super::earlier::{literal, quoted};
-use super::row::{json, parsed};
+use super::row::{from_json, json};
 use crate::store::Owner;
 
 const NAME: &str = "predictions";
 
 /// Columns that every table has, each with what it reads.
 const OWN: [(&str, &str); 7] = [
-    ("id", "id"),
-    ("created_at", "created_at"),
-    ("model_version", "model_version"),
-    ("snapshot", "snapshot"),
-    ("probability", "answer ->> '$.probability'"),
+    ("id", "beginning || lower(hex(hash))"),
+    ("created_at", "strftime('%Y-%m-%dT%H:%M:%fZ', created_at / 1000.0, 'unixepoch')"),
+    ("model_version", "versions.name"),
+    ("snapshot", "snapshots.name"),
+    ("probability", "probability"),
     ("outcome", "outcome ->> '$'"),
-    ("outcome_recorded_at", "outcome_recorded_at"),
+    ("outcome_recorded_at", "strftime('%Y-%m-%dT%H:%M:%fZ', outcome_recorded_at / 1000.0, 'unixepoch')"),
 ];
 
-/// The names of the features of each version.
-type Versions = BTreeMap<String, Vec<String>>;
+/// What a column reads from. SQLite leaves a table out that no column of a query needs.
+const TABLES: &str = "stored LEFT JOIN versions ON versions.number = stored.version \
+    LEFT JOIN snapshots ON snapshots.number = stored.snapshot";
+
+/// A version that has written into a file, and the names of its features.
+struct Version {
+    number: i64,
+    name: String,
+    features: Vec<String>,
+}
 
 /// Returns whether the view is that of the owner and of all versions that have written into the file.
 pub(super) fn is_current(connection: &Connection, owner: &Owner) -> rusqlite::Result<bool> {
     let versions = versions(connection)?;
-    Ok(versions.contains_key(&*owner.version) && current(connection)? == Some(text(owner, &versions)))
+    let is_known = versions.iter().any(|version| version.name == *owner.version);
+    Ok(is_known && current(connection)? == Some(text(owner, &versions)))
 }
 
 /// Names the owner's version among those that write into the file, and makes the view anew.
 pub(super) fn renew(transaction: &Transaction<'_>, owner: &Owner) -> rusqlite::Result<()> {
-    let keep = "INSERT OR IGNORE INTO versions (version, features) VALUES (?1, ?2)";
+    // A version that another one called by its name, as that in its shadow, has no features yet.
+    let keep = "INSERT INTO versions (name, features) VALUES (?1, ?2) \
+        ON CONFLICT (name) DO UPDATE SET features = excluded.features WHERE features IS NULL";
     transaction.execute(keep, [&*owner.version, &json(&owner.features.as_ref())?])?;
     let text = text(owner, &versions(transaction)?);
     transaction.execute_batch(&format!("DROP VIEW IF EXISTS {NAME}; {text}"))
@@ -43,18 +54,19 @@ fn current(connection: &Connection) -> rusqlite::Result<Option<String>> {
     connection.query_row(query, [NAME], |row| row.get(0)).optional()
 }
 
-/// Returns the names of the features of each version that has written into a file.
-pub(super) fn versions(connection: &Connection) -> rusqlite::Result<Versions> {
-    let mut statement = connection.prepare("SELECT version, features FROM versions")?;
-    let rows = statement.query_map([], |row| {
-        let names = parsed(row, 1, |text| serde_json::from_str(text).ok())?;
-        Ok((row.get(0)?, names))
-    })?;
-    rows.collect()
+/// Returns the versions that have written into a file, in the order in which they came.
+fn versions(connection: &Connection) -> rusqlite::Result<Vec<Version>> {
+    let query = "SELECT number, name, features FROM versions WHERE features IS NOT NULL ORDER BY number";
+    let mut statement = connection.prepare(query)?;
+    let version = |row: &Row<'_>| {
+        let features = from_json(row.get_ref(2)?.as_str()?, 2)?;
+        Ok(Version { number: row.get(0)?, name: row.get(1)?, features })
+    };
+    statement.query_map([], version)?.collect()
 }
 
 /// Writes the view.
-fn text(owner: &Owner, versions: &Versions) -> String {
+fn text(owner: &Owner, versions: &[Version]) -> String {
     let (label, _) = &owner.table.label;
     let fields: Vec<&str> = owner.fields.iter().map(|name| &**name).chain([label.as_str()]).collect();
     let is_field = |name: &str| fields.iter().any(|field| field.eq_ignore_ascii_case(name));
@@ -64,17 +76,17 @@ fn text(owner: &Owner, versions: &Versions) -> String {
         let name = if is_field(name) { format!("prediction_{name}") } else { name.to_owned() };
         columns.push(format!("{value} AS {}", quoted(&name)));
     }
-    columns.push(format!("answer ->> '$.label' AS {}", quoted(label)));
+    columns.push(format!("label ->> '$' AS {}", quoted(label)));
     let read = |name: &&str| format!("record ->> {} AS {}", literal(&format!("$.{}", json_name(name))), quoted(name));
     columns.extend(fields[..fields.len() - 1].iter().map(read));
     columns.extend(features(versions));
-    format!("CREATE VIEW {NAME} AS SELECT {} FROM stored", columns.join(", "))
+    format!("CREATE VIEW {NAME} AS SELECT {} FROM {TABLES}", columns.join(", "))
 }
 
 /// Writes a column for each feature of any version.
-fn features(versions: &Versions) -> Vec<String> {
+fn features(versions: &[Version]) -> Vec<String> {
     let mut names: Vec<&str> = Vec::new();
-    for features in versions.values() {
+    for Version { features, .. } in versions {
         names.extend(features.iter().map(String::as_str).filter(|name| !names.contains(name)).collect::<Vec<_>>());
     }
     let column = |name: &str| format!("{} AS {}", places(versions, name), quoted(&format!("feature_{name}")));
@@ -82,19 +94,19 @@ fn features(versions: &Versions) -> Vec<String> {
 }
 
 /// Writes where a feature stands: at the same place for all versions, or at one that its version tells.
-fn places(versions: &Versions, name: &str) -> String {
-    let place = |features: &Vec<String>| features.iter().position(|feature| feature == name);
+fn places(versions: &[Version], name: &str) -> String {
     let mut by_place: BTreeMap<Option<usize>, Vec<String>> = BTreeMap::new();
-    for (version, features) in versions {
-        by_place.entry(place(features)).or_default().push(literal(version));
+    for Version { number, features, .. } in versions {
+        let place = features.iter().position(|feature| feature == name);
+        by_place.entry(place).or_default().push(number.to_string());
     }
-    let read = |place: Option<usize>| place.map_or("NULL".to_owned(), |place| format!("features ->> {place}"));
+    let read = |place: Option<usize>| place.map_or("NULL".to_owned(), |place| format!("stored.features ->> {place}"));
     if let (1, Some((place, _))) = (by_place.len(), by_place.first_key_value()) {
         return read(*place);
     }
     let cases = by_place
         .into_iter()
-        .map(|(place, versions)| format!("WHEN model_version IN ({}) THEN {}", versions.join(", "), read(place)));
+        .map(|(place, versions)| format!("WHEN stored.version IN ({}) THEN {}", versions.join(", "), read(place)));
     format!("CASE {} END", cases.collect::<Vec<_>>().join(" "))
 }
 

@@ -200,7 +200,7 @@ impl Database {
 
     fn write(&mut self, batch: &mut [Job]) -> Result<Vec<Done>, StoreError> {
         let sample_rate = self.config.sample_rate;
-        let done = match commit(&mut self.connect()?.connection, batch, sample_rate) {
+        let done = match commit(self.connect()?, batch, sample_rate) {
             Ok(done) => done,
             Err(error) => {
                 self.has_failed = true;
