@@ -8,9 +8,11 @@ use crate::metrics::Metrics;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Returns what this process has counted since its start, as Prometheus reads it: predictions created and found, probabilities, how long
-/// the model and the store took, problems by kind, missing values. Served by `lifeboat serve`; a function of Lambda has no such page,
-/// since each of its instances would know its own requests only: it counts in its log.
+/// Returns what this process has counted since its start, as Prometheus reads it.
+///
+/// The counts are of predictions created and found, probabilities, how long the model and the store took, problems by kind, and missing
+/// values. Served by `lifeboat serve`; a function of Lambda has no such page, since each of its instances would know its own requests only:
+/// it counts in its log.
 #[utoipa::path(
     get,
     path = "/metrics",

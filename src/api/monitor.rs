@@ -54,10 +54,12 @@ pub(super) struct WindowQuery {
     to: Option<String>,
 }
 
-/// Compares the predictions of a window with the training data: drift by field and feature, missing values, what was predicted, and how good it
-/// was. It is made while the client waits, from every prediction that the sample holds: one that is not ready in the time of a request is
-/// answered 503, and `lifeboat monitor --keep` makes it instead. Without a window it is the report that was kept last, as the schedule on AWS and `lifeboat monitor --keep` do, or that of the
-/// last 24 hours where none was kept. `Accept: text/html` has it as a page.
+/// Compares the predictions of a window with the training data.
+///
+/// The report tells drift by field and feature, missing values, what was predicted, and how good it was. It is made while the client waits,
+/// from every prediction that the sample holds: one that is not ready in the time of a request is answered 503, and `lifeboat monitor --keep`
+/// makes it instead. Without a window it is the report that was kept last, as the schedule on AWS and `lifeboat monitor --keep` do, or that of
+/// the last 24 hours where none was kept. `Accept: text/html` has it as a page.
 #[utoipa::path(
     get,
     path = "/monitor",

@@ -225,7 +225,7 @@ fn the_command_line_reports_and_ends_with_3_on_major_drift() {
     assert!(facts.contains(&vec!["predictions", "891"]), "{table}");
     assert!(facts.iter().any(|fact| fact.first() == Some(&"Pclass")), "{table}");
     folder.run(&["monitor", "--output", "report.html"]);
-    assert!(folder.read("report.html").starts_with("<!doctype html>"));
+    assert!(folder.read("report.html").starts_with("<!DOCTYPE html>"));
 
     let older = ["--store", "--database-url", "sqlite:older.db", "--output", "older.csv"];
     folder.run(&[&["predict", "older.json"][..], &older].concat());

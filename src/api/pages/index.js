@@ -173,6 +173,8 @@ function verdict({ prediction, probabilities }) {
 function show(answer) {
   const isPositive = answer.prediction[TABLE.label.name] === TABLE.positive;
   const mood = answer.probability === undefined ? "neutral" : isPositive ? "for" : "against";
+  at("of").hidden = answer.probability === undefined;
+  at("of").textContent = `Probability of ${said(TABLE.positive)}`;
   at("figure").textContent = inShort(answer);
   at("figure").className = `probability ${mood}`;
   const meter = at("meter").parentElement;

@@ -104,11 +104,19 @@ async fn outcomes_tell_how_good_answers_were() {
 #[tokio::test]
 async fn a_page_of_the_report_speaks_of_the_table() {
     for table in Table::all() {
-        table.app.predict_value(&json!(table.records())).await;
+        let answers = table.app.predict_value(&json!(table.records())).await.json();
+        tell(&table.app, answers[0]["id"].as_str().unwrap(), &answers[0]["prediction"]).await;
         table.app.set_time("2026-11-23T11:00:00Z");
         let request = Request::get("/monitor").header("accept", "text/html").body(Body::empty()).unwrap();
         let page = String::from_utf8(table.app.send(request).await.body.to_vec()).unwrap();
         assert!(table.fields().iter().all(|field| page.contains(field)), "{page}");
         assert!(WORDS.iter().all(|word| !page.to_lowercase().contains(word)));
+        assert_eq!(
+            page.contains("over the window, and their mean"),
+            table.task != Task::Multiclass,
+            "classes have no mean"
+        );
+        assert_eq!(page.contains("<th>expected</th>"), table.task != Task::Regression, "numbers have no probability");
+        assert!(page.contains("<th>observed</th>"), "{page}");
     }
 }
