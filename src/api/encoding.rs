@@ -1,4 +1,6 @@
 //! Bodies that come or go compressed.
+//!
+//! The layers of tower-http stream: tag and length of an answer are those of its whole body, and what unpacks too large is a problem to tell.
 
 use std::io::{self, Read, Write};
 

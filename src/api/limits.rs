@@ -1,4 +1,6 @@
 //! How long a request's body may take, how long its work may take, and how much work there may be at a time.
+//!
+//! The layers of tower queue what is too much, count the wait for a body as work, set a timer for each wait, and answer without a problem.
 
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -98,3 +98,13 @@ fn a_matrix_needs_a_state_that_fits() {
     assert!(said.contains("state.json") && said.contains("run `lifeboat fit` again"), "{said}");
     assert_eq!(folder.files(), ["history.json", "state.json"]);
 }
+
+#[test]
+fn a_folder_without_a_schema_is_told_where_to_begin() {
+    let folder = Folder::new();
+    for command in [&["check", TRAIN][..], &["fit", TRAIN], &["features", TRAIN], &["baseline", TRAIN]] {
+        let said = folder.refuses(&[command, &["--package", "churn"]].concat());
+        let problem = "error: churn/schema.json does not exist: it says what a record of the package is\n";
+        assert!(said.starts_with(problem) && said.contains("docs/own-table.md"), "{said}");
+    }
+}
