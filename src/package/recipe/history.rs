@@ -2,6 +2,7 @@
 //!
 //! - [`records`]: the text of `history.json`.
 //! - `numbers`: a list of them as that text has it.
+//! - `places`: small whole numbers, by which members are sorted.
 //! - `texts`: the texts of a column, each with a code.
 //! - `members`: the same records by slots.
 //! - `index`: members in the order of a key; `group`, those around a record; `identity`, those that may be the record itself.
@@ -11,6 +12,8 @@
 pub mod records;
 
 pub(super) mod numbers;
+
+mod places;
 
 pub(super) mod texts;
 

@@ -11,7 +11,7 @@ use crate::package::recipe::error::escape;
 use crate::package::recipe::history::group::{Group, GroupRule};
 use crate::package::recipe::history::identity::Identity;
 use crate::package::recipe::history::lookup::{Cells, HistoryStep, Lookup};
-use crate::package::recipe::history::members::{Column as MemberColumn, Meaning};
+use crate::package::recipe::history::members::Column as MemberColumn;
 use crate::package::recipe::history::outcome::Outcomes;
 use crate::package::recipe::history::records::{HistoryRecords, Stored};
 use crate::package::recipe::history::texts::Texts;
@@ -216,7 +216,7 @@ fn member_column(compiler: &Compiler<'_>, column: &Column, stored: &Stored) -> R
     match (&column.kind, stored) {
         (_, Stored::Nothing(count)) => Ok(numbers(vec![MISSING; *count].into())),
         (Kind::Text, Stored::Texts(texts, codes)) => {
-            Ok(MemberColumn { numbers: Arc::clone(&codes.0), meaning: Meaning::Codes(Arc::clone(texts)) })
+            Ok(MemberColumn::of_texts(Arc::clone(texts), Arc::clone(&codes.0)))
         }
         (Kind::Number | Kind::Choices(_), Stored::Numbers(stored)) => {
             let numbers = numbers(Arc::clone(&stored.0));
@@ -230,7 +230,7 @@ fn member_column(compiler: &Compiler<'_>, column: &Column, stored: &Stored) -> R
                 place.ok_or_else(|| (None, format!("{text:?} is no category of this column")))
             };
             let numbers = translated(&codes.0, &stored.iter().map(place).collect::<Result<Vec<_>, _>>()?);
-            Ok(MemberColumn { numbers, meaning: Meaning::Places(texts.len()) })
+            Ok(MemberColumn::of_numbers(numbers))
         }
         (Kind::Moment, Stored::Texts(texts, codes)) => {
             Ok(numbers(translated(&codes.0, &moments(compiler, column.slot, texts)?)))
@@ -247,16 +247,12 @@ fn translated(codes: &[f64], numbers: &[f64]) -> Arc<[f64]> {
 }
 
 /// Refuses a number that is no value of its field.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a place")]
 fn check(compiler: &Compiler<'_>, slot: usize, column: &MemberColumn) -> Result<(), ColumnFault> {
     let Some(field) = compiler.schema.fields().get(slot) else { return Ok(()) };
-    // Of few different numbers, each is looked at once.
-    let mut is_known = if let Meaning::Places(most) = column.meaning { vec![false; most] } else { vec![] };
-    for (place, number) in column.numbers.iter().enumerate().filter(|(_, number)| !number.is_nan()) {
-        if is_known.get_mut(*number as usize).is_some_and(|is_known| std::mem::replace(is_known, true)) {
-            continue;
-        }
-        field.read(Cell::Float(*number)).map_err(|detail| (Some(place), detail))?;
+    for place in column.samples() {
+        let number = column.numbers[place];
+        let cell = if number.is_nan() { continue } else { Cell::Float(number) };
+        field.read(cell).map_err(|detail| (Some(place), detail))?;
     }
     Ok(())
 }

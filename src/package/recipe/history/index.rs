@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::members::{Column, Meaning, Members};
+use super::members::{Column, Members};
+use super::places::Starts;
 use crate::package::recipe::slots::View;
 
 /// Members in the order of a key.
@@ -11,8 +12,8 @@ pub(super) struct Index {
     /// The slots of the key.
     key: Box<[usize]>,
     pub(super) members: Vec<u32>,
-    /// Where the members of each code begin, and where the last ones end, if the first slot of the key holds codes.
-    starts: Option<Vec<u32>>,
+    /// Where the members of each place begin, if the first slot of the key holds places.
+    starts: Option<Starts>,
 }
 
 impl Index {
@@ -32,7 +33,7 @@ impl Index {
         for (place, slot) in self.key.iter().enumerate() {
             let value = view.number(*slot);
             range = match &self.starts {
-                Some(starts) if place == 0 => of_code(starts, value),
+                Some(starts) if place == 0 => starts.of(value),
                 _ => self.narrow(range, members.numbers(*slot), |one| one < value, |one| one <= value),
             };
             if value.is_nan() || range.is_empty() {
@@ -57,60 +58,13 @@ impl Index {
     }
 }
 
-/// Sorts members by what they have in a column, those without it last; equal ones keep their order. Of codes, it is told where the
+/// Sorts members by what they have in a column, those without it last; equal ones keep their order. Of places, it is told where the
 /// members of each begin.
-pub(super) fn sort(members: &mut Vec<u32>, column: &Column) -> Option<Vec<u32>> {
-    let Column { numbers, .. } = column;
-    let Some(codes) = codes(column) else {
-        members.sort_by(|one, other| numbers[*one as usize].total_cmp(&numbers[*other as usize]));
-        return None;
-    };
-    let starts = starts(members, numbers, codes);
-    let mut next = starts.clone();
-    let mut sorted = vec![0; members.len()];
-    for member in members.iter() {
-        let next = &mut next[bucket(numbers[*member as usize], codes)];
-        sorted[*next as usize] = *member;
-        *next += 1;
+pub(super) fn sort(members: &mut Vec<u32>, column: &Column) -> Option<Starts> {
+    if let Some(places) = &column.places {
+        return Some(places.sort(members));
     }
-    *members = sorted;
-    Some(starts)
-}
-
-/// Returns how many codes a column may hold.
-fn codes(column: &Column) -> Option<usize> {
-    match &column.meaning {
-        Meaning::Numbers => None,
-        Meaning::Places(count) => Some(*count),
-        Meaning::Codes(texts) => Some(texts.len()),
-    }
-}
-
-/// Returns how many members stand before those of each code, and of the missing one.
-fn starts(members: &[u32], numbers: &[f64], codes: usize) -> Vec<u32> {
-    let mut starts = vec![0; codes + 2];
-    for member in members {
-        starts[bucket(numbers[*member as usize], codes) + 1] += 1;
-    }
-    for code in 1..starts.len() {
-        starts[code] += starts[code - 1];
-    }
-    starts
-}
-
-/// Returns the place of a code among its like; a missing one is behind all others.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a code is a small whole number")]
-fn bucket(code: f64, codes: usize) -> usize {
-    if code >= 0.0 { (code as usize).min(codes) } else { codes }
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a code is a small whole number")]
-fn of_code(starts: &[u32], code: f64) -> Range<usize> {
-    let codes = starts.len() - 2;
-    // One that no member has is negative, or no whole number.
-    if code >= 0.0 && (code as usize) < codes && code.fract() == 0.0 {
-        starts[code as usize] as usize..starts[code as usize + 1] as usize
-    } else {
-        0..0
-    }
+    let number = |member: &u32| column.numbers[*member as usize];
+    members.sort_by(|one, other| number(one).total_cmp(&number(other)));
+    None
 }

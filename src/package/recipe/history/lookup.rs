@@ -47,7 +47,7 @@ impl Cells {
     pub(in crate::package::recipe) fn new(key: &[usize], prior: f64, members: &Members, outcomes: &Outcomes) -> Self {
         let mut sorted: Vec<u32> = (0..members.count).collect();
         for column in key.iter().rev().filter_map(|slot| members.column(*slot)) {
-            sort(&mut sorted, column);
+            let _ = sort(&mut sorted, column);
         }
         let value = |slot: usize, member: u32| members.get(member).number(slot).to_bits();
         let (mut of_member, mut tallies) = (vec![0; sorted.len()], vec![Tally::default()]);

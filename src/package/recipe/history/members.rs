@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
+use super::places::{Places, place};
 use super::texts::Texts;
 use crate::package::recipe::slots::{MISSING, View};
-
-/// As many places are worth a list of where the members of each begin.
-const MOST_PLACES: f64 = 4096.0;
 
 /// The earlier records.
 #[derive(Debug, Default)]
@@ -22,30 +20,33 @@ pub(in crate::package::recipe) struct Members {
 pub(in crate::package::recipe) struct Column {
     /// A number for each member, NaN where it is missing.
     pub(in crate::package::recipe) numbers: Arc<[f64]>,
-    pub(in crate::package::recipe) meaning: Meaning,
-}
-
-/// What the numbers of a slot are.
-#[derive(Debug, Clone)]
-pub(in crate::package::recipe) enum Meaning {
-    Numbers,
-    /// Whole numbers below this one.
-    Places(usize),
-    /// The codes of texts.
-    Codes(Arc<Texts>),
+    /// The same as places, where all of them are.
+    pub(super) places: Option<Places>,
+    /// The texts of which the numbers are the codes.
+    texts: Option<Arc<Texts>>,
 }
 
 impl Column {
     /// Makes a column of numbers.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a small whole number")]
     pub(in crate::package::recipe) fn of_numbers(numbers: Arc<[f64]>) -> Self {
-        let is_place = |number: &f64| number.is_nan() || (0.0..MOST_PLACES).contains(number) && number.fract() == 0.0;
-        let meaning = if numbers.iter().all(is_place) {
-            Meaning::Places(numbers.iter().fold(0, |most, number| most.max(*number as usize + 1)))
-        } else {
-            Meaning::Numbers
-        };
-        Self { numbers, meaning }
+        Self { places: Places::of_numbers(&numbers), numbers, texts: None }
+    }
+
+    /// Makes a column of texts.
+    pub(in crate::package::recipe) fn of_texts(texts: Arc<Texts>, codes: Arc<[f64]>) -> Self {
+        Self { texts: Some(texts), ..Self::of_numbers(codes) }
+    }
+
+    /// Returns one place of each number that the column has, or all where these are many.
+    pub(in crate::package::recipe) fn samples(&self) -> Vec<usize> {
+        let Some(places) = &self.places else { return (0..self.numbers.len()).collect() };
+        let mut samples = vec![None; places.count()];
+        for (member, number) in self.numbers.iter().enumerate() {
+            if let Some(sample) = place(*number).and_then(|place| samples.get_mut(place as usize)) {
+                sample.get_or_insert(member);
+            }
+        }
+        samples.into_iter().flatten().collect()
     }
 }
 
@@ -63,7 +64,7 @@ impl Members {
     }
 
     pub(in crate::package::recipe) fn set(&mut self, slot: usize, column: Column) {
-        if let Meaning::Codes(_) = column.meaning {
+        if column.texts.is_some() {
             self.coded.push(slot);
         }
         if self.columns.len() <= slot {
@@ -88,10 +89,7 @@ impl Members {
 
     /// Returns the slots that hold texts, each with the texts that members have there.
     pub(in crate::package::recipe) fn coded(&self) -> impl Iterator<Item = (usize, &Texts)> {
-        self.coded.iter().filter_map(|slot| match &self.column(*slot)?.meaning {
-            Meaning::Codes(texts) => Some((*slot, &**texts)),
-            _ => None,
-        })
+        self.coded.iter().filter_map(|slot| Some((*slot, self.column(*slot)?.texts.as_deref()?)))
     }
 }
 
@@ -102,9 +100,7 @@ impl View for Member<'_> {
     }
 
     fn text(&self, slot: usize) -> Option<&str> {
-        match self.columns.get(slot) {
-            Some(Some(Column { numbers, meaning: Meaning::Codes(texts) })) => texts.get(*numbers.get(self.index)?),
-            _ => None,
-        }
+        let Column { numbers, texts, .. } = self.columns.get(slot)?.as_ref()?;
+        texts.as_ref()?.get(*numbers.get(self.index)?)
     }
 }

@@ -29,25 +29,35 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 fn read(text: &str) -> Result<Vec<f64>, String> {
     let mut numbers = Vec::with_capacity(text.len() / 2 + 1);
-    let bytes = text.as_bytes();
-    let mut start = 0;
-    while start < bytes.len() {
-        let (mut end, mut whole, mut is_whole) = (start, 0_u64, true);
-        while end < bytes.len() && bytes[end] != b' ' {
-            let digit = bytes[end].wrapping_sub(b'0');
-            is_whole &= digit < 10;
-            whole = whole.wrapping_mul(10).wrapping_add(digit.into());
-            end += 1;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "fewer than sixteen digits")]
-        let number = match end - start {
-            1..16 if is_whole => Some(whole as f64),
-            _ => other(&text[start..end]),
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (number, length) = if let Some(whole) = whole(rest.as_bytes()) {
+            whole
+        } else {
+            let length = rest.find(' ').unwrap_or(rest.len());
+            let number = other(&rest[..length]);
+            (number.ok_or_else(|| format!("number {} is {:?}", numbers.len(), &rest[..length]))?, length)
         };
-        numbers.push(number.ok_or_else(|| format!("number {} is {:?}", numbers.len(), &text[start..end]))?);
-        start = end + 1;
+        numbers.push(number);
+        rest = rest.get(length + 1..).unwrap_or_default();
     }
     Ok(numbers)
+}
+
+/// Reads a whole number of few digits, as most are, and tells how many it has.
+fn whole(text: &[u8]) -> Option<(f64, usize)> {
+    let (mut number, mut length) = (0_u32, 0);
+    while let Some(byte) = text.get(length)
+        && *byte != b' '
+    {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 || length == 9 {
+            return None;
+        }
+        number = number * 10 + u32::from(digit);
+        length += 1;
+    }
+    (length > 0).then_some((number.into(), length))
 }
 
 fn other(text: &str) -> Option<f64> {

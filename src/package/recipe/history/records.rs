@@ -8,6 +8,7 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, SeqAccess, Vi
 use serde::ser::{Serialize, Serializer};
 
 use super::numbers::Numbers;
+use super::places::place;
 use super::texts::Texts;
 use crate::package::recipe::error::{HISTORY, RecipeError, read};
 
@@ -96,8 +97,7 @@ impl TryFrom<Members> for Stored {
 
 /// Returns whole numbers that are below another, or says which is not.
 fn are_below(numbers: Numbers, most: usize, what: &str) -> Result<Numbers, String> {
-    #[expect(clippy::cast_precision_loss, reason = "fewer than 2^53")]
-    let is_one = |number: &f64| number.is_nan() || number.fract() == 0.0 && (0.0..most as f64).contains(number);
+    let is_one = |number: &f64| number.is_nan() || place(*number).is_some_and(|place| (place as usize) < most);
     match numbers.0.iter().find(|number| !is_one(number)) {
         Some(number) => Err(format!("{number} is not {what}")),
         None => Ok(numbers),
