@@ -15,6 +15,7 @@ mod files;
 mod names;
 mod opened;
 mod readers;
+mod record;
 mod row;
 mod schema;
 mod view;

@@ -131,9 +131,9 @@ fn what_is_replayed_comes_out_the_same_and_what_was_altered_is_named() {
     let altered = database.execute_batch(
         "UPDATE stored SET probability = probability / 2 + 0.2 WHERE beginning = 'p.1.';
          UPDATE stored SET features = json_set(features, '$[4]', 99, '$[6]', 0.5) WHERE beginning = 'p.2.';
-         INSERT INTO versions (number, name) VALUES (9, '0.9.0-00000000');
-         UPDATE stored SET version = 9 WHERE record ->> '$.PassengerId' BETWEEN 3 AND 10;
-         UPDATE stored SET record = json_set(record, '$.Name', 'Somebody, Mr. Else') WHERE beginning = 'p.11.';",
+         INSERT INTO versions (number, name, fields) SELECT 9, '0.9.0-00000000', fields FROM versions;
+         UPDATE stored SET version = 9 WHERE record ->> 0 BETWEEN 3 AND 10;
+         UPDATE stored SET record = json_set(record, '$[2]', 'Somebody, Mr. Else') WHERE beginning = 'p.11.';",
     );
     altered.unwrap();
     let output = folder.run_on(b"", &["replay"]);

@@ -8,6 +8,7 @@ CREATE TABLE stored (
     -- Numbers of versions and snapshots: thousands of rows share one.
     version INTEGER NOT NULL,
     snapshot INTEGER,
+    -- A list of the values of the version's fields, or an object where these are not known, as of an earlier program.
     record TEXT NOT NULL,
     features TEXT,
     label TEXT NOT NULL,
@@ -24,8 +25,8 @@ CREATE TABLE stored (
 -- Monitoring reads by time what belongs to the sample.
 CREATE INDEX stored_by_time ON stored (created_at) WHERE sampled = 1;
 
--- The versions that answered, and the names of the features that each stores, a JSON list, where it wrote here itself.
-CREATE TABLE versions (number INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, features TEXT) STRICT;
+-- The versions that answered, with the names of their features and fields, JSON lists, where they wrote here themselves.
+CREATE TABLE versions (number INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, features TEXT, fields TEXT) STRICT;
 
 CREATE TABLE snapshots (number INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL) STRICT;
 

@@ -1,6 +1,6 @@
 //! A prediction as a row: what went in and what came out, with names in place of which numbers stand.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use rusqlite::types::{FromSqlError, Type};
@@ -87,17 +87,18 @@ pub(super) fn bind(
     statement.raw_bind_parameter(1, prediction.id.beginning())?;
     statement.raw_bind_parameter(2, prediction.id.hash().bytes())?;
     statement.raw_bind_parameter(3, prediction.created_at.as_millisecond())?;
-    statement.raw_bind_parameter(4, names.number_of_version(&prediction.model_version)?)?;
+    let version = names.version_of(&prediction.model_version)?;
+    statement.raw_bind_parameter(4, version.number)?;
+    statement.raw_bind_parameter(6, &*version.stored(&prediction.record))?;
     let snapshot = snapshot.map(|snapshot| names.number_of_snapshot(snapshot)).transpose()?;
     statement.raw_bind_parameter(5, snapshot)?;
-    statement.raw_bind_parameter(6, &*prediction.record)?;
     statement.raw_bind_parameter(7, prediction.features.as_ref().map(|features| features::write(features)))?;
     statement.raw_bind_parameter(8, json(label)?)?;
     statement.raw_bind_parameter(9, probability.map(widened))?;
     statement.raw_bind_parameter(10, probabilities.as_ref().map(json).transpose()?)?;
     statement.raw_bind_parameter(11, is_sampled)?;
-    let version = shadow.map(|shadow| names.number_of_version(&shadow.model_version)).transpose()?;
-    statement.raw_bind_parameter(12, version)?;
+    let version = shadow.map(|shadow| names.version_of(&shadow.model_version)).transpose()?;
+    statement.raw_bind_parameter(12, version.map(|version| version.number))?;
     statement.raw_bind_parameter(13, shadow.map(|shadow| json(&shadow.answer)).transpose()?)
 }
 
@@ -119,15 +120,17 @@ pub(super) fn prediction(row: &Row<'_>, names: &mut Names<'_>) -> rusqlite::Resu
         Some(number) => Some(names.snapshot(number)?.ok_or_else(|| unreadable(11))?),
         None => None,
     };
+    let shadow = shadow(row, 6, names)?;
+    let version = names.version(row.get(10)?)?.ok_or_else(|| unreadable(10))?;
     Ok(Prediction {
         created_at: time(row, 0)?,
         answer: answer(row, 1)?,
         outcome: outcome(row, 4)?,
-        shadow: shadow(row, 6, names)?,
+        shadow,
         id: id(row, 8)?,
-        model_version: names.version(row.get(10)?)?.ok_or_else(|| unreadable(10))?,
+        model_version: Arc::clone(&version.name),
         snapshot,
-        record: row.get(12)?,
+        record: version.record(row.get_ref(12)?.as_str()?).ok_or_else(|| unreadable(12))?,
         features: read_features(row, 13)?,
     })
 }
@@ -181,7 +184,8 @@ pub(super) fn outcome(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<O
 /// Reads what another model said from a column and the one behind it.
 fn shadow(row: &Row<'_>, column: usize, names: &mut Names<'_>) -> rusqlite::Result<Option<Shadow>> {
     let Some(number) = row.get(column)? else { return Ok(None) };
-    let model_version = names.version(number)?.ok_or_else(|| unreadable(column))?;
+    let version = names.version(number)?.ok_or_else(|| unreadable(column))?;
+    let model_version = Arc::clone(&version.name);
     Ok(Some(Shadow { model_version, answer: from_json(row.get_ref(column + 1)?.as_str()?, column + 1)? }))
 }
 

@@ -25,11 +25,13 @@ const OWN: [(&str, &str); 7] = [
 const TABLES: &str = "stored LEFT JOIN versions ON versions.number = stored.version \
     LEFT JOIN snapshots ON snapshots.number = stored.snapshot";
 
-/// A version that has written into a file, and the names of its features.
+/// A version that has written into a file, with the names of its features.
 struct Version {
     number: i64,
     name: String,
     features: Vec<String>,
+    /// The names of its fields; none where an earlier program wrote.
+    fields: Vec<String>,
 }
 
 /// Returns whether the view is that of the owner and of all versions that have written into the file.
@@ -42,9 +44,9 @@ pub(super) fn is_current(connection: &Connection, owner: &Owner) -> rusqlite::Re
 /// Names the owner's version among those that write into the file, and makes the view anew.
 pub(super) fn renew(transaction: &Transaction<'_>, owner: &Owner) -> rusqlite::Result<()> {
     // A version that another one called by its name, as that in its shadow, has no features yet.
-    let keep = "INSERT INTO versions (name, features) VALUES (?1, ?2) \
-        ON CONFLICT (name) DO UPDATE SET features = excluded.features WHERE features IS NULL";
-    transaction.execute(keep, [&*owner.version, &json(&owner.features.as_ref())?])?;
+    let keep = "INSERT INTO versions (name, features, fields) VALUES (?1, ?2, ?3) ON CONFLICT (name) \
+        DO UPDATE SET features = excluded.features, fields = excluded.fields WHERE features IS NULL";
+    transaction.execute(keep, [&*owner.version, &json(&owner.features.as_ref())?, &json(&owner.fields.as_ref())?])?;
     let text = text(owner, &versions(transaction)?);
     transaction.execute_batch(&format!("DROP VIEW IF EXISTS {NAME}; {text}"))
 }
@@ -56,11 +58,11 @@ fn current(connection: &Connection) -> rusqlite::Result<Option<String>> {
 
 /// Returns the versions that have written into a file, in the order in which they came.
 fn versions(connection: &Connection) -> rusqlite::Result<Vec<Version>> {
-    let query = "SELECT number, name, features FROM versions WHERE features IS NOT NULL ORDER BY number";
+    let query = "SELECT number, name, features, coalesce(fields, '[]') FROM versions WHERE features IS NOT NULL ORDER BY number";
     let mut statement = connection.prepare(query)?;
     let version = |row: &Row<'_>| {
-        let features = from_json(row.get_ref(2)?.as_str()?, 2)?;
-        Ok(Version { number: row.get(0)?, name: row.get(1)?, features })
+        let names = |column| from_json(row.get_ref(column)?.as_str()?, column);
+        Ok(Version { number: row.get(0)?, name: row.get(1)?, features: names(2)?, fields: names(3)? })
     };
     statement.query_map([], version)?.collect()
 }
@@ -77,7 +79,11 @@ fn text(owner: &Owner, versions: &[Version]) -> String {
         columns.push(format!("{value} AS {}", quoted(&name)));
     }
     columns.push(format!("label ->> '$' AS {}", quoted(label)));
-    let read = |name: &&str| format!("record ->> {} AS {}", literal(&format!("$.{}", json_name(name))), quoted(name));
+    let read = |name: &&str| {
+        let listed = places("stored.record", versions, |version| &version.fields, name);
+        let member = literal(&format!("$.{}", json_name(name)));
+        format!("coalesce({listed}, record ->> {member}) AS {}", quoted(name))
+    };
     columns.extend(fields[..fields.len() - 1].iter().map(read));
     columns.extend(features(versions));
     format!("CREATE VIEW {NAME} AS SELECT {} FROM {TABLES}", columns.join(", "))
@@ -89,18 +95,21 @@ fn features(versions: &[Version]) -> Vec<String> {
     for Version { features, .. } in versions {
         names.extend(features.iter().map(String::as_str).filter(|name| !names.contains(name)).collect::<Vec<_>>());
     }
-    let column = |name: &str| format!("{} AS {}", places(versions, name), quoted(&format!("feature_{name}")));
+    let column = |name: &str| {
+        let place = places("stored.features", versions, |version| &version.features, name);
+        format!("{place} AS {}", quoted(&format!("feature_{name}")))
+    };
     names.into_iter().map(column).collect()
 }
 
-/// Writes where a feature stands: at the same place for all versions, or at one that its version tells.
-fn places(versions: &[Version], name: &str) -> String {
+/// Writes where in a list a name's value stands: at the same place for all versions, or at one that its version tells.
+fn places(list: &str, versions: &[Version], names: impl Fn(&Version) -> &Vec<String>, name: &str) -> String {
     let mut by_place: BTreeMap<Option<usize>, Vec<String>> = BTreeMap::new();
-    for Version { number, features, .. } in versions {
-        let place = features.iter().position(|feature| feature == name);
-        by_place.entry(place).or_default().push(number.to_string());
+    for version in versions {
+        let place = names(version).iter().position(|other| other == name);
+        by_place.entry(place).or_default().push(version.number.to_string());
     }
-    let read = |place: Option<usize>| place.map_or("NULL".to_owned(), |place| format!("stored.features ->> {place}"));
+    let read = |place: Option<usize>| place.map_or("NULL".to_owned(), |place| format!("{list} ->> {place}"));
     if let (1, Some((place, _))) = (by_place.len(), by_place.first_key_value()) {
         return read(*place);
     }
