@@ -32,7 +32,7 @@ test: lint doc tools infra bootstrap deploy-test $(TRAINING) ## All of it, as CI
 	$(PYTHON) -B tests/soak.py $(PROGRAM) --minutes 0.5
 	infra/dist.sh
 	tests/dist.sh
-	LIFEBOAT_BOOTSTRAP=$(abspath .aws-sam/test/Api/bootstrap) LIFEBOAT_MONITOR_BOOTSTRAP=$(abspath .aws-sam/test/Monitor/bootstrap) \
+	LIFEBOAT_REQUIRE_ONNX_TESTS=1 LIFEBOAT_BOOTSTRAP=$(abspath .aws-sam/test/Api/bootstrap) LIFEBOAT_MONITOR_BOOTSTRAP=$(abspath .aws-sam/test/Monitor/bootstrap) \
 		tests/with_dynamodb_local.sh \
 		$(CARGO) test --release --locked --offline --lib --bins --tests
 
@@ -40,7 +40,6 @@ lint:
 	$(CARGO) fmt --check
 	$(PYTHON) model/write_card.py model/titanic --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
-	$(CARGO) clippy --release --locked --features all-operators -- -D warnings
 
 ##@ Parts of the tests
 

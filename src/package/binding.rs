@@ -2,9 +2,10 @@
 
 use super::error::LoadError;
 use super::files::{GRAPH, MANIFEST, RECIPE, SCHEMA};
-use super::graph::Input;
+use super::graph::{ColumnKind, Input};
 use super::manifest::{Inputs, Manifest};
-use crate::table::Schema;
+use crate::table::descriptor::FieldType;
+use crate::table::{Field, Schema};
 
 /// As many names stand in a message.
 const MAX_NAMED: usize = 10;
@@ -48,13 +49,16 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Returns all places, or of fields those of numbers that do not name what a record is about.
-    fn all(self) -> Vec<usize> {
+    /// Returns all places, or of fields those of numbers or of texts that do not name what a record is about.
+    fn all(self, kind: ColumnKind) -> Vec<usize> {
         match self {
             Self::Features(names) => (0..names.len()).collect(),
             Self::Fields(schema) => {
-                let inputs =
-                    schema.inputs().filter(|(place, field)| field.is_numeric() && !schema.key().contains(place));
+                let fits = |field: &Field| match kind {
+                    ColumnKind::Text => field.kind == FieldType::String,
+                    _ => field.is_numeric(),
+                };
+                let inputs = schema.inputs().filter(|(place, field)| fits(field) && !schema.key().contains(place));
                 inputs.map(|(place, _)| place).collect()
             }
         }
@@ -116,9 +120,10 @@ fn is_named(input: &Input, names: Names<'_>) -> bool {
 }
 
 fn by_default(input: &Input, names: Names<'_>) -> Result<Vec<usize>, LoadError> {
-    let sources = names.all();
+    let sources = names.all(input.kind);
     let why = match names {
         Names::Features(_) => "the features of the recipe",
+        Names::Fields(_) if input.kind == ColumnKind::Text => "the fields of texts that are not of the key",
         Names::Fields(_) => "the fields of numbers that are not of the key",
     };
     check_count(input, names, &sources, why, "list in manifest.json at /inputs what the graph reads, in its order")?;

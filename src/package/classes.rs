@@ -1,4 +1,4 @@
-//! The classes of a label as the graph has them: its order of probabilities, and its numbers for labels.
+//! The classes of a label as the graph has them: its order of probabilities, and its labels.
 
 use rustc_hash::FxHashMap;
 
@@ -14,10 +14,82 @@ use crate::table::{Schema, Task, Value};
 pub(super) struct ClassOrder {
     /// The class of each column of probabilities.
     pub(super) columns: Box<[usize]>,
-    /// The class of each number that a label output may hold.
-    pub(super) labels: FxHashMap<i64, usize>,
-    /// Whether the manifest tells the order; else it is the schema's.
+    /// Whether the manifest or the graph tells the order; else it is the schema's.
     pub(super) is_told: bool,
+    /// The class of each column's number, where a label output has that in the class's stead.
+    counted: FxHashMap<i64, usize>,
+    /// The class of each number that is a class.
+    numbers: FxHashMap<i64, usize>,
+    /// The class of each text that is a class.
+    texts: FxHashMap<Box<str>, usize>,
+}
+
+impl ClassOrder {
+    fn new(schema: &Schema, classes: &[Value], columns: Box<[usize]>, is_told: bool) -> Self {
+        let (mut numbers, mut texts) = (FxHashMap::default(), FxHashMap::default());
+        let categories = schema.label_field().categories();
+        for (class, value) in classes.iter().enumerate() {
+            match (value, categories) {
+                (Value::Boolean(value), _) => {
+                    numbers.insert(i64::from(*value), class);
+                    let names = if *value { ["true", "True", "TRUE"] } else { ["false", "False", "FALSE"] };
+                    texts.extend(names.map(|name| (name.into(), class)));
+                }
+                (Value::Category(category), Some(categories)) => match categories.value(*category) {
+                    Scalar::Integer(number) => {
+                        numbers.insert(*number, class);
+                        texts.insert(number.to_string().into(), class);
+                    }
+                    Scalar::Text(text) => {
+                        texts.insert(text.as_str().into(), class);
+                    }
+                    Scalar::Boolean(_) | Scalar::Number(_) => {}
+                },
+                _ => {}
+            }
+        }
+        let counted =
+            if numbers.is_empty() { (0..).zip(columns.iter().copied()).collect() } else { FxHashMap::default() };
+        Self { columns, is_told, counted, numbers, texts }
+    }
+
+    /// Returns the class of a number that a label output has: the class itself where classes are numbers or booleans, else its column,
+    /// since libraries that know no texts count the classes.
+    pub(super) fn of_number(&self, number: i64) -> Option<usize> {
+        self.numbers.get(&number).or_else(|| self.counted.get(&number)).copied()
+    }
+
+    /// Returns the class of a text that a label output has.
+    pub(super) fn of_text(&self, text: &str) -> Option<usize> {
+        self.texts.get(text).copied()
+    }
+
+    /// Takes the order that a graph tells, if it names each class once.
+    pub(super) fn told_by_graph(self, names: GraphClasses<'_>) -> Self {
+        let columns: Option<Box<[usize]>> = match names {
+            GraphClasses::Numbers(numbers) => numbers.iter().map(|number| self.numbers.get(number).copied()).collect(),
+            GraphClasses::Texts(texts) => texts.iter().map(|text| self.of_text(text)).collect(),
+        };
+        let Some(columns) = columns.filter(|columns| !self.is_told && is_permutation(columns, self.columns.len()))
+        else {
+            return self;
+        };
+        let counted = if self.counted.is_empty() { self.counted } else { (0..).zip(columns.iter().copied()).collect() };
+        Self { columns, is_told: true, counted, ..self }
+    }
+}
+
+/// What a graph calls its classes, in the order of its probabilities.
+#[derive(Debug)]
+pub(super) enum GraphClasses<'a> {
+    /// Integers.
+    Numbers(&'a [i64]),
+    /// Texts.
+    Texts(Vec<&'a str>),
+}
+
+fn is_permutation(columns: &[usize], count: usize) -> bool {
+    columns.len() == count && (0..count).all(|class| columns.contains(&class))
 }
 
 /// Returns the order of classes, none where the label is a number, and checks that the manifest speaks of this label.
@@ -28,8 +100,7 @@ pub(super) fn order(schema: &Schema, manifest: &Manifest) -> Result<Option<Class
         None => (0..classes.len()).collect(),
         Some(told) => told_order(schema, classes, told)?,
     };
-    let labels = (0..).zip(&columns).map(|(column, &class)| (label_number(schema, &classes[class], column), class));
-    Ok(Some(ClassOrder { labels: labels.collect(), columns, is_told: manifest.classes.is_some() }))
+    Ok(Some(ClassOrder::new(schema, classes, columns, manifest.classes.is_some())))
 }
 
 fn check_task(schema: &Schema, manifest: &Manifest) -> Result<(), LoadError> {
@@ -98,18 +169,4 @@ fn told_order(schema: &Schema, classes: &[Value], told: &[Scalar]) -> Result<Box
         return Err(LoadError::mismatch(MANIFEST, "the number of /classes", expected, found, mend));
     }
     Ok(columns.into())
-}
-
-/// Returns the number that a label output has for a class: the class itself where it is a number or a boolean, else its column, since
-/// libraries that know no texts count the classes.
-fn label_number(schema: &Schema, class: &Value, column: i64) -> i64 {
-    let categories = schema.label_field().categories();
-    match class {
-        Value::Boolean(value) => i64::from(*value),
-        Value::Category(category) => match categories.map(|categories| categories.value(*category)) {
-            Some(Scalar::Integer(number)) => *number,
-            _ => column,
-        },
-        _ => column,
-    }
 }

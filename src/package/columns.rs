@@ -70,7 +70,7 @@ fn check(names: Names<'_>, input: &Input, source: usize) -> Result<(), LoadError
     let kind = input.kind;
     let schema = match names {
         Names::Fields(schema) => schema,
-        Names::Features(_) if kind.has_missing() => return Ok(()),
+        Names::Features(_) if matches!(kind, ColumnKind::Float | ColumnKind::Double) => return Ok(()),
         Names::Features(_) => {
             return refuse("float or double, as features are", kind.name().to_owned(), "export the input as float");
         }
@@ -78,8 +78,18 @@ fn check(names: Names<'_>, input: &Input, source: usize) -> Result<(), LoadError
     let field = &schema.fields()[source];
     let is_number = matches!(field.domain, Domain::Number(_));
     let is_boolean = matches!(field.domain, Domain::Boolean);
+    if kind == ColumnKind::Text {
+        return match field.domain {
+            Domain::Text(_) | Domain::Categories(_) | Domain::Integer(_) => Ok(()),
+            _ => refuse(
+                "of texts, categories or integers",
+                format!("a field of type {}", field.kind.name()),
+                "export the input as float, or make the field a string in schema.json",
+            ),
+        };
+    }
     if !field.is_numeric() && !is_boolean {
-        let mend = "make a number of it with a recipe, or before sending";
+        let mend = "export the input as string, or make a number of it with a recipe, or before sending";
         return refuse("of a number or a boolean", format!("a field of type {}", field.kind.name()), mend);
     }
     match kind {
@@ -107,6 +117,10 @@ fn check(names: Names<'_>, input: &Input, source: usize) -> Result<(), LoadError
 fn mean(kind: ColumnKind, names: Names<'_>, source: usize, manifest: &Manifest) -> Result<Scalar, LoadError> {
     let name = names.name(source);
     let found = manifest.means.get(name);
+    let mend = "`lifeboat seal DIR --train FILE` writes the means of the training data";
+    if let (ColumnKind::Text, Some(Scalar::Text(text))) = (kind, found) {
+        return Ok(Scalar::Text(text.clone()));
+    }
     let number = match found {
         Some(Scalar::Boolean(value)) => Some(f64::from(u8::from(*value))),
         #[expect(clippy::cast_precision_loss, reason = "a mean beyond 2^53 is a mean still")]
@@ -116,10 +130,11 @@ fn mean(kind: ColumnKind, names: Names<'_>, source: usize, manifest: &Manifest) 
     };
     let Some(number) = number.filter(|number| number.is_finite()) else {
         let found = found.map_or("nothing".to_owned(), Scalar::to_string);
-        let mend = "`lifeboat seal DIR --train FILE` writes the means of the training data";
-        return Err(LoadError::mismatch(MANIFEST, format!("/means/{name}"), "a number", found, mend));
+        let expected = if kind == ColumnKind::Text { "a text" } else { "a number" };
+        return Err(LoadError::mismatch(MANIFEST, format!("/means/{name}"), expected, found, mend));
     };
-    Ok(Scalar::Number(if kind.has_missing() { number } else { number.round() }))
+    let has_fractions = matches!(kind, ColumnKind::Float | ColumnKind::Double);
+    Ok(Scalar::Number(if has_fractions { number } else { number.round() }))
 }
 
 fn scalar_entry(scalar: &Scalar) -> Entry<'_> {

@@ -17,7 +17,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::answer::{Answer, InferenceError};
-use super::graph::{Entry, PLAN_ROWS};
+use super::graph::Entry;
 use super::load::Package;
 use crate::table::Record;
 
@@ -166,7 +166,7 @@ impl<'a> Asked<'a> {
             Answer::Regression { .. } => None,
         };
         let (output, baseline) = (score(&answers[0], class), score(&answers[1], class));
-        let rows = Vec::with_capacity(PLAN_ROWS * record.len());
+        let rows = Vec::with_capacity(package.graph().rows_at_once() * record.len());
         Ok(Self { package, record, means, class, output, baseline, rows, scores: Vec::new() })
     }
 
@@ -175,7 +175,7 @@ impl<'a> Asked<'a> {
         let groups = self.package.group_of_columns().iter();
         let entries = groups.zip(self.record.iter().zip(&self.means));
         self.rows.extend(entries.map(|(group, (record, mean))| if is_present(*group) { *record } else { *mean }));
-        if self.rows.len() >= PLAN_ROWS * self.record.len() { self.run() } else { Ok(()) }
+        if self.rows.len() >= self.package.graph().rows_at_once() * self.record.len() { self.run() } else { Ok(()) }
     }
 
     fn run(&mut self) -> Result<(), InferenceError> {

@@ -1,27 +1,31 @@
-//! The ONNX model: named, typed columns in; label and probabilities, or a value, out. No other room knows tract.
+//! The ONNX model: named, typed columns in; label and probabilities, or a value, out. No other room knows ONNX or tract.
 //!
 //! A graph is read in two steps. `Declared` tells which inputs it has, so that the package can find what stands in each; `Graph` is
-//! the same, prepared to answer.
+//! the same, prepared to answer. A graph of sums, products and functions alone is run by tract, whose kernels are the fastest; all
+//! others, which exporters write for pipelines and trees, by an evaluator of this program.
 //!
 //! - `interface`: inputs, and what stands in a column of a row.
-//! - `declared`: a graph as its file declares it.
-//! - `operators`: what a graph may be made of.
-//! - `softmax`: one of them that is not tract's.
+//! - `declared`, `checks`: a graph as its file declares it, and what is refused of a file.
 //! - `outputs`: which output is what.
-//! - `reader`: answers from their numbers.
+//! - `matrix`: what an input reads of rows.
+//! - `tract`: graphs that tract runs.
+//! - `evaluator`: all others.
+//! - `values`, `reader`: what a run gave, and the answers from it.
 //! - `plan`: the graph prepared for rows.
 
+mod checks;
 mod declared;
+mod evaluator;
 mod interface;
-mod operators;
+mod matrix;
 mod outputs;
 mod plan;
 mod reader;
-mod softmax;
+mod tract;
+mod values;
 
 pub use interface::{ColumnKind, Entry, Input};
 
 pub(super) use declared::Declared;
-pub(super) use interface::PLAN_ROWS;
 pub(super) use outputs::Answering;
 pub(super) use plan::Graph;

@@ -10,7 +10,7 @@ use super::binding::Names;
 use super::columns::Columns;
 use super::error::LoadError;
 use super::files::{BASELINE, Files, GRAPH, MANIFEST, RECIPE, SCHEMA, STATE, read};
-use super::graph::{Answering, Declared, Entry, Graph, PLAN_ROWS};
+use super::graph::{Answering, Declared, Entry, Graph};
 use super::groups::Groups;
 use super::made_up::made_up;
 use super::manifest::Manifest;
@@ -78,10 +78,10 @@ impl Package {
         let columns = Columns::new(declared.inputs(), names, &manifest)?;
         let answering =
             Answering { outputs: &manifest.outputs, classes, threshold: manifest.threshold, task: schema.task() };
-        let graph = Graph::new(declared, columns.by_input(), answering)?;
+        let means: Vec<Entry<'_>> = columns.means().collect();
+        let graph = Graph::new(declared, columns.by_input(), &means, answering)?;
         // A graph that cannot answer is found now, not by the first request. It is asked for the means: a row of zeros may be no record at
         // all, and a graph that takes logarithms or reciprocals need not answer for it.
-        let means: Vec<Entry<'_>> = columns.means().collect();
         graph.answers(&means).map_err(|error| {
             LoadError::malformed(GRAPH, "a graph that answers for the means of manifest.json", error)
         })?;
@@ -167,7 +167,7 @@ impl Package {
     /// Answers each record, in order.
     pub fn answers(&self, records: &[Record]) -> Result<Vec<Answered>, InferenceError> {
         let mut answered = Vec::with_capacity(records.len());
-        for records in records.chunks(PLAN_ROWS) {
+        for records in records.chunks(self.graph.rows_at_once()) {
             let mut entries = Vec::with_capacity(records.len() * self.columns.sources().len());
             let mut features = Vec::with_capacity(records.len());
             let mut computer = self.recipe.as_ref().map(Recipe::computer);

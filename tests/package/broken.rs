@@ -100,8 +100,8 @@ const LABELS: &[Case] = &[
         manifest(folder, "outputs", json!({"value": "probability"}));
     }),
     ("classes", "a label that is not there", true, |folder| manifest(folder, "outputs", json!({"label": "l"}))),
-    ("classes", "labels of texts", true, |folder| {
-        folder.edit_graph(|graph| graph.output.push(matrix("label", DataType::String, 1)));
+    ("classes", "labels of doubles", true, |folder| {
+        folder.edit_graph(|graph| graph.output.push(matrix("label", DataType::Double, 1)));
     }),
     ("regression", "two outputs of numbers", true, |folder| {
         folder.edit_graph(|graph| {
@@ -192,7 +192,7 @@ const INPUTS: &[Case] = &[
     ("classes", "an operator that this program does not have", true, |folder| {
         folder.edit_graph(|graph| graph.node[3].op_type = "Sinh".into());
     }),
-    ("classes", "a dictionary of probabilities", true, |folder| {
+    ("classes", "an operator that its domain does not have", true, |folder| {
         folder.edit_graph(|graph| {
             graph.node.push(node("ZipMap", &["probabilities"], "dictionary"));
             graph.output[0] = ValueInfoProto { name: "dictionary".to_owned(), ..ValueInfoProto::default() };

@@ -3,18 +3,24 @@
 use std::collections::HashSet;
 
 use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::tensor_shape_proto::Dimension;
 use tract_onnx::pb::tensor_shape_proto::dimension::Value::DimValue;
 use tract_onnx::pb::type_proto::{Tensor, Value};
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
-use tract_onnx::prelude::Framework;
+use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, ValueInfoProto};
 
+use super::checks::check;
+use super::evaluator::Versions;
 use super::interface::{ColumnKind, Input};
-use super::operators;
+use super::tract;
+use crate::package::classes::GraphClasses;
 use crate::package::error::LoadError;
 use crate::package::files::GRAPH;
 
-/// Operators that pass on what another one computed.
-const PASSING: [&str; 5] = ["Cast", "Flatten", "Identity", "Reshape", "Squeeze"];
+/// Operators that keep the order of the classes of what another one computed.
+const KEEPING_CLASSES: [&str; 7] = ["Cast", "Flatten", "Identity", "Normalizer", "Reshape", "Squeeze", "ZipMap"];
+
+/// The attributes in which operators name their classes.
+const CLASSES: [&str; 3] = ["classlabels_strings", "classlabels_int64s", "classlabels_ints"];
 
 /// Operators that make something of a missing value. All others pass it on, or lose it.
 const TAKING_MISSING: [&str; 5] =
@@ -27,16 +33,18 @@ pub(in crate::package) struct Declared {
     model: ModelProto,
     graph: GraphProto,
     inputs: Vec<Input>,
+    versions: Versions,
 }
 
 impl Declared {
     /// Reads the bytes of a graph.
-    pub(in crate::package) fn read(mut bytes: &[u8]) -> Result<Self, LoadError> {
+    pub(in crate::package) fn read(bytes: &[u8]) -> Result<Self, LoadError> {
         let unreadable = |error| LoadError::malformed(GRAPH, "an ONNX graph", error);
-        let mut model = operators::onnx().proto_model_for_read(&mut bytes).map_err(unreadable)?;
+        let mut model = tract::read(bytes).map_err(unreadable)?;
         let Some(graph) = model.graph.take() else {
             return Err(LoadError::malformed(GRAPH, "an ONNX graph", "it has no graph"));
         };
+        let versions = check(&model, &graph)?;
         let constants: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
         // Older files list their weights among the inputs.
         let inputs = graph.input.iter().filter(|input| !constants.contains(input.name.as_str()));
@@ -45,7 +53,7 @@ impl Declared {
             let mend = "export the model with an input for its features";
             return Err(LoadError::mismatch(GRAPH, "the number of inputs", "1 at least", "0", mend));
         }
-        Ok(Self { model, graph, inputs })
+        Ok(Self { model, graph, inputs, versions })
     }
 
     /// Returns what the graph reads.
@@ -68,18 +76,44 @@ impl Declared {
         self.graph.node.iter().any(|node| TAKING_MISSING.contains(&node.op_type.as_str()))
     }
 
-    /// Returns the operator that computes an output, behind those that only pass it on.
-    pub(super) fn producer(&self, output: &str) -> Option<&str> {
-        let by = |name: &str| self.graph.node.iter().find(|node| node.output.iter().any(|output| output == name));
-        let mut node = by(output)?;
+    /// Returns the graph.
+    pub(super) fn graph(&self) -> &GraphProto {
+        &self.graph
+    }
+
+    /// Returns the versions of the operators.
+    pub(super) fn versions(&self) -> Versions {
+        self.versions
+    }
+
+    /// Returns whether an output is a dictionary for each row, which an operator made of the numbers of the row.
+    pub(super) fn is_dictionary(&self, output: &str) -> bool {
+        self.producer(output).is_some_and(|node| node.op_type == "ZipMap")
+    }
+
+    /// Returns what the graph calls the classes of an output of probabilities, where an operator tells.
+    pub(super) fn classes(&self, output: &str) -> Option<GraphClasses<'_>> {
+        let mut node = self.producer(output)?;
         // As many steps as there are nodes: a circle ends.
         for _ in &self.graph.node {
-            match node.input.first().and_then(|input| by(input)) {
-                Some(before) if PASSING.contains(&node.op_type.as_str()) => node = before,
-                _ => break,
+            let is_told = |attribute: &&AttributeProto| CLASSES.contains(&attribute.name.as_str());
+            if let Some(told) = node.attribute.iter().find(is_told) {
+                if !told.ints.is_empty() {
+                    return Some(GraphClasses::Numbers(&told.ints));
+                }
+                let texts: Option<_> = told.strings.iter().map(|text| std::str::from_utf8(text).ok()).collect();
+                return texts.map(GraphClasses::Texts);
             }
+            if !KEEPING_CLASSES.contains(&node.op_type.as_str()) {
+                return None;
+            }
+            node = self.producer(node.input.first()?)?;
         }
-        Some(&node.op_type)
+        None
+    }
+
+    fn producer(&self, output: &str) -> Option<&NodeProto> {
+        self.graph.node.iter().find(|node| node.output.iter().any(|made| made == output))
     }
 
     /// Leaves these outputs and what they are computed from.
@@ -133,7 +167,7 @@ pub(super) fn tensor(value: &ValueInfoProto) -> Option<(&Tensor, DataType)> {
 fn input(value: &ValueInfoProto) -> Result<Input, LoadError> {
     let place = || format!("input {:?}", value.name);
     let Some((tensor, data_type)) = tensor(value) else {
-        let mend = "export the model with inputs of float, double, int64 or bool";
+        let mend = "export the model with inputs of float, double, int64, bool or string";
         return Err(LoadError::mismatch(GRAPH, place(), "a tensor", "something else", mend));
     };
     let kind = match data_type {
@@ -141,19 +175,19 @@ fn input(value: &ValueInfoProto) -> Result<Input, LoadError> {
         DataType::Double => ColumnKind::Double,
         DataType::Int64 => ColumnKind::Integer,
         DataType::Bool => ColumnKind::Boolean,
+        DataType::String => ColumnKind::Text,
         other => {
-            let mend = match other {
-                DataType::String => {
-                    "this program cannot give texts to a graph: make numbers of them with a recipe, or before sending"
-                }
-                _ => "export the model with inputs of these types",
-            };
+            let mend = "export the model with inputs of these types";
             let found = format!("{other:?}").to_lowercase();
-            return Err(LoadError::mismatch(GRAPH, place(), "float, double, int64 or bool", found, mend));
+            return Err(LoadError::mismatch(GRAPH, place(), "float, double, int64, bool or string", found, mend));
         }
     };
     let columns = match tensor.shape.as_ref().map(|shape| shape.dim.as_slice()) {
         None => None,
+        Some([Dimension { value: Some(DimValue(rows)), .. }, _]) if *rows > 0 => {
+            let mend = "export the model with a number of rows that is not fixed: None, or a name";
+            return Err(LoadError::mismatch(GRAPH, place(), "of any number of rows", rows.to_string(), mend));
+        }
         Some([_, columns]) => match columns.value {
             Some(DimValue(columns)) => usize::try_from(columns).ok().filter(|columns| *columns > 0),
             _ => None,

@@ -1,11 +1,5 @@
 //! What goes into a graph.
 
-/// Rows that go through the graph at once; fewer are padded with zeros.
-///
-/// The number is always the same, since tract takes other kernels for other numbers, which round the last bit differently: a record has
-/// one answer, alone or in any company. A run of 32 rows takes 4 µs, one of a single row 3 µs.
-pub(in crate::package) const PLAN_ROWS: usize = 32;
-
 /// What stands in one column of one row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Entry<'a> {
@@ -28,6 +22,8 @@ pub enum ColumnKind {
     Integer,
     /// `bool`.
     Boolean,
+    /// `string`.
+    Text,
 }
 
 impl ColumnKind {
@@ -38,12 +34,13 @@ impl ColumnKind {
             Self::Double => "double",
             Self::Integer => "int64",
             Self::Boolean => "bool",
+            Self::Text => "string",
         }
     }
 
-    /// Returns whether a column can say that a value is missing: floats have NaN.
+    /// Returns whether a column can say that a value is missing: floats have NaN, and texts may be empty.
     pub fn has_missing(self) -> bool {
-        matches!(self, Self::Float | Self::Double)
+        matches!(self, Self::Float | Self::Double | Self::Text)
     }
 }
 

@@ -15,9 +15,6 @@ const LABEL_NAMES: [&str; 2] = ["label", "output_label"];
 const PROBABILITY_NAMES: [&str; 3] = ["probabilities", "output_probability", "probability"];
 const VALUE_NAMES: [&str; 2] = ["variable", "value"];
 
-/// The operator whose labels tract computes wrong.
-const TREES: &str = "TreeEnsembleClassifier";
-
 /// What a package says of its answers.
 #[derive(Debug)]
 pub(in crate::package) struct Answering<'a> {
@@ -71,7 +68,9 @@ pub(super) fn choose(declared: &Declared, answering: &Answering<'_>) -> Result<C
 
 fn find(declared: &Declared, property: &str, named: Option<&str>, known: &[&str]) -> Result<String, LoadError> {
     let outputs = declared.outputs();
-    let is_float = |output: &&ValueInfoProto| matches!(data_type(output), Some(DataType::Float | DataType::Double));
+    let is_float = |output: &&ValueInfoProto| {
+        matches!(data_type(output), Some(DataType::Float | DataType::Double)) || declared.is_dictionary(&output.name)
+    };
     let expected = || format!("an output of float or double with the {property}");
     if let Some(name) = named {
         let found = outputs.iter().find(|output| output.name == name);
@@ -86,13 +85,13 @@ fn find(declared: &Declared, property: &str, named: Option<&str>, known: &[&str]
     found.map(|output| output.name.clone()).ok_or_else(|| {
         let found: Vec<String> = outputs.iter().map(in_words).collect();
         let mend = format!(
-            "name it in manifest.json at /outputs/{property}; a classifier of skl2onnx is exported with zipmap=False"
+            "name it in manifest.json at /outputs/{property}; a classifier of skl2onnx is not exported with zipmap='columns'"
         );
         LoadError::mismatch(GRAPH, "the outputs", expected(), found.join(", "), mend)
     })
 }
 
-/// Finds the output with labels, where there is one that can be trusted.
+/// Finds the output with labels, where there is one.
 fn label(declared: &Declared, names: &Outputs) -> Result<Option<String>, LoadError> {
     let outputs = declared.outputs();
     let find = |known: &dyn Fn(&str) -> bool| outputs.iter().find(|output| known(&output.name));
@@ -106,17 +105,13 @@ fn label(declared: &Declared, names: &Outputs) -> Result<Option<String>, LoadErr
             None => find(&|known| LABEL_NAMES.contains(&known)),
         };
     let Some(found) = found else { return Ok(None) };
-    match data_type(found) {
-        // tract computes wrong labels of trees, but right probabilities.
-        _ if declared.producer(&found.name) == Some(TREES) => Ok(None),
-        Some(DataType::Int64 | DataType::Int32 | DataType::Bool) => Ok(Some(found.name.clone())),
-        _ => {
-            let place = format!("output {:?}", found.name);
-            let mend = "this program cannot read labels of other types: name the probabilities alone in manifest.json at \
-                        /outputs/probabilities, and the likeliest class is the label";
-            Err(LoadError::mismatch(GRAPH, place, "labels of int64, int32 or bool", in_words(found), mend))
-        }
+    if let Some(DataType::Int64 | DataType::Int32 | DataType::Bool | DataType::String) = data_type(found) {
+        return Ok(Some(found.name.clone()));
     }
+    let place = format!("output {:?}", found.name);
+    let mend =
+        "name the probabilities alone in manifest.json at /outputs/probabilities, and the likeliest class is the label";
+    Err(LoadError::mismatch(GRAPH, place, "labels of int64, int32, bool or string", in_words(found), mend))
 }
 
 fn data_type(output: &ValueInfoProto) -> Option<DataType> {

@@ -1,25 +1,27 @@
 //! A graph that is prepared to answer.
 
-use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use tract_onnx::prelude::*;
-
 use super::declared::Declared;
-use super::interface::{ColumnKind, Entry, PLAN_ROWS};
-use super::operators;
-use super::outputs::{Answering, choose};
-use super::reader::{Reader, inference_error};
+use super::evaluator::{Evaluator, NodeFault};
+use super::interface::{ColumnKind, Entry};
+use super::matrix::Matrix;
+use super::outputs::{Answering, Chosen, choose};
+use super::reader::Reader;
+use super::tract::{self, Plan};
+use super::values::Output;
 use crate::package::answer::{Answer, InferenceError};
 use crate::package::error::LoadError;
 use crate::package::files::GRAPH;
 
-/// A graph that is prepared for [`PLAN_ROWS`] rows.
+/// Rows that are evaluated at once: enough that a step costs little a row, and few enough to stay in the cache.
+const EVALUATED_ROWS: usize = 64;
+
+/// Rows by which a graph is tried: another number than columns or classes, so that an output of a row each is seen as one.
+const TRIED_ROWS: [usize; 2] = [1, 3];
+
+/// A graph that is prepared for rows.
+#[derive(Debug)]
 pub(in crate::package) struct Graph {
-    plan: Arc<TypedRunnableModel>,
-    /// Buffers of earlier runs, to run in again.
-    idle: Mutex<Vec<TypedSimpleState>>,
+    runner: Runner,
     inputs: Box<[Matrix]>,
     /// How many columns all inputs have together.
     columns: usize,
@@ -27,19 +29,21 @@ pub(in crate::package) struct Graph {
     reader: Reader,
 }
 
-/// One input: so many of a row's columns.
+/// Who runs a graph.
 #[derive(Debug)]
-struct Matrix {
-    kind: ColumnKind,
-    first: usize,
-    columns: usize,
+enum Runner {
+    /// tract, where sums, products and functions are all there is.
+    Tract(Plan),
+    /// This program, all others.
+    Evaluator(Evaluator),
 }
 
 impl Graph {
-    /// Prepares a graph whose inputs have so many columns each.
+    /// Prepares a graph whose inputs have so many columns each. It is tried with a row of means.
     pub(in crate::package) fn new(
         mut declared: Declared,
         columns: &[usize],
+        means: &[Entry<'_>],
         answering: Answering<'_>,
     ) -> Result<Self, LoadError> {
         let chosen = choose(&declared, &answering)?;
@@ -47,13 +51,34 @@ impl Graph {
         outputs.extend(chosen.label.as_deref());
         declared.keep(&outputs)?;
         let (inputs, takes_missing) = (matrices(&declared, columns), declared.takes_missing());
-        let plan = plan(declared, &inputs)?;
-        let shape = plan.model().output_fact(0).and_then(|fact| {
-            let shape = fact.shape.as_concrete().map(<[usize]>::to_vec);
-            shape.ok_or_else(|| TractError::msg("the shape of the output depends on what is read"))
-        });
-        let reader = Reader::new(answering, &chosen, &shape.map_err(unusable)?)?;
-        Ok(Self { plan, idle: Mutex::default(), inputs, columns: columns.iter().sum(), takes_missing, reader })
+        let columns = columns.iter().sum();
+        let answering = Answering {
+            classes: answering.classes.map(|classes| match declared.classes(&chosen.main) {
+                Some(names) => classes.told_by_graph(names),
+                None => classes,
+            }),
+            ..answering
+        };
+        let (runner, shape) = if tract::takes(declared.graph(), &inputs) {
+            let plan = Plan::new(&declared.into_model(), &inputs).map_err(unusable)?;
+            let shape = plan.shape().map_err(unusable)?;
+            let shape = columns_of(&shape, tract::ROWS, &chosen)?;
+            (Runner::Tract(plan), shape)
+        } else {
+            let evaluator = evaluator(&declared, &outputs)?;
+            let shape = tried(&evaluator, &inputs, means, &chosen)?;
+            (Runner::Evaluator(evaluator), shape)
+        };
+        let reader = Reader::new(answering, &chosen, shape)?;
+        Ok(Self { runner, inputs, columns, takes_missing, reader })
+    }
+
+    /// Returns how many rows go through the graph at once.
+    pub(in crate::package) fn rows_at_once(&self) -> usize {
+        match self.runner {
+            Runner::Tract(_) => tract::ROWS,
+            Runner::Evaluator(_) => EVALUATED_ROWS,
+        }
     }
 
     /// Returns whether the graph makes something of missing values.
@@ -62,45 +87,92 @@ impl Graph {
     }
 
     /// Returns the first column of a row that has no value, where the graph needs one. It would go through sums and products, and be
-    /// lost where a function has bounds: tract's sigmoid makes a small probability of it.
+    /// lost where a function has bounds: tract's sigmoid makes a small probability of it. A missing text is an empty one.
     pub(in crate::package) fn lacks(&self, row: &[Entry<'_>]) -> Option<usize> {
         let is_missing = |entry: &Entry<'_>| match entry {
             Entry::Missing => true,
             Entry::Number(number) => number.is_nan(),
             Entry::Text(_) => false,
         };
-        if self.takes_missing { None } else { row.iter().position(is_missing) }
+        if self.takes_missing {
+            return None;
+        }
+        let of_numbers = self.inputs.iter().filter(|input| input.kind != ColumnKind::Text);
+        let mut columns = of_numbers.flat_map(|input| input.first..input.first + input.columns);
+        columns.find(|&column| row.get(column).is_some_and(is_missing))
     }
 
     /// Answers rows whose entries stand one after another, in the order of the inputs.
     pub(in crate::package) fn answers(&self, entries: &[Entry<'_>]) -> Result<Vec<Answer>, InferenceError> {
         let mut answers = Vec::with_capacity(entries.len() / self.columns);
-        for rows in entries.chunks(PLAN_ROWS * self.columns) {
-            let outputs = self.run(rows).map_err(inference_error)?;
+        for rows in entries.chunks(self.rows_at_once() * self.columns) {
+            let outputs = self.run(rows).map_err(InferenceError::Graph)?;
             self.reader.read(&outputs, rows.len() / self.columns, &mut answers)?;
         }
         Ok(answers)
     }
 
-    fn run(&self, entries: &[Entry<'_>]) -> TractResult<TVec<TValue>> {
-        let inputs = self.inputs.iter().map(|input| Ok(input.tensor(entries, self.columns)?.into()));
-        let inputs = inputs.collect::<TractResult<TVec<TValue>>>()?;
-        let idle = self.idle().pop();
-        let mut state = idle.map_or_else(|| self.plan.spawn(), Ok)?;
-        let outputs = state.run(inputs)?;
-        self.idle().push(state);
-        Ok(outputs)
-    }
-
-    fn idle(&self) -> MutexGuard<'_, Vec<TypedSimpleState>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    fn run(&self, entries: &[Entry<'_>]) -> Result<Vec<Output>, String> {
+        match &self.runner {
+            Runner::Tract(plan) => {
+                let outputs = plan.run(&self.inputs, entries, self.columns).map_err(|error| format!("{error:#}"))?;
+                Ok(outputs.into_iter().map(Output::Tract).collect())
+            }
+            Runner::Evaluator(evaluator) => {
+                evaluate(evaluator, &self.inputs, entries, self.columns).map_err(|fault| fault.to_string())
+            }
+        }
     }
 }
 
-impl fmt::Debug for Graph {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Graph").field("inputs", &self.inputs).field("reader", &self.reader).finish_non_exhaustive()
+fn evaluate(
+    evaluator: &Evaluator,
+    inputs: &[Matrix],
+    entries: &[Entry<'_>],
+    columns: usize,
+) -> Result<Vec<Output>, NodeFault> {
+    let inputs = inputs.iter().map(|input| input.tensor(entries, columns)).collect::<Result<_, _>>();
+    let inputs = inputs.map_err(|fault| NodeFault { place: "the inputs".into(), fault })?;
+    Ok(evaluator.run(inputs)?.into_iter().map(Output::Evaluated).collect())
+}
+
+fn evaluator(declared: &Declared, outputs: &[&str]) -> Result<Evaluator, LoadError> {
+    let inputs: Vec<&str> = declared.inputs().iter().map(|input| &*input.name).collect();
+    Evaluator::new(declared.graph(), &inputs, outputs, declared.versions()).map_err(|NodeFault { place, fault }| {
+        LoadError::mismatch(GRAPH, place, fault.expected(), fault.found(), fault.mend())
+    })
+}
+
+/// Returns how many columns the main output has, by a few runs with the means.
+fn tried(evaluator: &Evaluator, inputs: &[Matrix], means: &[Entry<'_>], chosen: &Chosen) -> Result<usize, LoadError> {
+    let mut found = None;
+    for rows in TRIED_ROWS {
+        let outputs = evaluate(evaluator, inputs, &means.repeat(rows), means.len()).map_err(|fault| {
+            let source = InferenceError::Graph(fault.to_string());
+            LoadError::malformed(GRAPH, "a graph that answers for the means of manifest.json", source)
+        })?;
+        let shape = outputs.first().map_or(&[][..], Output::shape);
+        let columns = columns_of(shape, rows, chosen)?;
+        if *found.get_or_insert(columns) != columns {
+            return Err(wrong_shape(shape, chosen, rows));
+        }
     }
+    Ok(found.unwrap_or(0))
+}
+
+/// Returns how many columns an output has that has a row for each record.
+fn columns_of(shape: &[usize], rows: usize, chosen: &Chosen) -> Result<usize, LoadError> {
+    match *shape {
+        [count] if count == rows => Ok(1),
+        [count, columns] if count == rows => Ok(columns),
+        _ => Err(wrong_shape(shape, chosen, rows)),
+    }
+}
+
+fn wrong_shape(shape: &[usize], chosen: &Chosen, rows: usize) -> LoadError {
+    let (place, found) = (format!("output {:?}", chosen.main), format!("{shape:?} for {rows} of them"));
+    let mend = "export the model for any number of rows, or name another output in manifest.json at /outputs";
+    LoadError::mismatch(GRAPH, place, "a row for each record", found, mend)
 }
 
 fn matrices(declared: &Declared, columns: &[usize]) -> Box<[Matrix]> {
@@ -113,77 +185,6 @@ fn matrices(declared: &Declared, columns: &[usize]) -> Box<[Matrix]> {
     inputs.collect()
 }
 
-fn plan(declared: Declared, inputs: &[Matrix]) -> Result<Arc<TypedRunnableModel>, LoadError> {
-    let model = declared.into_model();
-    let onnx = operators::onnx();
-    let missing = operators::missing(&onnx, &model);
-    if !missing.is_empty() {
-        let mend = if missing.iter().any(|name| name == "ZipMap") {
-            "export the classifier with zipmap=False"
-        } else {
-            "export the model as sums, products and functions of numbers, or build this program with cargo's feature all-operators"
-        };
-        let expected = "among those that this program was built with";
-        return Err(LoadError::mismatch(GRAPH, "every operator", expected, missing.join(", "), mend));
-    }
-    let prepare = || -> TractResult<Arc<TypedRunnableModel>> {
-        let mut graph = onnx.model_for_proto_model(&model)?;
-        for (place, input) in inputs.iter().enumerate() {
-            let fact = InferenceFact::dt_shape(input.data_type(), [PLAN_ROWS, input.columns]);
-            graph.set_input_fact(place, fact)?;
-        }
-        let mut graph = graph.into_typed()?;
-        // The first half of `into_optimized`, which rearranges graphs, finds nothing to do in one of these, for a third of the time.
-        graph.optimize()?;
-        graph.into_runnable()
-    };
-    // tract panics on some files that are no graphs.
-    let prepared = catch_unwind(AssertUnwindSafe(prepare));
-    prepared.unwrap_or_else(|_| Err(TractError::msg("tract cannot make sense of it"))).map_err(unusable)
-}
-
-fn unusable(error: TractError) -> LoadError {
+fn unusable(error: tract_onnx::prelude::TractError) -> LoadError {
     LoadError::malformed(GRAPH, "an ONNX graph that reads these columns", error)
-}
-
-impl Matrix {
-    fn data_type(&self) -> DatumType {
-        match self.kind {
-            ColumnKind::Float => DatumType::F32,
-            ColumnKind::Double => DatumType::F64,
-            ColumnKind::Integer => DatumType::I64,
-            ColumnKind::Boolean => DatumType::Bool,
-        }
-    }
-
-    /// Returns this input of the rows, padded.
-    #[expect(clippy::cast_possible_truncation, reason = "floats are rounded, and integers are within 2^53")]
-    fn tensor(&self, entries: &[Entry<'_>], all_columns: usize) -> TractResult<Tensor> {
-        let mut tensor = Tensor::zero_dt(self.data_type(), &[PLAN_ROWS, self.columns])?;
-        let rows = entries.chunks_exact(all_columns).map(|row| &row[self.first..self.first + self.columns]);
-        match self.kind {
-            ColumnKind::Float => self.fill(&mut tensor, rows, |number| number as f32)?,
-            ColumnKind::Double => self.fill(&mut tensor, rows, |number| number)?,
-            ColumnKind::Integer => self.fill(&mut tensor, rows, |number| number as i64)?,
-            ColumnKind::Boolean => self.fill(&mut tensor, rows, |number| number != 0.0)?,
-        }
-        Ok(tensor)
-    }
-
-    fn fill<'a, T: Datum>(
-        &self,
-        tensor: &mut Tensor,
-        rows: impl Iterator<Item = &'a [Entry<'a>]>,
-        convert: impl Fn(f64) -> T,
-    ) -> TractResult<()> {
-        let mut plain = tensor.try_as_plain_ram_mut()?;
-        let cells = plain.as_slice_mut::<T>()?;
-        for (cells, row) in cells.chunks_exact_mut(self.columns).zip(rows) {
-            for (cell, entry) in cells.iter_mut().zip(row) {
-                // A package that loads gives no text to a column of numbers, and nothing missing to one that has no NaN.
-                *cell = convert(if let Entry::Number(number) = entry { *number } else { f64::NAN });
-            }
-        }
-        Ok(())
-    }
 }

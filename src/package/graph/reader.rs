@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use tract_onnx::prelude::{DatumType, TValue, Tensor, TractError, TractResult};
-
-use super::interface::PLAN_ROWS;
 use super::outputs::{Answering, Chosen};
+use super::values::{Label, Output};
 use crate::package::answer::{Answer, InferenceError};
 use crate::package::classes::ClassOrder;
 use crate::package::error::LoadError;
@@ -37,17 +35,12 @@ pub(super) enum Reader {
 }
 
 impl Reader {
-    /// Checks that an output of this shape can be read so.
-    pub(super) fn new(answering: Answering<'_>, chosen: &Chosen, shape: &[usize]) -> Result<Self, LoadError> {
+    /// Checks that an output of so many columns can be read so.
+    pub(super) fn new(answering: Answering<'_>, chosen: &Chosen, columns: usize) -> Result<Self, LoadError> {
         let wrong = |expected: String| {
-            let (place, found) = (format!("output {:?}", chosen.main), in_brackets(shape));
+            let (place, found) = (format!("output {:?}", chosen.main), format!("[N, {columns}]"));
             let mend = "export the model for this label, or name another output in manifest.json at /outputs";
             LoadError::mismatch(GRAPH, place, expected, found, mend)
-        };
-        let columns = match shape {
-            [PLAN_ROWS] => 1,
-            [PLAN_ROWS, columns] => *columns,
-            _ => return Err(wrong("a row for each record".to_owned())),
         };
         let Some(classes) = answering.classes else {
             return if columns == 1 {
@@ -82,7 +75,7 @@ impl Reader {
     /// Makes answers of the first rows of the outputs: the main one, and then the label where it is read.
     pub(super) fn read(
         &self,
-        outputs: &[TValue],
+        outputs: &[Output],
         rows: usize,
         answers: &mut Vec<Answer>,
     ) -> Result<(), InferenceError> {
@@ -91,8 +84,8 @@ impl Reader {
         match self {
             Self::Regression => read_values(main, rows, answers),
             Self::Binary { columns, positive, threshold, labels } => {
-                let numbers = floats(main, PLAN_ROWS * columns)?;
-                for (row, numbers) in slice(&numbers)?.chunks_exact(*columns).take(rows).enumerate() {
+                let numbers = floats(main, rows * columns)?;
+                for (row, numbers) in numbers.chunks_exact(*columns).take(rows).enumerate() {
                     check_probabilities(numbers, answers.len())?;
                     let probability = numbers[*positive];
                     let label = match labels {
@@ -105,8 +98,8 @@ impl Reader {
             }
             Self::Multiclass { classes, reads_label } => {
                 let columns = classes.columns.len();
-                let numbers = floats(main, PLAN_ROWS * columns)?;
-                for (row, numbers) in slice(&numbers)?.chunks_exact(columns).take(rows).enumerate() {
+                let numbers = floats(main, rows * columns)?;
+                for (row, numbers) in numbers.chunks_exact(columns).take(rows).enumerate() {
                     check_probabilities(numbers, answers.len())?;
                     let mut probabilities: Box<[f32]> = numbers.into();
                     for (&class, &number) in classes.columns.iter().zip(numbers) {
@@ -120,12 +113,6 @@ impl Reader {
             }
         }
     }
-}
-
-fn in_brackets(shape: &[usize]) -> String {
-    let dimensions: Vec<String> =
-        shape.iter().map(|&size| if size == PLAN_ROWS { "N".to_owned() } else { size.to_string() }).collect();
-    format!("[{}]", dimensions.join(", "))
 }
 
 /// Returns the column of the greatest probability, the first of equal ones.
@@ -153,17 +140,15 @@ fn check_probabilities(numbers: &[f32], row: usize) -> Result<(), InferenceError
     Ok(())
 }
 
-fn read_values(output: &TValue, rows: usize, answers: &mut Vec<Answer>) -> Result<(), InferenceError> {
-    let is_double = output.datum_type() == DatumType::F64;
-    let numbers = if is_double { Cow::Borrowed(&**output) } else { floats(output, PLAN_ROWS)? };
-    let plain = numbers.try_as_plain_ram().map_err(inference_error)?;
+fn read_values(output: &Output, rows: usize, answers: &mut Vec<Answer>) -> Result<(), InferenceError> {
+    let values: Vec<f64> = if output.is_double() {
+        output.doubles().map_err(InferenceError::Graph)?.iter().copied().take(rows).collect()
+    } else {
+        floats(output, rows)?.iter().copied().take(rows).map(shortest).collect()
+    };
     for row in 0..rows {
-        let value = if is_double {
-            plain.as_slice::<f64>().map_err(inference_error)?.get(row).copied()
-        } else {
-            plain.as_slice::<f32>().map_err(inference_error)?.get(row).copied().map(shortest)
-        };
-        let value = value.filter(|value| value.is_finite()).ok_or(InferenceError::NotFinite { row: answers.len() })?;
+        let value = values.get(row).copied().filter(|value| value.is_finite());
+        let value = value.ok_or(InferenceError::NotFinite { row: answers.len() })?;
         answers.push(Answer::Regression { value });
     }
     Ok(())
@@ -174,34 +159,20 @@ fn shortest(number: f32) -> f64 {
     if number.is_finite() { ryu::Buffer::new().format_finite(number).parse().unwrap_or(f64::NAN) } else { f64::NAN }
 }
 
-/// Returns an output as FP32, and checks its size.
-fn floats(output: &TValue, count: usize) -> Result<Cow<'_, Tensor>, InferenceError> {
-    if output.len() != count {
-        return Err(InferenceError::Graph(format!("{} numbers where {count} are expected", output.len())));
+/// Returns an output as FP32, and checks that it has as many as the rows need; rows that were padded stand behind them.
+fn floats(output: &Output, count: usize) -> Result<Cow<'_, [f32]>, InferenceError> {
+    let numbers = output.floats().map_err(InferenceError::Graph)?;
+    if numbers.len() < count {
+        return Err(InferenceError::Graph(format!("{} numbers where {count} are expected", numbers.len())));
     }
-    output.cast_to::<f32>().map_err(inference_error)
+    Ok(numbers)
 }
 
-fn slice(tensor: &Tensor) -> Result<&[f32], InferenceError> {
-    let read = || -> TractResult<&[f32]> { tensor.try_as_plain_ram()?.as_slice() };
-    read().map_err(inference_error)
-}
-
-fn label_of(output: Option<&TValue>, row: usize, classes: &ClassOrder) -> Result<usize, InferenceError> {
-    let read = |output: &TValue| -> TractResult<Option<i64>> {
-        let numbers = output.cast_to::<i64>()?;
-        Ok(numbers.try_as_plain_ram()?.as_slice::<i64>()?.get(row).copied())
-    };
-    let number = output.map(read).transpose().map_err(inference_error)?.flatten();
-    let class = number.and_then(|number| classes.labels.get(&number));
-    class.copied().ok_or_else(|| match number {
-        Some(number) => InferenceError::Graph(format!("the label {number} is none of the classes")),
-        None => InferenceError::Graph("there is no label".to_owned()),
-    })
-}
-
-/// Makes an error of one of tract's.
-#[expect(clippy::needless_pass_by_value, reason = "called by map_err")]
-pub(super) fn inference_error(error: TractError) -> InferenceError {
-    InferenceError::Graph(format!("{error:#}"))
+fn label_of(output: Option<&Output>, row: usize, classes: &ClassOrder) -> Result<usize, InferenceError> {
+    let unknown = |label: &str| InferenceError::Graph(format!("the label {label} is none of the classes"));
+    match output.and_then(|output| output.label(row)) {
+        Some(Label::Number(number)) => classes.of_number(number).ok_or_else(|| unknown(&number.to_string())),
+        Some(Label::Text(text)) => classes.of_text(text).ok_or_else(|| unknown(&format!("{text:?}"))),
+        None => Err(InferenceError::Graph("there is no label".to_owned())),
+    }
 }

@@ -1,24 +1,47 @@
-//! The ONNX operators that a graph may be made of.
+//! The ONNX operators that tract is asked for.
 //!
-//! tract knows some two hundred, most of them for images, sound and text; a program that can run them all is half as large
-//! again, and a Lambda function that much slower to start. Those of a table's models are here: linear models and networks, with
-//! scaling inside. The cargo feature `all-operators` builds with every one that tract has, tree ensembles among them.
+//! It knows some two hundred, most of them for images, sound and text; a program that can run them all is half as large again, and a
+//! Lambda function that much slower to start. These are linear models and networks, with scaling inside.
 
 use tract_onnx::Onnx;
 use tract_onnx::pb::ModelProto;
+use tract_onnx::prelude::{Framework, TractResult};
 
 use super::softmax::softmax;
 
-/// Returns tract's reader of ONNX, with the operators of this program.
-#[cfg(feature = "all-operators")]
-pub(super) fn onnx() -> Onnx {
-    let mut onnx = tract_onnx::onnx();
-    onnx.op_register.insert("Softmax", |_, node| softmax(node));
-    onnx
+/// Operators that tract is asked for.
+const KNOWN: [&str; 18] = [
+    "Abs",
+    "Add",
+    "Concat",
+    "Div",
+    "Erf",
+    "Exp",
+    "Identity",
+    "Log",
+    "MatMul",
+    "Mul",
+    "Neg",
+    "Reciprocal",
+    "Relu",
+    "Sigmoid",
+    "Softmax",
+    "Sqrt",
+    "Sub",
+    "Tanh",
+];
+
+/// Returns whether tract is asked for an operator.
+pub(in crate::package::graph) fn is_known(operator: &str) -> bool {
+    KNOWN.contains(&operator)
 }
 
-/// Returns tract's reader of ONNX, with the operators of this program.
-#[cfg(not(feature = "all-operators"))]
+/// Reads the bytes of a model.
+pub(in crate::package::graph) fn read(mut bytes: &[u8]) -> TractResult<ModelProto> {
+    Onnx::default().proto_model_for_read(&mut bytes)
+}
+
+/// Returns tract's reader of ONNX, with these operators.
 pub(super) fn onnx() -> Onnx {
     use tract_onnx::tract_hir::internal::{BinIntoHir, ElementWiseIntoHir, expand};
     use tract_onnx::tract_hir::ops::activations::Clip;
@@ -47,14 +70,4 @@ pub(super) fn onnx() -> Onnx {
     known.insert("Sub", |_, _| Ok((math::Sub.into_hir(), vec![])));
     known.insert("Tanh", |_, _| Ok((math::tanh().into_hir(), vec![])));
     onnx
-}
-
-/// Returns the operators of a graph that this program does not have.
-pub(super) fn missing(onnx: &Onnx, model: &ModelProto) -> Vec<String> {
-    let nodes = model.graph.iter().flat_map(|graph| &graph.node);
-    let mut missing: Vec<_> =
-        nodes.map(|node| node.op_type.clone()).filter(|name| !onnx.op_register.0.contains_key(name)).collect();
-    missing.sort_unstable();
-    missing.dedup();
-    missing
 }

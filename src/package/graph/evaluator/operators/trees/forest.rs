@@ -1,0 +1,252 @@
+//! Nodes of trees in a row, and the walk over them.
+//!
+//! All that a node can ask is made one question: is the value no greater than the threshold? So a step is one comparison. Leaves are no
+//! nodes: a link to one has its number in a list of weights. Rows go through one tree after another, some at once, so that a tree stays in
+//! the cache while it is walked.
+
+use std::fmt::Debug;
+
+use super::super::super::Fault;
+use super::super::super::tensor::size;
+use super::Aggregate;
+
+/// Rows that go through a tree before the next tree.
+const BLOCK: usize = 64;
+
+/// The bit of a link that leads to a leaf.
+pub(super) const LEAF: u32 = 1 << 31;
+
+/// The bit of a feature whose missing value goes the way of yes.
+pub(super) const MISSING_IS_YES: u32 = 1 << 31;
+
+/// The bit of a feature whose threshold is the next lower number: the question was whether a value is less.
+pub(super) const LOWERED: u32 = 1 << 30;
+
+/// Features that there may be.
+pub(super) const MAX_FEATURES: u32 = LOWERED;
+
+/// A number that trees compute with.
+pub(super) trait Value: Copy + PartialOrd + Debug + Send + Sync + 'static {
+    const ZERO: Self;
+    fn plus(self, other: Self) -> Self;
+    fn divided(self, count: usize) -> Self;
+    fn negated(self) -> Self;
+    /// Returns the next lower number; nothing is below the lowest one, and NaN says so to every comparison.
+    fn lowered(self) -> Self;
+    fn is_missing(self) -> bool;
+    fn narrow(self) -> f32;
+    fn wide(self) -> f64;
+    fn from_wide(number: f64) -> Self;
+}
+
+macro_rules! value {
+    ($number:ty) => {
+        impl Value for $number {
+            const ZERO: Self = 0.0;
+
+            fn plus(self, other: Self) -> Self {
+                self + other
+            }
+
+            fn divided(self, count: usize) -> Self {
+                self / count as Self
+            }
+
+            fn negated(self) -> Self {
+                -self
+            }
+
+            fn lowered(self) -> Self {
+                if self == Self::NEG_INFINITY { Self::NAN } else { self.next_down() }
+            }
+
+            fn is_missing(self) -> bool {
+                self.is_nan()
+            }
+
+            fn narrow(self) -> f32 {
+                self as f32
+            }
+
+            fn wide(self) -> f64 {
+                self as f64
+            }
+
+            fn from_wide(number: f64) -> Self {
+                number as Self
+            }
+        }
+    };
+}
+
+value!(f32);
+value!(f64);
+
+/// A question, and where its answers lead.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Question<T> {
+    pub(super) threshold: T,
+    /// The column, and bits above it.
+    pub(super) feature: u32,
+    pub(super) yes: u32,
+    pub(super) no: u32,
+}
+
+/// What leaves say.
+#[derive(Debug)]
+pub(super) enum Leaves<T> {
+    /// Each has one weight, all of the same target.
+    One { target: usize, weights: Box<[T]> },
+    /// Each has any number: those from its start to the start of the next one.
+    Many { starts: Box<[u32]>, weights: Box<[(u32, T)]> },
+}
+
+/// Trees whose nodes stand in a row.
+#[derive(Debug)]
+pub(super) struct Forest<T> {
+    pub(super) nodes: Box<[Question<T>]>,
+    pub(super) roots: Box<[u32]>,
+    pub(super) leaves: Leaves<T>,
+    /// How many columns a row must have.
+    pub(super) columns: usize,
+}
+
+/// The score of each target for each row.
+#[derive(Debug)]
+pub(super) struct Scores<T> {
+    pub(super) values: Vec<T>,
+    /// Whether a tree said something of a target.
+    pub(super) has: Vec<bool>,
+}
+
+/// Some rows, and their scores.
+struct Block<'a, T> {
+    rows: &'a [T],
+    columns: usize,
+    targets: usize,
+    aggregate: Aggregate,
+    values: &'a mut [T],
+    has: &'a mut [bool],
+}
+
+impl<T: Value> Forest<T> {
+    /// Computes the scores of rows that stand one after another.
+    pub(super) fn scores(
+        &self,
+        rows: &[T],
+        columns: usize,
+        targets: usize,
+        aggregate: Aggregate,
+    ) -> Result<Scores<T>, Fault> {
+        if columns < self.columns {
+            return Err(Fault::new(format!("{} columns at least", self.columns), columns.to_string()));
+        }
+        let count = rows.len() / columns.max(1);
+        let all = size(&[count, targets])?;
+        let mut scores = Scores { values: vec![T::ZERO; all], has: vec![false; all] };
+        let blocks = scores.values.chunks_mut(BLOCK * targets).zip(scores.has.chunks_mut(BLOCK * targets));
+        for (rows, (values, has)) in rows.chunks(BLOCK * columns.max(1)).zip(blocks) {
+            let block = Block { rows, columns, targets, aggregate, values, has };
+            match &self.leaves {
+                Leaves::One { target, weights } => self.add_one(block, *target, weights),
+                Leaves::Many { starts, weights } => self.add_many(block, starts, weights),
+            }
+        }
+        if aggregate == Aggregate::Average {
+            scores.values.iter_mut().for_each(|value| *value = value.divided(self.roots.len().max(1)));
+        }
+        Ok(scores)
+    }
+
+    fn add_one(&self, block: Block<'_, T>, target: usize, weights: &[T]) {
+        let Block { rows, columns, targets, aggregate, values, has } = block;
+        for (tree, &root) in self.roots.iter().enumerate() {
+            for (row, values) in rows.chunks_exact(columns).zip(values.chunks_exact_mut(targets)) {
+                let weight = weights[self.leaf(root, row)];
+                let value = &mut values[target];
+                *value = if tree == 0 { weight } else { aggregate.join(*value, weight) };
+            }
+        }
+        if !self.roots.is_empty() {
+            has.chunks_exact_mut(targets).for_each(|has| has[target] = true);
+        }
+    }
+
+    fn add_many(&self, block: Block<'_, T>, starts: &[u32], weights: &[(u32, T)]) {
+        let Block { rows, columns, targets, aggregate, values, has } = block;
+        for &root in &self.roots {
+            let scores = values.chunks_exact_mut(targets).zip(has.chunks_exact_mut(targets));
+            for (row, (values, has)) in rows.chunks_exact(columns).zip(scores) {
+                let leaf = self.leaf(root, row);
+                for &(target, weight) in &weights[starts[leaf] as usize..starts[leaf + 1] as usize] {
+                    let target = target as usize;
+                    values[target] = if has[target] { aggregate.join(values[target], weight) } else { weight };
+                    has[target] = true;
+                }
+            }
+        }
+    }
+
+    /// Returns the number of the leaf that a row comes to. A tree has no circle, which was checked.
+    fn leaf(&self, root: u32, row: &[T]) -> usize {
+        let mut at = root;
+        while at & LEAF == 0 {
+            let node = &self.nodes[at as usize];
+            let value = row[(node.feature & (MAX_FEATURES - 1)) as usize];
+            let is_yes = value <= node.threshold || (node.feature & MISSING_IS_YES != 0 && value.is_missing());
+            at = if is_yes { node.yes } else { node.no };
+        }
+        (at & !LEAF) as usize
+    }
+}
+
+impl Forest<f32> {
+    /// Returns the same trees for rows of doubles. A threshold that was lowered is lowered by less.
+    pub(super) fn widened(&self) -> Forest<f64> {
+        let threshold = |node: &Question<f32>| {
+            if node.feature & LOWERED == 0 || node.threshold.is_nan() {
+                f64::from(node.threshold)
+            } else {
+                f64::from(node.threshold.next_up()).lowered()
+            }
+        };
+        let nodes = self.nodes.iter().map(|node| Question {
+            threshold: threshold(node),
+            feature: node.feature,
+            yes: node.yes,
+            no: node.no,
+        });
+        let leaves = match &self.leaves {
+            Leaves::One { target, weights } => {
+                Leaves::One { target: *target, weights: weights.iter().map(|&weight| weight.into()).collect() }
+            }
+            Leaves::Many { starts, weights } => Leaves::Many {
+                starts: starts.clone(),
+                weights: weights.iter().map(|&(target, weight)| (target, weight.into())).collect(),
+            },
+        };
+        Forest { nodes: nodes.collect(), roots: self.roots.clone(), leaves, columns: self.columns }
+    }
+}
+
+impl Aggregate {
+    fn join<T: Value>(self, all: T, weight: T) -> T {
+        match self {
+            Self::Sum | Self::Average => all.plus(weight),
+            Self::Min if weight < all => weight,
+            Self::Max if weight > all => weight,
+            Self::Min | Self::Max => all,
+        }
+    }
+}
+
+impl<T: Value> Scores<T> {
+    /// Adds the base values: one of a target that stands alone, or one of each.
+    pub(super) fn add_base(&mut self, base: &[f64], targets: usize) {
+        if base.len() == targets {
+            for row in self.values.chunks_exact_mut(targets) {
+                row.iter_mut().zip(base).for_each(|(value, base)| *value = value.plus(T::from_wide(*base)));
+            }
+        }
+    }
+}
