@@ -22,11 +22,14 @@ use crate::table::{Record, Schema, Value};
 /// Tells the time; a test sets its own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// Predicts, and stores what it predicted.
+/// Predicts, and stores what it predicted. A router clones it several times a request.
 #[derive(Clone)]
-pub struct PredictionService {
+pub struct PredictionService(Arc<Parts>);
+
+#[derive(Clone)]
+struct Parts {
     package: Arc<Package>,
-    naming: Arc<Naming>,
+    naming: Naming,
     store: Arc<dyn PredictionStore>,
     clock: Clock,
     shadow: Option<Arc<Package>>,
@@ -60,73 +63,73 @@ pub enum ServiceError {
 impl PredictionService {
     /// Joins a package and a store; predictions are dated by the system's clock.
     pub fn new(package: Arc<Package>, store: Arc<dyn PredictionStore>) -> Self {
-        let naming = Arc::new(naming(&package));
-        Self { package, naming, store, clock: Arc::new(Timestamp::now), shadow: None }
+        let naming = naming(&package);
+        Self(Arc::new(Parts { package, naming, store, clock: Arc::new(Timestamp::now), shadow: None }))
     }
 
     /// Dates predictions by another clock.
     #[must_use]
     pub fn with_clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+        Arc::make_mut(&mut self.0).clock = clock;
         self
     }
 
     /// Lets a second package say what it thinks of each record that is stored; nobody is answered by it.
     #[must_use]
     pub fn with_shadow(mut self, package: Option<Arc<Package>>) -> Self {
-        self.shadow = package;
+        Arc::make_mut(&mut self.0).shadow = package;
         self
     }
 
     /// Returns the package that predicts.
     pub fn package(&self) -> &Arc<Package> {
-        &self.package
+        &self.0.package
     }
 
     /// Predicts each record and stores each prediction that is new.
     ///
     /// Inference is pure, so it comes first: the store then decides by a single conditional write who was first.
     pub async fn predict(&self, records: &[Record]) -> Result<Predicted, ServiceError> {
-        let created_at = to_milliseconds((self.clock)());
+        let created_at = to_milliseconds((self.0.clock)());
         let started = Instant::now();
-        let mut predictions = predict_named(&self.package, &self.naming, records, created_at)?;
+        let mut predictions = predict_named(&self.0.package, &self.0.naming, records, created_at)?;
         let inference = started.elapsed();
-        if let Some(shadow) = &self.shadow {
+        if let Some(shadow) = &self.0.shadow {
             cast(shadow, records, &mut predictions);
         }
         let asked = Instant::now();
-        let puts = self.store.put(predictions).await?;
+        let puts = self.0.store.put(predictions).await?;
         Ok(Predicted { puts, inference, storing: asked.elapsed() })
     }
 
     /// Predicts each record without storing anything, and without looking whether something is stored.
     pub fn preview(&self, records: &[Record]) -> Result<Vec<Prediction>, ServiceError> {
-        Ok(predict_named(&self.package, &self.naming, records, to_milliseconds((self.clock)()))?)
+        Ok(predict_named(&self.0.package, &self.0.naming, records, to_milliseconds((self.0.clock)()))?)
     }
 
     /// Explains what the package says of each record, in order, on a thread of its own: it asks the graph many times a record.
     pub async fn explain(&self, records: Vec<Record>) -> Result<Vec<Explanation>, ServiceError> {
-        let package = Arc::clone(&self.package);
+        let package = Arc::clone(&self.0.package);
         Ok(aside(move || explain(&package, &records)).await?)
     }
 
     /// Returns a stored prediction.
     pub async fn prediction(&self, id: &PredictionId) -> Result<Option<Prediction>, ServiceError> {
-        Ok(self.store.get(id).await?)
+        Ok(self.0.store.get(id).await?)
     }
 
     /// Returns the names of the features of a stored prediction, in order; nothing where nobody knows them.
     pub async fn feature_names(&self, version: &str) -> Result<Option<Arc<[Box<str>]>>, ServiceError> {
-        if **self.package.version() == *version {
-            return Ok(Some(self.package.feature_names().into()));
+        if **self.0.package.version() == *version {
+            return Ok(Some(self.0.package.feature_names().into()));
         }
-        Ok(self.store.feature_names(version).await?)
+        Ok(self.0.store.feature_names(version).await?)
     }
 
     /// Records what really happened; returns nothing where there is no such prediction.
     pub async fn record_outcome(&self, id: &PredictionId, label: Scalar) -> Result<Option<Recording>, ServiceError> {
-        let outcome = Outcome { label, recorded_at: to_milliseconds((self.clock)()) };
-        Ok(self.store.record_outcome(id, outcome).await?)
+        let outcome = Outcome { label, recorded_at: to_milliseconds((self.0.clock)()) };
+        Ok(self.0.store.record_outcome(id, outcome).await?)
     }
 
     /// Returns up to `limit` stored predictions of an entity, newest first.
@@ -136,32 +139,32 @@ impl PredictionService {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<Prediction>, ServiceError> {
-        Ok(self.store.history(entity, after, limit).await?)
+        Ok(self.0.store.history(entity, after, limit).await?)
     }
 
     /// Streams the predictions of a window of time, page by page.
     pub fn window(&self, window: Window) -> BoxStream<'_, Result<Vec<Prediction>, StoreError>> {
-        self.store.window(window)
+        self.0.store.window(window)
     }
 
     /// Keeps the text of a report on a window where [`Self::latest_report`] finds it, in place of one on a window of the same end.
     pub async fn keep_report(&self, window: Window, report: String) -> Result<(), ServiceError> {
-        Ok(self.store.keep_report(window.to, report).await?)
+        Ok(self.0.store.keep_report(window.to, report).await?)
     }
 
     /// Returns the kept report whose window ended last.
     pub async fn latest_report(&self) -> Result<Option<String>, ServiceError> {
-        Ok(self.store.latest_report().await?)
+        Ok(self.0.store.latest_report().await?)
     }
 
     /// Tells the time by the clock that dates predictions.
     pub fn now(&self) -> Timestamp {
-        (self.clock)()
+        (self.0.clock)()
     }
 
     /// Tells whether predictions can be stored now.
     pub async fn ready(&self) -> Result<(), ServiceError> {
-        Ok(self.store.ready().await?)
+        Ok(self.0.store.ready().await?)
     }
 }
 
@@ -250,8 +253,8 @@ fn cast(shadow: &Package, records: &[Record], predictions: &mut [Prediction]) {
 impl fmt::Debug for PredictionService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PredictionService")
-            .field("package", &self.package)
-            .field("store", &self.store)
+            .field("package", &self.0.package)
+            .field("store", &self.0.store)
             .finish_non_exhaustive()
     }
 }

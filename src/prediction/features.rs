@@ -17,14 +17,18 @@ pub fn write(values: &[f32]) -> String {
     text
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "what is not whole and small differs")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "what is not whole and small differs then"
+)]
 fn push(text: &mut String, value: f32) {
     let whole = value as i32;
     let is_whole = (whole as f32).to_bits() == value.to_bits();
     match whole {
-        // Most features are flags.
-        0 if is_whole => text.push('0'),
-        1 if is_whole => text.push('1'),
+        // Most features are flags: 0 and 1 go one way, which the processor guesses right.
+        0..=9 if is_whole => text.push(char::from(b'0' + whole as u8)),
         _ if is_whole && whole.abs() < SMALL => text.push_str(itoa::Buffer::new().format(whole)),
         _ if value.is_finite() => text.push_str(ryu::Buffer::new().format_finite(value)),
         _ => text.push_str("null"),
