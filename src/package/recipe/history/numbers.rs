@@ -29,14 +29,14 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 fn read(text: &str) -> Result<Vec<f64>, String> {
     let mut numbers = Vec::with_capacity(text.len() / 2 + 1);
-    let mut rest = text;
+    let mut rest = text.as_bytes();
     while !rest.is_empty() {
-        let (number, length) = if let Some(whole) = whole(rest.as_bytes()) {
+        let (number, length) = if let Some(whole) = whole(rest) {
             whole
         } else {
-            let length = rest.find(' ').unwrap_or(rest.len());
-            let number = other(&rest[..length]);
-            (number.ok_or_else(|| format!("number {} is {:?}", numbers.len(), &rest[..length]))?, length)
+            let length = rest.iter().position(|byte| *byte == b' ').unwrap_or(rest.len());
+            let number = String::from_utf8_lossy(&rest[..length]);
+            (other(&number).ok_or_else(|| format!("number {} is {number:?}", numbers.len()))?, length)
         };
         numbers.push(number);
         rest = rest.get(length + 1..).unwrap_or_default();
@@ -47,15 +47,16 @@ fn read(text: &str) -> Result<Vec<f64>, String> {
 /// Reads a whole number of few digits, as most are, and tells how many it has.
 fn whole(text: &[u8]) -> Option<(f64, usize)> {
     let (mut number, mut length) = (0_u32, 0);
-    while let Some(byte) = text.get(length)
-        && *byte != b' '
-    {
+    for byte in text {
         let digit = byte.wrapping_sub(b'0');
-        if digit > 9 || length == 9 {
+        if digit < 10 && length < 9 {
+            number = number * 10 + u32::from(digit);
+            length += 1;
+        } else if *byte == b' ' {
+            break;
+        } else {
             return None;
         }
-        number = number * 10 + u32::from(digit);
-        length += 1;
     }
     (length > 0).then_some((number.into(), length))
 }

@@ -27,12 +27,20 @@ pub(super) fn place(number: f64) -> Option<u32> {
 impl Places {
     /// Takes numbers that are small and whole, or missing; none where one is not.
     pub(super) fn of_numbers(numbers: &[f64]) -> Option<Self> {
+        let mut of_member = Vec::with_capacity(numbers.len());
         let mut count = 0;
-        for number in numbers.iter().filter(|number| !number.is_nan()) {
-            count = count.max(place(*number).filter(|place| *place < MOST)? + 1);
+        for number in numbers {
+            let place = place(*number).filter(|place| *place < MOST);
+            if place.is_none() && !number.is_nan() {
+                return None;
+            }
+            count = place.map_or(count, |place| count.max(place + 1));
+            of_member.push(place.unwrap_or(MOST));
         }
-        let of_member = numbers.iter().map(|number| place(*number).unwrap_or(count)).collect();
-        Some(Self { of_member, count })
+        for place in &mut of_member {
+            *place = count.min(*place);
+        }
+        Some(Self { of_member: of_member.into(), count })
     }
 
     /// Returns how many places there are.
