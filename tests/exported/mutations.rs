@@ -123,7 +123,7 @@ fn lied(model: &mut ModelProto, lie: &Lie) {
     | Lie::Dimension(place, _)) = lie;
     let node = &mut nodes[place.index(count)];
     match lie {
-        Lie::Operator(place) => node.op_type = all[place.index(count) / 2].op_type.clone(),
+        Lie::Operator(place) => node.op_type.clone_from(&all[place.index(count) / 2].op_type),
         Lie::Input(place, other) if !node.input.is_empty() => {
             let inputs = node.input.len();
             let other = &all[other.index(count)];
@@ -135,13 +135,13 @@ fn lied(model: &mut ModelProto, lie: &Lie) {
         }
         lie if !node.attribute.is_empty() => {
             let attributes = node.attribute.len();
-            attribute(&mut node.attribute[place.index(attributes)], place, lie);
+            attribute(&mut node.attribute[place.index(attributes)], *place, lie);
         }
         _ => {}
     }
 }
 
-fn attribute(attribute: &mut AttributeProto, place: &prop::sample::Index, lie: &Lie) {
+fn attribute(attribute: &mut AttributeProto, place: prop::sample::Index, lie: &Lie) {
     match lie {
         Lie::Integer(_, number) if !attribute.ints.is_empty() => {
             let count = attribute.ints.len();
@@ -210,7 +210,9 @@ proptest! {
         let graphs = graphs();
         let graph = &graphs[graph.index(graphs.len())];
         let mut model = ModelProto::decode(&*fs::read(graph).unwrap()).unwrap();
-        lies.iter().for_each(|lie| lied(&mut model, lie));
+        for lie in &lies {
+            lied(&mut model, lie);
+        }
         ask(graph, &model.encode_to_vec());
     }
 }
