@@ -19,13 +19,14 @@ const MAX_TIME: Duration = Duration::from_secs(20);
 /// Memory that all graphs may take, in kB.
 const MAX_MEMORY: u64 = 2 << 20;
 
-/// Cases of each kind; `make fuzz` asks for more by `PROPTEST_CASES`.
-fn config() -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::with_cases(cases()) }
-}
+/// Cases of each kind, and those of a minute, which `make fuzz` asks for by `FUZZ_MINUTES`.
+const CASES: u32 = 192;
+const CASES_A_MINUTE: u32 = 10_000;
 
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(192)
+fn config() -> ProptestConfig {
+    let minutes = std::env::var("FUZZ_MINUTES").ok().and_then(|minutes| minutes.parse::<u32>().ok());
+    let cases = minutes.map_or(CASES, |minutes| minutes * CASES_A_MINUTE);
+    ProptestConfig { failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::with_cases(cases) }
 }
 
 /// A change of a few bytes.

@@ -276,11 +276,14 @@ impl Aggregate {
 }
 
 impl<T: Value> Scores<T> {
-    /// Adds the base values: one of a target that stands alone, or one of each.
+    /// Adds the base values: one of a target that stands alone, or one of each that a tree spoke of; as in onnxruntime, others stay 0.
     pub(super) fn add_base(&mut self, base: &[f64], targets: usize) {
-        if base.len() == targets {
-            for row in self.values.chunks_exact_mut(targets) {
-                row.iter_mut().zip(base).for_each(|(value, base)| *value = value.plus(T::from_wide(*base)));
+        if base.len() != targets {
+            return;
+        }
+        for (place, (value, has)) in self.values.iter_mut().zip(&self.has).enumerate() {
+            if *has || targets == 1 {
+                *value = value.plus(T::from_wide(base[place % targets]));
             }
         }
     }

@@ -171,10 +171,10 @@ fn weights_are_aggregated_and_base_values_added() {
 }
 
 #[test]
-fn base_values_of_each_target_are_added_to_each() {
+fn base_values_of_each_target_are_added_to_those_that_a_tree_speaks_of() {
     let mut attributes = regressor("BRANCH_LEQ", 0);
     attributes.extend([integer("n_targets", 2), floats("base_values", &[10.0, 20.0])]);
-    assert_eq!(values(attributes), [11.0, 20.0, 11.0, 20.0, 12.0, 20.0, 12.0, 20.0]);
+    assert_eq!(values(attributes), [11.0, 0.0, 11.0, 0.0, 12.0, 0.0, 12.0, 0.0]);
 }
 
 #[test]
