@@ -76,8 +76,9 @@ soak: ## Serves mixed traffic for MINUTES=10 with faults injected, and counts wh
 	$(CARGO) build --release --locked
 	$(PYTHON) -B tests/soak.py $(PROGRAM) --minutes $(MINUTES)
 
-fuzz: ## Posts torn JSON, tables, tensors and cursors for MINUTES=10 each, all at once
+fuzz: ## Posts torn JSON, tables, tensors and cursors for MINUTES=10 each, all at once, and loads torn graphs for about as long
 	FUZZ_MINUTES=$(MINUTES) $(CARGO) test --release --locked --test api -- --nocapture --test-threads 4 mutations
+	FUZZ_MINUTES=$(MINUTES) $(CARGO) test --release --locked --test exported mutations
 
 bench: ## Measures parsing, features, the model and one prediction in process
 	$(CARGO) bench --locked --profile release

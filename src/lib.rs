@@ -4,7 +4,7 @@
 //! it, the graph that answers. The way of a request, and the modules in that order:
 //!
 //! ```text
-//! JSON, CSV ─▶ Record ─▶ features ─▶ graph (tract) ─▶ Prediction ─▶ PredictionStore ─▶ answer
+//! JSON, CSV ─▶ Record ─▶ features ─▶ graph (ONNX)  ─▶ Prediction ─▶ PredictionStore ─▶ answer
 //!              by the     by the      of the            id = hash     put if absent
 //!              schema     recipe      package
 //! ```

@@ -19,13 +19,14 @@ const MAX_TIME: Duration = Duration::from_secs(20);
 /// Memory that all graphs may take, in kB.
 const MAX_MEMORY: u64 = 2 << 20;
 
-/// Cases of each kind; `make fuzz` asks for more by `PROPTEST_CASES`.
-fn config() -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::with_cases(cases()) }
-}
+/// Cases of each kind, and those of a minute, which `make fuzz` asks for by `FUZZ_MINUTES`.
+const CASES: u32 = 192;
+const CASES_A_MINUTE: u32 = 10_000;
 
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(192)
+fn config() -> ProptestConfig {
+    let minutes = std::env::var("FUZZ_MINUTES").ok().and_then(|minutes| minutes.parse::<u32>().ok());
+    let cases = minutes.map_or(CASES, |minutes| minutes * CASES_A_MINUTE);
+    ProptestConfig { failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::with_cases(cases) }
 }
 
 /// A change of a few bytes.
@@ -123,7 +124,7 @@ fn lied(model: &mut ModelProto, lie: &Lie) {
     | Lie::Dimension(place, _)) = lie;
     let node = &mut nodes[place.index(count)];
     match lie {
-        Lie::Operator(place) => node.op_type = all[place.index(count) / 2].op_type.clone(),
+        Lie::Operator(place) => node.op_type.clone_from(&all[place.index(count) / 2].op_type),
         Lie::Input(place, other) if !node.input.is_empty() => {
             let inputs = node.input.len();
             let other = &all[other.index(count)];
@@ -135,13 +136,13 @@ fn lied(model: &mut ModelProto, lie: &Lie) {
         }
         lie if !node.attribute.is_empty() => {
             let attributes = node.attribute.len();
-            attribute(&mut node.attribute[place.index(attributes)], place, lie);
+            attribute(&mut node.attribute[place.index(attributes)], *place, lie);
         }
         _ => {}
     }
 }
 
-fn attribute(attribute: &mut AttributeProto, place: &prop::sample::Index, lie: &Lie) {
+fn attribute(attribute: &mut AttributeProto, place: prop::sample::Index, lie: &Lie) {
     match lie {
         Lie::Integer(_, number) if !attribute.ints.is_empty() => {
             let count = attribute.ints.len();
@@ -210,7 +211,9 @@ proptest! {
         let graphs = graphs();
         let graph = &graphs[graph.index(graphs.len())];
         let mut model = ModelProto::decode(&*fs::read(graph).unwrap()).unwrap();
-        lies.iter().for_each(|lie| lied(&mut model, lie));
+        for lie in &lies {
+            lied(&mut model, lie);
+        }
         ask(graph, &model.encode_to_vec());
     }
 }

@@ -1,7 +1,7 @@
 //! A graph that is prepared to answer.
 
 use super::declared::Declared;
-use super::evaluator::{Evaluator, NodeFault};
+use super::evaluator::{Evaluator, NodeFault, prepare};
 use super::interface::{ColumnKind, Entry};
 use super::matrix::Matrix;
 use super::outputs::{Answering, Chosen, choose};
@@ -138,7 +138,7 @@ fn evaluate(
 
 fn evaluator(declared: &Declared, outputs: &[&str]) -> Result<Evaluator, LoadError> {
     let inputs: Vec<&str> = declared.inputs().iter().map(|input| &*input.name).collect();
-    Evaluator::new(declared.graph(), &inputs, outputs, declared.versions()).map_err(|NodeFault { place, fault }| {
+    prepare(declared.graph(), &inputs, outputs, declared.versions()).map_err(|NodeFault { place, fault }| {
         LoadError::mismatch(GRAPH, place, fault.expected(), fault.found(), fault.mend())
     })
 }

@@ -16,7 +16,7 @@ use tract_onnx::prelude::*;
 use super::interface::{ColumnKind, Entry};
 use super::matrix::Matrix;
 
-pub(super) use operators::{is_known, read};
+use operators::is_known;
 
 /// Rows that go through the graph at once; fewer are padded with zeros.
 ///

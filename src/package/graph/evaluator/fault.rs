@@ -44,3 +44,8 @@ impl fmt::Display for Fault {
         write!(f, "{} should be there, found {}", self.expected, self.found)
     }
 }
+
+/// Checks how many there are of something.
+pub(super) fn check_length(what: &str, expected: usize, found: usize) -> Result<(), Fault> {
+    if expected == found { Ok(()) } else { Err(Fault::new(format!("{expected} of {what}"), found.to_string())) }
+}

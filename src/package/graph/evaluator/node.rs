@@ -6,9 +6,11 @@ use rustc_hash::FxHashMap;
 use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
 
+use super::data::{Data, Element, Text};
 use super::fault::Fault;
 use super::proto;
-use super::tensor::{Data, Element, Tensor, Text};
+use super::steps::{Evaluator, Inputs};
+use super::tensor::Tensor;
 
 /// Values that are the same for all rows, by name.
 pub(super) type Constants = FxHashMap<String, Arc<Tensor>>;
@@ -21,7 +23,7 @@ pub(super) struct Node<'a> {
     pub(super) version: i64,
     pub(super) constants: &'a Constants,
     /// Prepares a graph inside of it.
-    pub(super) prepare: &'a dyn Fn(&GraphProto, &Constants) -> Result<super::Evaluator, Fault>,
+    pub(super) prepare: &'a dyn Fn(&GraphProto, &Constants) -> Result<Evaluator, Fault>,
 }
 
 impl<'a> Node<'a> {
@@ -133,16 +135,11 @@ pub(super) enum Told {
 }
 
 impl Told {
-    pub(super) fn get(&self, inputs: &super::Inputs<'_>) -> Result<Option<Vec<i64>>, Fault> {
+    pub(super) fn get(&self, inputs: &Inputs<'_>) -> Result<Option<Vec<i64>>, Fault> {
         match self {
             Self::Always(integers) => Ok(Some(integers.clone())),
             Self::ByInput(place) => Ok(Some(inputs.need(*place)?.integers()?.into_owned())),
             Self::Not => Ok(None),
         }
     }
-}
-
-/// Checks how many there are of something.
-pub(super) fn check_length(what: &str, expected: usize, found: usize) -> Result<(), Fault> {
-    if expected == found { Ok(()) } else { Err(Fault::new(format!("{expected} of {what}"), found.to_string())) }
 }

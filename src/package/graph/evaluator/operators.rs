@@ -1,5 +1,6 @@
 //! What nodes do: the operators of ONNX and of `ai.onnx.ml` that tabular models are made of, as the standard and onnxruntime have them.
 //!
+//! - `kernel`: what all of them need.
 //! - `math`, `compare`, `cast`: element by element.
 //! - `shape`, `index`, `make`: what stands where.
 //! - `reduce`, `order`, `softmax`, `product`: over rows, columns and matrices.
@@ -20,6 +21,7 @@ mod cast;
 mod compare;
 mod encode;
 mod index;
+mod kernel;
 mod label_encoder;
 mod linear;
 mod make;
@@ -36,25 +38,19 @@ mod svm;
 mod svm_classifier;
 mod trees;
 
+use super::fault::Fault;
 use super::node::Node;
-use super::{Fault, Inputs, Kernel, Tensor};
+use super::steps::Kernel;
+use kernel::Prepare;
 
 /// The domains that `find` knows.
 const CORE: [&str; 2] = ["", "ai.onnx"];
 const ML: &str = "ai.onnx.ml";
 
-pub(super) type Prepare = fn(&Node<'_>) -> Result<Kernel, Fault>;
-
 /// Prepares a node.
 pub(super) fn prepare(node: &Node<'_>) -> Result<Kernel, Fault> {
     let prepare = find(&node.proto.domain, &node.proto.op_type).ok_or_else(|| unknown(node))?;
     prepare(node)
-}
-
-/// Makes a kernel of one output.
-#[expect(clippy::unnecessary_wraps, reason = "it is the last thing that each operator does")]
-fn one(kernel: impl Fn(&Inputs<'_>) -> Result<Tensor, Fault> + Send + Sync + 'static) -> Result<Kernel, Fault> {
-    Ok(Box::new(move |inputs| Ok(vec![kernel(inputs)?])))
 }
 
 pub(super) fn find(domain: &str, name: &str) -> Option<Prepare> {
@@ -144,17 +140,4 @@ fn unknown(node: &Node<'_>) -> Fault {
     };
     let found = if domain.is_empty() { name.clone() } else { format!("{name} of {domain}") };
     Fault::new("an operator that this program has", found).mended_by(mend)
-}
-
-/// Returns the axis that a number means, which counts from the end where it is negative.
-fn axis(axis: i64, rank: usize) -> Result<usize, Fault> {
-    let signed = i64::try_from(rank).unwrap_or(i64::MAX);
-    let counted = if axis < 0 { axis.checked_add(signed) } else { Some(axis) };
-    let found = counted.and_then(|axis| usize::try_from(axis).ok()).filter(|&axis| axis < rank);
-    found.ok_or_else(|| Fault::new(format!("an axis of {rank}"), axis.to_string()))
-}
-
-/// Splits a shape at an axis: how many elements stand before it, along it and behind it.
-fn around(shape: &[usize], axis: usize) -> (usize, usize, usize) {
-    (shape[..axis].iter().product(), shape[axis], shape[axis + 1..].iter().product())
 }

@@ -3,8 +3,9 @@
 use tract_onnx::pb::TensorProto;
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 
+use super::data::{Data, Element, Text};
 use super::fault::Fault;
-use super::tensor::{Data, Element, Tensor, Text, size};
+use super::tensor::{Tensor, size};
 
 /// Reads an array.
 pub(in crate::package::graph) fn tensor(proto: &TensorProto) -> Result<Tensor, Fault> {

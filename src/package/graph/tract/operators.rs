@@ -4,8 +4,6 @@
 //! Lambda function that much slower to start. These are linear models and networks, with scaling inside.
 
 use tract_onnx::Onnx;
-use tract_onnx::pb::ModelProto;
-use tract_onnx::prelude::{Framework, TractResult};
 
 use super::softmax::softmax;
 
@@ -34,11 +32,6 @@ const KNOWN: [&str; 18] = [
 /// Returns whether tract is asked for an operator.
 pub(in crate::package::graph) fn is_known(operator: &str) -> bool {
     KNOWN.contains(&operator)
-}
-
-/// Reads the bytes of a model.
-pub(in crate::package::graph) fn read(mut bytes: &[u8]) -> TractResult<ModelProto> {
-    Onnx::default().proto_model_for_read(&mut bytes)
 }
 
 /// Returns tract's reader of ONNX, with these operators.

@@ -1,9 +1,11 @@
 //! Values of another type.
 
+use super::super::data::{Data, Element, Text};
+use super::super::fault::Fault;
 use super::super::node::Node;
-use super::super::tensor::{Data, Element, Tensor, Text};
-use super::super::{Fault, Kernel};
-use super::one;
+use super::super::steps::Kernel;
+use super::super::tensor::Tensor;
+use super::kernel::one;
 
 pub(super) fn cast(node: &Node<'_>) -> Result<Kernel, Fault> {
     let to = node.element("to")?.ok_or_else(|| Fault::new("attribute to", "nothing"))?;

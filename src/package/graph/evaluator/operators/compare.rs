@@ -1,10 +1,12 @@
 //! Booleans of values, and values by booleans.
 
 use super::super::broadcast::{Places, common_shape};
-use super::super::tensor::{Data, Item, Tensor, Text, for_each_type, size};
-use super::super::{Fault, Inputs, Kernel};
+use super::super::data::{Data, Item, Text, for_each_type};
+use super::super::fault::Fault;
+use super::super::steps::{Inputs, Kernel};
+use super::super::tensor::{Tensor, size};
+use super::kernel::{Prepare, one};
 use super::math::zip;
-use super::{Prepare, one};
 
 /// Prepares an operator by its name.
 pub(super) fn find(name: &str) -> Option<Prepare> {

@@ -2,11 +2,13 @@
 
 use rustc_hash::FxHashMap;
 
+use super::super::data::{Data, Text};
+use super::super::fault::{Fault, check_length};
 use super::super::node::Node;
-use super::super::tensor::{Data, Tensor, Text, size};
-use super::super::{Fault, Kernel};
+use super::super::steps::Kernel;
+use super::super::tensor::{Tensor, size};
 use super::cast::whole;
-use super::one;
+use super::kernel::one;
 
 pub(super) fn one_hot_encoder(node: &Node<'_>) -> Result<Kernel, Fault> {
     let (integers, texts) = (node.integers("cats_int64s")?, node.texts("cats_strings")?);
@@ -59,7 +61,7 @@ pub(super) fn zip_map(node: &Node<'_>) -> Result<Kernel, Fault> {
     one(move |inputs| {
         let input = inputs.need(0)?;
         let (_, columns) = input.rows_and_columns()?;
-        super::super::node::check_length("columns, as many as keys", labels.len(), columns)?;
+        check_length("columns, as many as keys", labels.len(), columns)?;
         Ok(input.clone())
     })
 }

@@ -1,10 +1,11 @@
 //! Parts of values, by place.
 
 use super::super::broadcast::{strides, walk};
+use super::super::fault::Fault;
 use super::super::node::{Node, Told};
+use super::super::steps::{Inputs, Kernel};
 use super::super::tensor::{Tensor, size};
-use super::super::{Fault, Inputs, Kernel};
-use super::{around, axis, one};
+use super::kernel::{around, axis, one};
 
 /// Returns the place that an index means, which counts from the end where it is negative.
 fn place(index: i64, count: usize) -> Result<usize, Fault> {

@@ -4,10 +4,13 @@ use std::hash::Hash;
 
 use rustc_hash::FxHashMap;
 
-use super::super::node::{Node, check_length};
-use super::super::tensor::{Data, Item, Tensor, Text, for_each_type};
-use super::super::{Fault, Kernel};
-use super::one;
+use super::super::data::{Data, Item, Text, for_each_type};
+use super::super::fault::Fault;
+use super::super::fault::check_length;
+use super::super::node::Node;
+use super::super::steps::Kernel;
+use super::super::tensor::Tensor;
+use super::kernel::one;
 
 /// From this version on, NaN is a key like others; before, it equals nothing.
 const FINDING_MISSING: i64 = 4;

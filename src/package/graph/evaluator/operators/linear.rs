@@ -1,9 +1,12 @@
 //! Linear models.
 
-use super::super::node::{Node, check_length};
-use super::super::tensor::{Data, Tensor};
-use super::super::{Fault, Kernel};
-use super::one;
+use super::super::data::Data;
+use super::super::fault::Fault;
+use super::super::fault::check_length;
+use super::super::node::Node;
+use super::super::steps::Kernel;
+use super::super::tensor::Tensor;
+use super::kernel::one;
 use super::scores::{Beside, Transform, greatest};
 
 /// Sums of the columns of a row, each times a coefficient.

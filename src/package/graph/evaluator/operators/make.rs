@@ -1,11 +1,13 @@
 //! Values that no input holds.
 
 use super::super::broadcast::strides;
+use super::super::data::{Data, Item};
+use super::super::fault::Fault;
 use super::super::node::Node;
-use super::super::tensor::{Data, Item, MAX_ELEMENTS, Tensor, size};
-use super::super::{Fault, Inputs, Kernel};
+use super::super::steps::{Inputs, Kernel};
+use super::super::tensor::{MAX_ELEMENTS, Tensor, size};
+use super::kernel::{axis, one};
 use super::shape::dimensions;
-use super::{axis, one};
 
 pub(super) fn constant(node: &Node<'_>) -> Result<Kernel, Fault> {
     let value = told(node)?.ok_or_else(|| Fault::new("a value", "none that is known"))?;

@@ -1,10 +1,12 @@
 //! Numbers of numbers, element by element.
 
 use super::super::broadcast::{Places, common_shape};
+use super::super::data::{Data, Item};
+use super::super::fault::Fault;
 use super::super::node::Node;
-use super::super::tensor::{Data, Item, Tensor, size};
-use super::super::{Fault, Inputs, Kernel};
-use super::{Prepare, one};
+use super::super::steps::{Inputs, Kernel};
+use super::super::tensor::{Tensor, size};
+use super::kernel::{Prepare, one};
 
 /// Prepares an operator by its name.
 pub(super) fn find(name: &str) -> Option<Prepare> {

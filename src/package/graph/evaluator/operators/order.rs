@@ -2,10 +2,12 @@
 
 use std::cmp::Ordering;
 
+use super::super::data::Data;
+use super::super::fault::Fault;
 use super::super::node::Node;
-use super::super::tensor::{Data, Tensor};
-use super::super::{Fault, Kernel};
-use super::{around, axis, one};
+use super::super::steps::Kernel;
+use super::super::tensor::Tensor;
+use super::kernel::{around, axis, one};
 
 pub(super) fn arg_max(node: &Node<'_>) -> Result<Kernel, Fault> {
     arg(node, Ordering::Greater)

@@ -1,10 +1,13 @@
 //! What a pipeline does with its numbers before the model.
 
-use super::super::node::{Node, check_length};
-use super::super::tensor::{Data, Tensor, size};
-use super::super::{Fault, Kernel};
+use super::super::data::Data;
+use super::super::fault::Fault;
+use super::super::fault::check_length;
+use super::super::node::Node;
+use super::super::steps::Kernel;
+use super::super::tensor::{Tensor, size};
 use super::index::taken;
-use super::one;
+use super::kernel::one;
 
 /// Returns the value of a column, where there is one for each or one for all.
 fn of_column<T: Copy>(values: &[T], column: usize) -> Option<T> {

@@ -3,11 +3,13 @@
 use std::ops::{AddAssign, Mul};
 
 use super::super::broadcast::{Places, common_shape, strides, walk};
+use super::super::data::{Data, Item};
+use super::super::fault::Fault;
 use super::super::node::Node;
-use super::super::tensor::{Data, Item, Shape, Tensor, size};
-use super::super::{Fault, Inputs, Kernel};
+use super::super::steps::{Inputs, Kernel};
+use super::super::tensor::{Shape, Tensor, size};
+use super::kernel::one;
 use super::math::zip;
-use super::one;
 
 /// Multiplications that one node may take: some seconds.
 const MAX_MULTIPLICATIONS: usize = 1 << 33;

@@ -1,11 +1,13 @@
 //! One value of many: sums, means and the like along axes.
 
 use super::super::broadcast::{strides, walk};
+use super::super::data::Data;
+use super::super::fault::Fault;
 use super::super::node::Node;
-use super::super::tensor::{Data, Tensor};
-use super::super::{Fault, Kernel};
+use super::super::steps::Kernel;
+use super::super::tensor::Tensor;
+use super::kernel::{Prepare, around, axis, one};
 use super::shape::axes;
-use super::{Prepare, around, axis, one};
 
 /// Prepares an operator by its name.
 pub(super) fn find(name: &str) -> Option<Prepare> {

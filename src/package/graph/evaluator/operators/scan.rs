@@ -1,8 +1,11 @@
 //! `Scan`: a graph that is run for each step along some inputs.
 
-use super::super::node::{Node, check_length};
-use super::super::tensor::{Data, Tensor, size};
-use super::super::{Fault, Kernel};
+use super::super::data::Data;
+use super::super::fault::Fault;
+use super::super::fault::check_length;
+use super::super::node::Node;
+use super::super::steps::Kernel;
+use super::super::tensor::{Tensor, size};
 use super::index::taken;
 
 /// The version of the operator that has no dimension of batches.

@@ -1,6 +1,6 @@
 //! What models of `ai.onnx.ml` make of their scores.
 
-use super::super::Fault;
+use super::super::fault::Fault;
 use super::super::node::Node;
 
 /// A transform of scores into probabilities or the like.
@@ -127,7 +127,7 @@ mod tests {
         assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-4), "{found:?}, expected {expected:?}");
     }
 
-    /// The expected numbers are onnxruntime's, of its LinearClassifier and its TreeEnsembleClassifier.
+    /// The expected numbers are onnxruntime's, of its `LinearClassifier` and its `TreeEnsembleClassifier`.
     #[test]
     fn scores_become_what_onnxruntime_makes_of_them() {
         assert_near(applied(Transform::Logistic, [0.3, 0.1, 0.2]), [0.5744, 0.525, 0.5498]);

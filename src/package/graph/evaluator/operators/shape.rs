@@ -1,10 +1,12 @@
 //! The same values in another shape or order.
 
 use super::super::broadcast::{common_shape, repeated, strides, walk};
+use super::super::data::Data;
+use super::super::fault::Fault;
 use super::super::node::{Node, Told};
-use super::super::tensor::{Data, Shape, Tensor, size};
-use super::super::{Fault, Inputs, Kernel};
-use super::{around, axis, one};
+use super::super::steps::{Inputs, Kernel};
+use super::super::tensor::{Shape, Tensor, size};
+use super::kernel::{around, axis, one};
 
 pub(super) fn identity(_: &Node<'_>) -> Result<Kernel, Fault> {
     one(|inputs| Ok(inputs.need(0)?.clone()))

@@ -1,9 +1,11 @@
 //! Values by what they are together: probabilities of log-odds, and vectors of length 1.
 
+use super::super::data::Data;
+use super::super::fault::Fault;
 use super::super::node::Node;
-use super::super::tensor::{Data, Tensor};
-use super::super::{Fault, Kernel};
-use super::{around, axis, one};
+use super::super::steps::Kernel;
+use super::super::tensor::Tensor;
+use super::kernel::{around, axis, one};
 
 /// From this version on, the values along one axis are normalized; before, all those behind it.
 const ALONG_ONE_AXIS: i64 = 13;

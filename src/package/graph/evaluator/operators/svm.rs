@@ -1,10 +1,12 @@
 //! Support vector machines.
 
-use super::super::node::{Node, check_length};
+use super::super::fault::Fault;
+use super::super::fault::check_length;
+use super::super::node::Node;
+use super::super::steps::Kernel;
 use super::super::tensor::Tensor;
-use super::super::{Fault, Kernel};
+use super::kernel::one;
 use super::linear::dot;
-use super::one;
 
 /// How alike a row and a support vector are.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,11 @@
 //! Classes by support vectors: each pair of classes is decided, and the pairs are counted.
 
-use super::super::node::{Node, check_length};
-use super::super::tensor::{Data, Tensor, size};
-use super::super::{Fault, Kernel};
+use super::super::data::Data;
+use super::super::fault::Fault;
+use super::super::fault::check_length;
+use super::super::node::Node;
+use super::super::steps::Kernel;
+use super::super::tensor::{Tensor, size};
 use super::linear::classified;
 use super::scores::{Beside, Transform, greatest, logistic};
 use super::svm::{Likeness, Vectors};

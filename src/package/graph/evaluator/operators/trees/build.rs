@@ -1,6 +1,6 @@
 //! Trees of a file made a forest: checked, and in the order in which they are walked.
 
-use super::super::super::Fault;
+use super::super::super::fault::Fault;
 use super::forest::{Forest, LEAF, LOWERED, Leaves, MISSING_IS_YES, Question, Value};
 use super::source::{Ensemble, Link, MAX_NODES, Mode, Split, check_count};
 
@@ -18,6 +18,11 @@ pub(super) fn forest<T: Value>(ensemble: &Ensemble<'_>, thresholds: &[T], weight
         columns: 0,
     };
     let roots = ensemble.roots.iter().map(|&root| builder.tree(root)).collect::<Result<_, _>>()?;
+    if builder.nodes.is_empty() {
+        // The walk asks a node even of trees that are leaves alone.
+        builder.question(T::ZERO, 0, LEAF, LEAF);
+        builder.columns = 1;
+    }
     Ok(Forest {
         roots,
         columns: builder.columns,
@@ -59,18 +64,19 @@ impl<T: Value> Builder<'_, T> {
         let target = self.target();
         let mut waiting = vec![(root, target)];
         while let Some((link, target)) = waiting.pop() {
-            match link {
-                Link::Leaf(leaf) => self.targets[target as usize] = self.leaf(leaf)? | LEAF,
-                Link::Node(node) => {
-                    let split = self.split(node)?;
-                    self.targets[target as usize] = self.next()?;
-                    let (yes, no) = (self.target(), self.target());
-                    self.ask(node, &split, yes, no)?;
-                    // What is put last comes next: a node stands before its answer of yes.
-                    waiting.push((split.no, no));
-                    waiting.push((split.yes, yes));
-                }
-            }
+            let (Link::Node(place) | Link::Leaf(place)) = link;
+            let place = place as usize;
+            let split = if let Link::Node(_) = link { self.split(place)? } else { None };
+            let Some(split) = split else {
+                self.targets[target as usize] = self.leaf(place)? | LEAF;
+                continue;
+            };
+            self.targets[target as usize] = self.next()?;
+            let (yes, no) = (self.target(), self.target());
+            self.ask(place, &split, yes, no)?;
+            // What is put last comes next: a node stands before its answer of yes.
+            waiting.push((split.no, no));
+            waiting.push((split.yes, yes));
         }
         for node in &mut self.nodes[first..] {
             node.yes = self.targets[node.yes as usize];
@@ -90,13 +96,14 @@ impl<T: Value> Builder<'_, T> {
         Ok(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX))
     }
 
-    fn split(&mut self, node: usize) -> Result<Split, Fault> {
+    /// Returns what a node asks, none where it is a leaf.
+    fn split(&mut self, node: usize) -> Result<Option<Split>, Fault> {
         if std::mem::replace(&mut self.seen[node], true) {
             let mend = "the trees are damaged: export the model again";
             return Err(Fault::new("one way to each node of a tree", format!("several to node {node}")).mended_by(mend));
         }
-        let split = self.ensemble.splits[node].ok_or_else(|| Fault::new("a node that asks", format!("leaf {node}")))?;
-        self.columns = self.columns.max(split.feature as usize + 1);
+        let split = self.ensemble.splits[node];
+        self.columns = self.columns.max(split.map_or(0, |split| split.feature as usize + 1));
         Ok(split)
     }
 

@@ -6,12 +6,14 @@
 
 use std::fmt::Debug;
 
-use super::super::super::Fault;
+use super::super::super::fault::Fault;
 use super::super::super::tensor::size;
-use super::Aggregate;
 
 /// Rows that go through a tree before the next tree.
 const BLOCK: usize = 64;
+
+/// Walks at a time: of rows through one tree, or of a row through trees.
+const LANES: usize = 8;
 
 /// The bit of a link that leads to a leaf.
 pub(super) const LEAF: u32 = 1 << 31;
@@ -160,13 +162,10 @@ impl<T: Value> Forest<T> {
 
     fn add_one(&self, block: Block<'_, T>, target: usize, weights: &[T]) {
         let Block { rows, columns, targets, aggregate, values, has } = block;
-        for (tree, &root) in self.roots.iter().enumerate() {
-            for (row, values) in rows.chunks_exact(columns).zip(values.chunks_exact_mut(targets)) {
-                let weight = weights[self.leaf(root, row)];
-                let value = &mut values[target];
-                *value = if tree == 0 { weight } else { aggregate.join(*value, weight) };
-            }
-        }
+        self.each_leaf(rows, columns, |row, tree, leaf| {
+            let (value, weight) = (&mut values[row * targets + target], weights[leaf]);
+            *value = if tree == 0 { weight } else { aggregate.join(*value, weight) };
+        });
         if !self.roots.is_empty() {
             has.chunks_exact_mut(targets).for_each(|has| has[target] = true);
         }
@@ -174,29 +173,56 @@ impl<T: Value> Forest<T> {
 
     fn add_many(&self, block: Block<'_, T>, starts: &[u32], weights: &[(u32, T)]) {
         let Block { rows, columns, targets, aggregate, values, has } = block;
-        for &root in &self.roots {
-            let scores = values.chunks_exact_mut(targets).zip(has.chunks_exact_mut(targets));
-            for (row, (values, has)) in rows.chunks_exact(columns).zip(scores) {
-                let leaf = self.leaf(root, row);
-                for &(target, weight) in &weights[starts[leaf] as usize..starts[leaf + 1] as usize] {
-                    let target = target as usize;
-                    values[target] = if has[target] { aggregate.join(values[target], weight) } else { weight };
-                    has[target] = true;
+        self.each_leaf(rows, columns, |row, _, leaf| {
+            for &(target, weight) in &weights[starts[leaf] as usize..starts[leaf + 1] as usize] {
+                let place = row * targets + target as usize;
+                values[place] = if has[place] { aggregate.join(values[place], weight) } else { weight };
+                has[place] = true;
+            }
+        });
+    }
+
+    /// Calls a function with each row, each tree in its order, and the leaf that the row comes to.
+    fn each_leaf(&self, rows: &[T], columns: usize, mut visit: impl FnMut(usize, usize, usize)) {
+        let groups = rows.chunks_exact(LANES * columns);
+        let (rest, first) = (groups.remainder(), rows.len() / (LANES * columns) * LANES);
+        for (tree, &root) in self.roots.iter().enumerate() {
+            for (group, rows) in groups.clone().enumerate() {
+                for (lane, leaf) in self.leaves([root; LANES], rows, columns).into_iter().enumerate() {
+                    visit(group * LANES + lane, tree, leaf);
+                }
+            }
+        }
+        for (row, values) in rest.chunks_exact(columns).enumerate() {
+            for (group, roots) in self.roots.chunks(LANES).enumerate() {
+                let starts = std::array::from_fn(|lane| roots.get(lane).copied().unwrap_or(LEAF));
+                for (lane, leaf) in self.leaves(starts, values, 0).into_iter().enumerate().take(roots.len()) {
+                    visit(first + row, group * LANES + lane, leaf);
                 }
             }
         }
     }
 
-    /// Returns the number of the leaf that a row comes to. A tree has no circle, which was checked.
-    fn leaf(&self, root: u32, row: &[T]) -> usize {
-        let mut at = root;
-        while at & LEAF == 0 {
-            let node = &self.nodes[at as usize];
-            let value = row[(node.feature & (MAX_FEATURES - 1)) as usize];
-            let is_yes = value <= node.threshold || (node.feature & MISSING_IS_YES != 0 && value.is_missing());
-            at = if is_yes { node.yes } else { node.no };
+    /// Returns the numbers of the leaves that some walks come to, in step: while one waits for memory, the others go on. The rows of the
+    /// walks stand so far apart. A tree has no circle, which was checked, so that all walks end.
+    fn leaves(&self, starts: [u32; LANES], values: &[T], apart: usize) -> [usize; LANES] {
+        let mut at = starts;
+        loop {
+            let mut all_there = true;
+            for (lane, at) in at.iter_mut().enumerate() {
+                let is_there = *at & LEAF != 0;
+                // A walk that is there asks the first node, and does not move: that is faster than not to ask.
+                let node = &self.nodes[if is_there { 0 } else { *at as usize }];
+                let value = values[lane * apart + (node.feature & (MAX_FEATURES - 1)) as usize];
+                let is_yes = (value <= node.threshold) | ((node.feature & MISSING_IS_YES != 0) & value.is_missing());
+                let next = if is_yes { node.yes } else { node.no };
+                *at = if is_there { *at } else { next };
+                all_there &= is_there;
+            }
+            if all_there {
+                return at.map(|at| (at & !LEAF) as usize);
+            }
         }
-        (at & !LEAF) as usize
     }
 }
 
@@ -229,6 +255,15 @@ impl Forest<f32> {
     }
 }
 
+/// How the weights of all trees become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aggregate {
+    Sum,
+    Average,
+    Min,
+    Max,
+}
+
 impl Aggregate {
     fn join<T: Value>(self, all: T, weight: T) -> T {
         match self {
@@ -241,11 +276,14 @@ impl Aggregate {
 }
 
 impl<T: Value> Scores<T> {
-    /// Adds the base values: one of a target that stands alone, or one of each.
+    /// Adds the base values: one of a target that stands alone, or one of each that a tree spoke of; as in onnxruntime, others stay 0.
     pub(super) fn add_base(&mut self, base: &[f64], targets: usize) {
-        if base.len() == targets {
-            for row in self.values.chunks_exact_mut(targets) {
-                row.iter_mut().zip(base).for_each(|(value, base)| *value = value.plus(T::from_wide(*base)));
+        if base.len() != targets {
+            return;
+        }
+        for (place, (value, has)) in self.values.iter_mut().zip(&self.has).enumerate() {
+            if *has || targets == 1 {
+                *value = value.plus(T::from_wide(base[place % targets]));
             }
         }
     }

