@@ -51,12 +51,12 @@ const CASES: &[Case] = &[
         &["weights \"weights\"", "without external data"],
     ),
     (
-        "logistic_texts",
+        "mlp",
         |model| {
-            let numbers = vec![1.0, f32::NAN];
-            graph(model).initializer.push(TensorProto { float_data: numbers, ..weights(DataType::Float, &[1, 2]) });
+            let weights = graph(model).initializer.iter_mut().find(|weights| weights.name == "coefficient").unwrap();
+            weights.float_data[3] = f32::NAN;
         },
-        &["weights \"weights\"", "NaN"],
+        &["weights \"coefficient\"", "NaN"],
     ),
     (
         "logistic_texts",

@@ -1,11 +1,16 @@
 //! What is refused of a file, whoever runs its graph.
 
+use std::collections::HashSet;
+
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 use tract_onnx::pb::{GraphProto, ModelProto, TensorProto};
 
 use super::evaluator::Versions;
 use crate::package::error::LoadError;
 use crate::package::files::GRAPH;
+
+/// Operators whose constants are what a model learnt; those of others may be NaN, to be compared with.
+const PRODUCTS: [&str; 2] = ["Gemm", "MatMul"];
 
 /// Nodes that a graph may have.
 const MAX_NODES: usize = 100_000;
@@ -23,19 +28,21 @@ pub(super) fn check(model: &ModelProto, graph: &GraphProto) -> Result<Versions, 
         let mend = "export the model with dense weights";
         return Err(LoadError::mismatch(GRAPH, format!("weights {name:?}"), "dense", "sparse ones", mend));
     }
-    graph.initializer.iter().try_for_each(check_weights)?;
+    let products = graph.node.iter().filter(|node| PRODUCTS.contains(&node.op_type.as_str()));
+    let factors: HashSet<&str> = products.flat_map(|node| &node.input).map(String::as_str).collect();
+    graph.initializer.iter().try_for_each(|weights| check_weights(weights, factors.contains(weights.name.as_str())))?;
     Ok(versions)
 }
 
-/// Refuses weights that stand in another file, and matrices in which a number is none.
-fn check_weights(weights: &TensorProto) -> Result<(), LoadError> {
+/// Refuses weights that stand in another file, and factors in which a number is none.
+fn check_weights(weights: &TensorProto, is_factor: bool) -> Result<(), LoadError> {
     let place = || format!("weights {:?}", weights.name);
     if weights.data_location == Some(DataLocation::External as i32) {
         let mend = "save the model in one file, without external data";
         return Err(LoadError::mismatch(GRAPH, place(), "in the file", "in another one", mend));
     }
     let has_nan = match DataType::try_from(weights.data_type) {
-        _ if weights.dims.len() < 2 => false,
+        _ if !is_factor => false,
         Ok(DataType::Float) => {
             let (raw, _) = weights.raw_data.as_chunks();
             weights.float_data.iter().any(|one| one.is_nan()) || raw.iter().any(|one| f32::from_le_bytes(*one).is_nan())

@@ -125,8 +125,8 @@ fn core(name: &str) -> Option<Prepare> {
 fn unknown(node: &Node<'_>) -> Fault {
     let (domain, name) = (&node.proto.domain, &node.proto.op_type);
     let mend = match (domain.as_str(), name.as_str()) {
-        (_, "If" | "Loop") => {
-            "graphs inside of graphs are not run: KNNImputer and IterativeImputer write them; impute with SimpleImputer instead"
+        (_, "Compress" | "If" | "Loop") => {
+            "KNNImputer writes this, and graphs inside of graphs: impute with SimpleImputer instead"
         }
         (_, "Einsum") => "export the model with a newer exporter, or without the Gaussian process or mixture in it",
         (

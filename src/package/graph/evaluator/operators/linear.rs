@@ -41,9 +41,10 @@ impl Linear {
     }
 }
 
-/// Returns the sum of the products of two rows.
+/// Returns the sum of the products of two rows, added up in double precision: it costs no more, and large terms that cancel out leave no
+/// trace.
 pub(super) fn dot(one: &[f32], other: &[f32]) -> f32 {
-    one.iter().zip(other).map(|(a, b)| a * b).sum()
+    one.iter().zip(other).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>() as f32
 }
 
 pub(super) fn regressor(node: &Node<'_>) -> Result<Kernel, Fault> {

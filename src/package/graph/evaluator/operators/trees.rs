@@ -2,7 +2,7 @@
 //!
 //! - `source`: trees as a file has them; `attributes`, `classic` and `modern` read them.
 //! - `build`: the same as a forest, checked.
-//! - `forest`: nodes in a row, and the walk over them.
+//! - `value`, `forest`: nodes in a row, and the walk over them.
 //! - `scored`: a forest for inputs of each type.
 //! - `regressor`, `classifier`: what the operators make of scores.
 
@@ -17,6 +17,7 @@ mod scored;
 mod source;
 #[cfg(test)]
 mod tests;
+mod value;
 
 pub(super) use classifier::classifier;
 pub(super) use regressor::{ensemble, regressor};

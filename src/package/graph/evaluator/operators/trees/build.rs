@@ -1,8 +1,9 @@
 //! Trees of a file made a forest: checked, and in the order in which they are walked.
 
 use super::super::super::fault::Fault;
-use super::forest::{Forest, LEAF, LOWERED, Leaves, MISSING_IS_YES, Question, Value};
+use super::forest::{Forest, LEAF, LOWERED, Leaves, MISSING_IS_YES, Question};
 use super::source::{Ensemble, Link, MAX_NODES, Mode, Split, check_count};
+use super::value::Value;
 
 /// Builds a forest of trees with these thresholds and weights.
 pub(super) fn forest<T: Value>(ensemble: &Ensemble<'_>, thresholds: &[T], weights: &[T]) -> Result<Forest<T>, Fault> {

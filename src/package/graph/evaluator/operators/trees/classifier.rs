@@ -8,8 +8,9 @@ use super::super::super::tensor::Tensor;
 use super::super::linear::classified;
 use super::super::scores::{Beside, Transform};
 use super::classic;
-use super::forest::{Aggregate, Scores, Value};
+use super::forest::{Aggregate, Scores};
 use super::scored::{Trees, base_values, with_scores};
+use super::value::Value;
 
 /// A classifier of trees.
 struct Classifier {

@@ -4,10 +4,9 @@
 //! nodes: a link to one has its number in a list of weights. Rows go through one tree after another, some at once, so that a tree stays in
 //! the cache while it is walked.
 
-use std::fmt::Debug;
-
 use super::super::super::fault::Fault;
 use super::super::super::tensor::size;
+use super::value::Value;
 
 /// Rows that go through a tree before the next tree.
 const BLOCK: usize = 64;
@@ -26,63 +25,6 @@ pub(super) const LOWERED: u32 = 1 << 30;
 
 /// Features that there may be.
 pub(super) const MAX_FEATURES: u32 = LOWERED;
-
-/// A number that trees compute with.
-pub(super) trait Value: Copy + PartialOrd + Debug + Send + Sync + 'static {
-    const ZERO: Self;
-    fn plus(self, other: Self) -> Self;
-    fn divided(self, count: usize) -> Self;
-    fn negated(self) -> Self;
-    /// Returns the next lower number; nothing is below the lowest one, and NaN says so to every comparison.
-    fn lowered(self) -> Self;
-    fn is_missing(self) -> bool;
-    fn narrow(self) -> f32;
-    fn wide(self) -> f64;
-    fn from_wide(number: f64) -> Self;
-}
-
-macro_rules! value {
-    ($number:ty) => {
-        impl Value for $number {
-            const ZERO: Self = 0.0;
-
-            fn plus(self, other: Self) -> Self {
-                self + other
-            }
-
-            fn divided(self, count: usize) -> Self {
-                self / count as Self
-            }
-
-            fn negated(self) -> Self {
-                -self
-            }
-
-            fn lowered(self) -> Self {
-                if self == Self::NEG_INFINITY { Self::NAN } else { self.next_down() }
-            }
-
-            fn is_missing(self) -> bool {
-                self.is_nan()
-            }
-
-            fn narrow(self) -> f32 {
-                self as f32
-            }
-
-            fn wide(self) -> f64 {
-                self as f64
-            }
-
-            fn from_wide(number: f64) -> Self {
-                number as Self
-            }
-        }
-    };
-}
-
-value!(f32);
-value!(f64);
 
 /// A question, and where its answers lead.
 #[derive(Debug, Clone, Copy)]

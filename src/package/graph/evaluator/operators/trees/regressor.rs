@@ -7,9 +7,10 @@ use super::super::super::steps::Kernel;
 use super::super::super::tensor::Tensor;
 use super::super::kernel::one;
 use super::super::scores::Transform;
-use super::forest::{Aggregate, Value};
+use super::forest::Aggregate;
 use super::scored::{Trees, base_values, with_scores};
 use super::source::{Ensemble, count};
+use super::value::Value;
 use super::{classic, modern};
 
 pub(in super::super) fn regressor(node: &Node<'_>) -> Result<Kernel, Fault> {
