@@ -14,16 +14,16 @@ use super::manifest::{Manifest, version};
 use super::recipe::{self, RecipeDescriptor};
 use super::training::Training;
 use crate::table::computing_parts::computing_parts;
-use crate::table::fault::SchemaError;
+use crate::table::descriptor::SchemaDescriptor;
 use crate::table::{Schema, load};
 
-/// Parses `schema.json`.
-pub(super) fn schema(files: &Files<'_>) -> Result<Schema, LoadError> {
-    load::schema(&files.schema).map_err(malformed_schema)
-}
-
-fn malformed_schema(error: SchemaError) -> LoadError {
-    LoadError::malformed(SCHEMA, "the schema of a table", error)
+/// Parses `schema.json`, and compiles what was read.
+pub(super) fn schema(files: &Files<'_>) -> Result<(SchemaDescriptor, Schema), LoadError> {
+    let read = load::read(&files.schema).and_then(|descriptor| {
+        let schema = load::compile(&descriptor)?;
+        Ok((descriptor, schema))
+    });
+    read.map_err(|error| LoadError::malformed(SCHEMA, "the schema of a table", error))
 }
 
 /// Parses `recipe.json`, where there is one; without it, nothing else may be made for one.
@@ -44,10 +44,11 @@ pub(super) fn recipe(files: &Files<'_>) -> Result<Option<RecipeDescriptor>, Load
 /// classes, inputs and outputs. Not the history, which has a hash of its own, nor anything that only people or monitoring read.
 pub(super) fn content_hash(
     files: &Files<'_>,
+    schema: &SchemaDescriptor,
     recipe_hash: Option<&str>,
     manifest: &Manifest,
-) -> Result<String, LoadError> {
-    let schema = computing_parts(&files.schema).map_err(malformed_schema)?;
+) -> String {
+    let schema = computing_parts(schema);
     let parts: [(&str, Option<&[u8]>); 5] = [
         ("graph", Some(&files.graph)),
         ("recipe", recipe_hash.map(str::as_bytes)),
@@ -63,7 +64,7 @@ pub(super) fn content_hash(
             hash.update(bytes);
         }
     }
-    Ok(hex::encode(hash.finalize()))
+    hex::encode(hash.finalize())
 }
 
 /// Returns the SHA-256 of a file's bytes.
@@ -72,8 +73,13 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
 }
 
 /// Checks that a package is the one that its manifest was written for.
-pub(super) fn check(files: &Files<'_>, recipe_hash: Option<&str>, manifest: &Manifest) -> Result<(), LoadError> {
-    let expected = content_hash(files, recipe_hash, manifest)?;
+pub(super) fn check(
+    files: &Files<'_>,
+    schema: &SchemaDescriptor,
+    recipe_hash: Option<&str>,
+    manifest: &Manifest,
+) -> Result<(), LoadError> {
+    let expected = content_hash(files, schema, recipe_hash, manifest);
     if manifest.content_hash != expected {
         let (found, mend) = if manifest.content_hash.is_empty() {
             ("nothing", "seal the package".to_owned())
@@ -124,9 +130,9 @@ fn seal_with(folder: &Path, training: Option<&Training>) -> Result<String, LoadE
     begin(folder)?;
     let files = Files::read(folder)?;
     let (manifest, text) = Manifest::parse(&files.manifest)?;
-    schema(&files)?;
+    let (schema, _) = schema(&files)?;
     let recipe_hash = recipe(&files)?.as_ref().map(RecipeDescriptor::hash);
-    let content_hash = content_hash(&files, recipe_hash.as_deref(), &manifest)?;
+    let content_hash = content_hash(&files, &schema, recipe_hash.as_deref(), &manifest);
     let version = version(&manifest.semantic_version, &content_hash);
     let malformed = |error: serde_json::Error| LoadError::malformed(MANIFEST, "a manifest", error);
     let mut properties: Properties = serde_json::from_str(&text).map_err(malformed)?;

@@ -59,11 +59,11 @@ impl Package {
 
     fn assemble(files: &Files<'_>, baseline: Baseline, checks_hashes: bool) -> Result<Self, LoadError> {
         let (manifest, manifest_json) = Manifest::parse(&files.manifest)?;
-        let schema = content::schema(files)?;
+        let (schema_descriptor, schema) = content::schema(files)?;
         let descriptor = content::recipe(files)?;
         let recipe_hash = if checks_hashes {
             let recipe_hash = descriptor.as_ref().map(RecipeDescriptor::hash);
-            content::check(files, recipe_hash.as_deref(), &manifest)?;
+            content::check(files, &schema_descriptor, recipe_hash.as_deref(), &manifest)?;
             recipe_hash
         } else {
             manifest.recipe_hash.clone()

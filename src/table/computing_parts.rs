@@ -2,13 +2,10 @@
 
 use serde_json::json;
 
-use super::descriptor::{Category, Scalar};
-use super::fault::SchemaError;
-use super::load::read;
+use super::descriptor::{Category, Scalar, SchemaDescriptor};
 
-/// Returns all of a `schema.json` that decides an answer, as one text: not titles, descriptions and examples.
-pub fn computing_parts(schema: &[u8]) -> Result<String, SchemaError> {
-    let descriptor = read(schema)?;
+/// Returns all of a schema that decides an answer, as one text: not titles, descriptions and examples.
+pub fn computing_parts(descriptor: &SchemaDescriptor) -> String {
     let scalars = |categories: &[Category]| categories.iter().map(|one| one.value().clone()).collect();
     let fields = descriptor.fields.iter().map(|field| {
         let categories: Option<Vec<Scalar>> = field.categories.as_deref().map(scalars);
@@ -19,9 +16,9 @@ pub fn computing_parts(schema: &[u8]) -> Result<String, SchemaError> {
         })
     });
     let own = &descriptor.lifeboat;
-    let parts = json!({
+    json!({
         "fields": fields.collect::<Vec<_>>(), "missingValues": descriptor.missing_values, "label": own.label,
         "positive": own.positive, "key": own.key.as_slice(), "time": own.time, "timezone": own.timezone,
-    });
-    Ok(parts.to_string())
+    })
+    .to_string()
 }

@@ -20,21 +20,35 @@ use super::writer::{Layout, TextTable, WriteError};
 /// Rows that are read at a time.
 const ROWS: usize = 256;
 
-/// Hands each row on in order: where it stands, and the record that it is or every fault of it.
-pub fn read(
-    text: &[u8],
-    schema: &Schema,
-    mut take: impl FnMut(Place, Result<Record, Vec<Fault>>),
-) -> Result<(), ReadError> {
+/// A row that is not looked at unless its record is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    rows: &'a CsvRows,
+    index: usize,
+    schema: &'a Schema,
+}
+
+impl Row<'_> {
+    /// Returns where the row stands.
+    pub fn place(self) -> Place {
+        self.rows.place(self.index)
+    }
+
+    /// Returns the record, or every fault of it.
+    pub fn record(self) -> Result<Record, Vec<Fault>> {
+        let mut draft = Draft::new(self.schema);
+        self.rows.fill(self.index, &mut draft);
+        draft.finish()
+    }
+}
+
+/// Hands each row on, in order.
+pub fn read(text: &[u8], schema: &Schema, mut take: impl FnMut(Row<'_>)) -> Result<(), ReadError> {
     let text = as_text(Peek::new(Box::new(Cursor::new(text.to_vec()))))?;
     let mut reader = CsvReader::new(text, schema, Selection::default())?;
     let mut rows = CsvRows::default();
     while reader.read(&mut rows, ROWS)? {
-        for index in 0..rows.count() {
-            let mut draft = Draft::new(schema);
-            rows.fill(index, &mut draft);
-            take(rows.place(index), draft.finish());
-        }
+        (0..rows.count()).for_each(|index| take(Row { rows: &rows, index, schema }));
     }
     Ok(())
 }

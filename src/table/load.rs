@@ -12,17 +12,21 @@ const MAX_SCHEMA_BYTES: usize = 8 << 20;
 
 /// Reads, checks and compiles the text of `schema.json`.
 pub fn schema(text: &[u8]) -> Result<Schema, SchemaError> {
-    if text.len() > MAX_SCHEMA_BYTES {
-        return Err(SchemaError(vec![format!("has {} bytes, but may have {MAX_SCHEMA_BYTES}", text.len())]));
-    }
-    let descriptor = read(text)?;
-    let schema = Schema::new(&descriptor)?;
+    compile(&read(text)?)
+}
+
+/// Checks and compiles what was read.
+pub fn compile(descriptor: &SchemaDescriptor) -> Result<Schema, SchemaError> {
+    let schema = Schema::new(descriptor)?;
     check_examples(&schema)?;
     Ok(schema)
 }
 
 /// Reads the text of `schema.json`.
-pub(super) fn read(text: &[u8]) -> Result<SchemaDescriptor, SchemaError> {
+pub fn read(text: &[u8]) -> Result<SchemaDescriptor, SchemaError> {
+    if text.len() > MAX_SCHEMA_BYTES {
+        return Err(SchemaError(vec![format!("has {} bytes, but may have {MAX_SCHEMA_BYTES}", text.len())]));
+    }
     // To keep the place costs a multiple of reading, so it is looked for only when something is wrong.
     let error = match serde_json::from_slice(text) {
         Ok(descriptor) => return Ok(descriptor),

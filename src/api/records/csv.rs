@@ -17,17 +17,17 @@ pub(super) fn parse(body: &[u8], demand: Demand<'_>) -> Result<(Vec<Record>, Vec
     }
     let (mut records, mut lines, mut faults) = (Vec::new(), Vec::new(), Vec::new());
     let mut count = 0;
-    let take = |place: Place, record| {
+    let take = |row: csv_text::Row<'_>| {
         count += 1;
         if count > MAX_RECORDS {
             return;
         }
-        match demand.met_by(record) {
+        match demand.met_by(row.record()) {
             Ok(record) => {
                 records.push(record);
-                lines.push(line(place));
+                lines.push(line(row.place()));
             }
-            Err(found) => faults.extend(found.into_iter().map(|fault| Pointed::in_table(line(place), fault))),
+            Err(found) => faults.extend(found.into_iter().map(|fault| Pointed::in_table(line(row.place()), fault))),
         }
     };
     csv_text::read(body, demand.schema, take).map_err(unreadable)?;

@@ -108,10 +108,12 @@ impl Computer<'_> {
     }
 }
 
-/// Leaves the room to the next one.
+/// Leaves the room to the next one, unless it was left in disorder.
 impl Drop for Computer<'_> {
     fn drop(&mut self) {
-        self.recipe.idle().push(std::mem::take(&mut self.scratch));
+        if !std::thread::panicking() {
+            self.recipe.idle().push(std::mem::take(&mut self.scratch));
+        }
     }
 }
 
