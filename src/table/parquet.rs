@@ -6,6 +6,7 @@ mod kind;
 mod values;
 
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use ::parquet::column::reader::ColumnReader;
@@ -61,7 +62,8 @@ pub(super) struct ParquetRows {
 impl ParquetReader {
     /// Reads what a file says of its columns.
     pub(super) fn new(file: File, schema: &Schema, selection: Selection) -> Result<Self, ReadError> {
-        let file = SerializedFileReader::new(Bounded::new(file)?).map_err(|error| damaged(&error))?;
+        let file = Bounded::new(file)?;
+        let file = caught(|| SerializedFileReader::new(file))?;
         let (columns, extras) = columns(&file, schema, selection)?;
         Ok(Self { file, columns: columns.into(), extras, group: 0, readers: Vec::new(), left_in_group: 0, rows: 0 })
     }
@@ -83,7 +85,7 @@ impl ParquetReader {
         let count = self.left_in_group.min(most);
         chunk.prepare(&self.columns);
         for ((column, reader), values) in self.columns.iter().zip(&mut self.readers).zip(&mut chunk.values) {
-            let read = values.read(reader, column.is_optional, count).map_err(|error| damaged(&error))?;
+            let read = caught(|| values.read(reader, column.is_optional, count))?;
             if read != count {
                 return Err(ReadError::input(format!(
                     "the Parquet file is damaged: column {:?} has fewer values than there are rows",
@@ -100,11 +102,18 @@ impl ParquetReader {
     fn open_group(&mut self) -> Result<(), ReadError> {
         let group = self.file.get_row_group(self.group).map_err(|error| damaged(&error))?;
         let readers = self.columns.iter().map(|column| group.get_column_reader(column.leaf));
-        self.readers = readers.collect::<Result<_, _>>().map_err(|error| damaged(&error))?;
+        self.readers = caught(|| readers.collect())?;
         self.left_in_group = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
         self.group += 1;
         Ok(())
     }
+}
+
+/// Reads a part of a file; the crate panics on some that are damaged.
+fn caught<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ReadError> {
+    let read = catch_unwind(AssertUnwindSafe(read));
+    let read = read.unwrap_or_else(|_| Err(ParquetError::General("its parts contradict each other".to_owned())));
+    read.map_err(|error| damaged(&error))
 }
 
 fn damaged(error: &ParquetError) -> ReadError {
