@@ -1,6 +1,6 @@
 """The files of a package, made of what its schema and recipe say and of what training found.
 
-`lifeboat fit` makes the state and the history, `lifeboat baseline` the baseline, and `lifeboat seal` adds hashes and version to the
+`lifeboat fit` makes the state and the history, `lifeboat baseline` the baseline, and `lifeboat pack` adds hashes and version to the
 manifest, so that what a file means is decided in one place. Graph, manifest and golden answers are made here.
 """
 
@@ -75,7 +75,7 @@ def completed(files: dict, table: Table, out_of_fold) -> dict:
         write_text(data, table.text(range(len(table))))
         predictions.write_bytes(answers(table, out_of_fold))
         lifeboat("baseline", data, "--package", folder, "--out-of-fold", predictions)
-        print("version", lifeboat("seal", folder).strip())
+        print("version", lifeboat("pack", folder).strip())
         return {name: (folder / name).read_bytes() for name in (*files, BASELINE)}
 
 

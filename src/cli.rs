@@ -1,5 +1,5 @@
-//! The command line: serve, predict, record outcomes, look at the model, monitor it, back its predictions up, what training needs
-//! (fit, features, baseline, seal), what a container needs (health), and what a shell needs (completions, man pages).
+//! The command line: serve, pack, predict, record outcomes, look at the model, monitor it, back its predictions up, what training needs
+//! (fit, features, baseline), what a container needs (health), and what a shell needs (completions, man pages).
 
 mod backup;
 mod baseline;
@@ -16,14 +16,14 @@ mod monitor;
 mod options;
 mod outcomes;
 mod output;
+mod pack;
 mod predict;
 mod replay;
 mod sample;
-mod seal;
 mod serve;
 mod shell;
 mod table;
-mod unsealed;
+mod unpacked;
 
 use std::process::ExitCode;
 
@@ -67,10 +67,10 @@ enum Command {
     Backup(backup::BackupArgs),
     Check(check::CheckArgs),
     Compare(compare::CompareArgs),
+    Pack(pack::PackArgs),
     Fit(fit::FitArgs),
     Features(fit::FeaturesArgs),
     Baseline(baseline::BaselineArgs),
-    Seal(seal::SealArgs),
     Health(health::HealthArgs),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
@@ -92,10 +92,10 @@ impl Cli {
             Command::Backup(args) => backup::backup(args, self.quiet),
             Command::Check(args) => return check::check(args).unwrap_or_else(|error| failure::tell(&error)),
             Command::Compare(args) => return compare::compare(args).unwrap_or_else(|error| failure::tell(&error)),
+            Command::Pack(args) => pack::pack(args),
             Command::Fit(args) => fit::fit(args),
             Command::Features(args) => fit::features(args),
             Command::Baseline(args) => baseline::baseline(args),
-            Command::Seal(args) => seal::seal(args),
             Command::Health(args) => health::health(args, self.quiet),
             Command::Completions(args) => shell::completions(args),
             Command::Man(args) => shell::man(args),

@@ -7,6 +7,7 @@
 //! - [`error`]: why a package cannot be used: the file, the place, what was expected and found, and the mend.
 //! - [`manifest`]: what a package says of itself.
 //! - [`recipe`]: how features come from a record, where the graph does not read the fields themselves.
+//! - [`pack`]: a package for a graph that somebody exported.
 //! - [`training`]: what training rows tell a manifest.
 //! - `content`: the hash of all that decides an answer, and the sealing of a package.
 //! - `classes`: the classes of a label as the graph has them.
@@ -35,12 +36,13 @@ pub mod json_schema;
 pub mod load;
 mod made_up;
 pub mod manifest;
+pub mod pack;
 pub mod recipe;
 pub mod training;
 
 pub use answer::{Answer, InferenceError};
 pub use built_in::open;
-pub use content::{seal, seal_trained};
+pub use content::{seal, seal_with, tell};
 pub use error::LoadError;
 pub use files::Files;
 pub use load::{Answered, Package};

@@ -13,6 +13,7 @@
 //! - [`signature`]: what bytes are that are no text as they stand.
 //! - [`columns`]: which of its columns are read.
 //! - [`reader`], [`chunk`]: the records of a file, whatever its format, in constant memory.
+//! - [`survey`]: what stands in the columns of a table that has no schema yet.
 //! - [`csv_text`]: comma-separated values in memory, for programs that take no files.
 //! - [`output_cell`], [`writer`]: tables that are written.
 
@@ -39,6 +40,7 @@ pub mod record;
 pub mod schema;
 pub mod signature;
 pub mod source;
+pub mod survey;
 pub mod value;
 pub mod writer;
 

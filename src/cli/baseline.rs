@@ -11,12 +11,13 @@ use self::out_of_fold::OutOfFold;
 use super::fit::write_json;
 use super::format;
 use super::labelled;
-use super::unsealed::Unsealed;
+use super::unpacked::Unpacked;
 use crate::lifecycle::builder::BaselineBuilder;
 use crate::lifecycle::stored::StoredAnswer;
 use crate::package::files::BASELINE;
 use crate::package::recipe::Recipe;
 use crate::package::{self, Package};
+use crate::table::columns::ExtraColumns;
 use crate::table::record::Labelled;
 use crate::table::{Record, Schema};
 
@@ -27,12 +28,12 @@ use crate::table::{Record, Schema};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  lifeboat baseline train.csv --package churn/ --out-of-fold predictions.csv && lifeboat seal churn/
+  lifeboat baseline train.csv --package churn/ --out-of-fold predictions.csv && lifeboat pack churn/
   lifeboat baseline recent.parquet --package churn/ -o -")]
 pub(super) struct BaselineArgs {
     /// File with the table's fields, the label among them; `-` is standard input
     data: PathBuf,
-    /// Folder with the package: sealed, unless the answers are given
+    /// Folder with the package: packed, unless the answers are given
     #[arg(long, value_name = "DIR")]
     package: PathBuf,
     /// File with an answer for each row, in the same order, in columns as `lifeboat predict` writes them: `probability`,
@@ -46,12 +47,14 @@ pub(super) struct BaselineArgs {
 
 /// Makes the baseline of a file.
 pub(super) fn baseline(args: &BaselineArgs) -> anyhow::Result<()> {
-    let schema = Unsealed(&args.package).schema()?;
+    let schema = Unpacked(&args.package).schema()?;
     let mut answers = Answers::open(args, &schema)?;
     let mut builder = BaselineBuilder::new(&schema, answers.feature_names());
     let source = format::source(&args.data)?;
-    labelled::for_each_chunk(&schema, source, |rows| add(rows, &schema, &mut answers, &mut builder))
-        .with_context(|| format!("cannot make a baseline of {}", args.data.display()))?;
+    labelled::for_each_chunk(&schema, source, ExtraColumns::Refuse, |rows| {
+        add(rows, &schema, &mut answers, &mut builder)
+    })
+    .with_context(|| format!("cannot make a baseline of {}", args.data.display()))?;
     answers.end()?;
     let baseline = builder.build(Some(answers.source()));
     if baseline.rows == 0 {
@@ -59,14 +62,6 @@ pub(super) fn baseline(args: &BaselineArgs) -> anyhow::Result<()> {
     }
     let beside = || args.package.join(BASELINE);
     write_json(&args.output.clone().unwrap_or_else(beside), &baseline)
-}
-
-/// Writes the baseline of the rows that a package was trained on, by its own answers to them, into its folder.
-pub(super) fn of_training_rows(folder: &Path, schema: &Schema, rows: Vec<Labelled>) -> anyhow::Result<()> {
-    let mut answers = Answers::own(folder)?;
-    let mut builder = BaselineBuilder::new(schema, answers.feature_names());
-    add(rows, schema, &mut answers, &mut builder)?;
-    write_json(&folder.join(BASELINE), &builder.build(Some(answers.source())))
 }
 
 /// Adds rows with their answers.
@@ -98,7 +93,7 @@ type Answered = (Box<[f32]>, StoredAnswer);
 impl Answers {
     fn open(args: &BaselineArgs, schema: &Schema) -> anyhow::Result<Self> {
         let Some(file) = &args.out_of_fold else { return Self::own(&args.package) };
-        let package = Unsealed(&args.package);
+        let package = Unpacked(&args.package);
         let recipe = package.has_recipe().then(|| package.recipe(schema, package)).transpose()?;
         Ok(Self::OutOfFold(recipe.map(Box::new), OutOfFold::open(file, schema)?.into()))
     }

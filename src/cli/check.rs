@@ -11,9 +11,10 @@ use super::format;
 use super::options::{self, PackageOption};
 use super::output::Output;
 use super::table::{plain_table, text};
-use super::unsealed::Unsealed;
+use super::unpacked::Unpacked;
 use crate::lifecycle::quality::{Finding, Quality, QualityError};
 use crate::start;
+use crate::table::columns::{ExtraColumns, Selection};
 use crate::table::format::Format;
 use crate::table::reader::Options;
 use crate::table::source::Source;
@@ -52,7 +53,7 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let (quality, told) = match config.model_dir.as_deref() {
         // A table is checked before anything is trained on it: its schema is enough.
         Some(folder) if !args.baseline => {
-            let schema = Unsealed(folder).schema()?;
+            let schema = Unpacked(folder).schema()?;
             let (quality, _) = of_file(args, &schema)?;
             let told = tell(&schema, &quality);
             (quality, told)
@@ -84,8 +85,9 @@ fn of_file(args: &CheckArgs, schema: &Schema) -> anyhow::Result<(Quality, Vec<Re
 }
 
 /// Checks a table that is in memory.
-pub(super) fn quality_of(schema: &Schema, bytes: &[u8]) -> Result<Quality, QualityError> {
-    Ok(Quality::of_table(schema, Source::from_bytes(bytes), &Options::default())?.0)
+pub(super) fn quality_of(schema: &Schema, bytes: &[u8], extra_columns: ExtraColumns) -> Result<Quality, QualityError> {
+    let options = Options { selection: Selection { extra_columns, ..Selection::default() }, ..Options::default() };
+    Ok(Quality::of_table(schema, Source::from_bytes(bytes), &options)?.0)
 }
 
 fn tell(schema: &Schema, quality: &Quality) -> String {

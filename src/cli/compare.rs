@@ -22,6 +22,7 @@ use crate::lifecycle::performance::Performance;
 use crate::lifecycle::stored::StoredAnswer;
 use crate::package::{self, Package};
 use crate::table::Record;
+use crate::table::columns::ExtraColumns;
 use crate::table::record::Labelled;
 
 /// Compares two packages of one table on labelled rows that neither was trained on; ends with 3 unless the challenger may take the
@@ -70,7 +71,7 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<ExitCode> {
         bail!("the packages are of {} and of {}: compare two of one table", champion.name(), challenger.name());
     }
     let data = format::name(&args.data);
-    let rows = labelled::read_all(champion.schema(), format::source(&args.data)?)
+    let rows = labelled::read_all(champion.schema(), format::source(&args.data)?, ExtraColumns::Refuse)
         .with_context(|| format!("cannot compare by {data}"))?;
     let (records, outcomes) = parts(&champion, rows);
     let known = |package: &Package| {

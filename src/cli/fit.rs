@@ -12,8 +12,10 @@ use super::check::{in_lines, quality_of};
 use super::format::{self, read_input};
 use super::labelled;
 use super::output::Output;
-use super::unsealed::Unsealed;
+use super::unpacked::Unpacked;
+use crate::lifecycle::quality::{Finding, Quality};
 use crate::package::recipe;
+use crate::table::columns::ExtraColumns;
 use crate::table::fault::in_words;
 use crate::table::output_cell::{ColumnType, OutputCell, OutputColumn};
 use crate::table::reader::{Options, Reader};
@@ -58,9 +60,9 @@ pub(super) struct FeaturesArgs {
 
 /// Fits a recipe to a training file and writes what it learnt into a folder.
 pub(super) fn fit(args: &FitArgs) -> anyhow::Result<()> {
-    let package = Unsealed(&args.package);
+    let package = Unpacked(&args.package);
     let (schema, descriptor) = (package.schema()?, package.descriptor()?);
-    let TrainingRows { rows, data_hash } = training_rows(&schema, &args.train)?;
+    let TrainingRows { rows, data_hash, .. } = training_rows(&schema, &args.train)?;
     let fitted = recipe::fit(&descriptor, &schema, &rows, &data_hash)?;
     let folder = args.output.as_deref().unwrap_or(&args.package);
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -74,9 +76,9 @@ pub(super) fn fit(args: &FitArgs) -> anyhow::Result<()> {
 /// Writes the feature matrix of a file.
 pub(super) fn features(args: &FeaturesArgs) -> anyhow::Result<()> {
     let format = format::of_table(None, &args.output)?;
-    let package = Unsealed(&args.package);
+    let package = Unpacked(&args.package);
     let schema = package.schema()?;
-    let recipe = package.recipe(&schema, args.state.as_deref().map_or(package, Unsealed))?;
+    let recipe = package.recipe(&schema, args.state.as_deref().map_or(package, Unpacked))?;
     let keyed: Vec<&Field> = schema.key().iter().map(|&place| &schema.fields()[place]).collect();
     let key = keyed.iter().map(|field| OutputColumn::new(&*field.name, ColumnType::of(field)));
     let features = recipe.feature_names().iter().map(|name| OutputColumn::new(&**name, ColumnType::Single));
@@ -102,20 +104,31 @@ pub(super) struct TrainingRows {
     pub(super) rows: Vec<Labelled>,
     /// The SHA-256 of the file.
     pub(super) data_hash: String,
+    /// What a check of the file finds worth a look.
+    pub(super) warnings: Vec<Finding>,
 }
 
 /// Reads the rows of a training file, which must be fit to train on.
 pub(super) fn training_rows(schema: &Schema, file: &Path) -> anyhow::Result<TrainingRows> {
+    training_rows_among(schema, file, ExtraColumns::Refuse)
+}
+
+/// Reads the rows of a training file that may have other columns.
+pub(super) fn training_rows_among(
+    schema: &Schema,
+    file: &Path,
+    extra_columns: ExtraColumns,
+) -> anyhow::Result<TrainingRows> {
     let cannot = || format!("cannot train on {}", format::name(file));
     let bytes = read_input(file)?;
-    let rows = labelled::read_all(schema, Source::from_bytes(&*bytes)).with_context(cannot)?;
-    let errors = quality_of(schema, &bytes).with_context(cannot)?.errors;
+    let rows = labelled::read_all(schema, Source::from_bytes(&*bytes), extra_columns).with_context(cannot)?;
+    let Quality { errors, warnings, .. } = quality_of(schema, &bytes, extra_columns).with_context(cannot)?;
     if !errors.is_empty() {
         let told = in_lines(&errors);
         let count = if errors.len() == 1 { "1 error".to_owned() } else { format!("{} errors", errors.len()) };
         return Err(anyhow::anyhow!("{count}, as `lifeboat check` tells:\n{told}")).with_context(cannot);
     }
-    Ok(TrainingRows { rows, data_hash: hex::encode(Sha256::digest(&bytes)) })
+    Ok(TrainingRows { rows, data_hash: hex::encode(Sha256::digest(&bytes)), warnings })
 }
 
 /// Writes a value as a JSON file.

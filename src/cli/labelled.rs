@@ -3,7 +3,7 @@
 use anyhow::bail;
 
 use crate::table::chunk::{Chunk, Row};
-use crate::table::columns::{Purpose, Selection};
+use crate::table::columns::{ExtraColumns, Purpose, Selection};
 use crate::table::fault::in_words;
 use crate::table::reader::{Options, Reader};
 use crate::table::record::Labelled;
@@ -14,9 +14,9 @@ use crate::table::{Fault, Schema};
 const SHOWN_ROWS: usize = 20;
 
 /// Reads every labelled row, or tells of every row that is not one.
-pub(super) fn read_all(schema: &Schema, source: Source) -> anyhow::Result<Vec<Labelled>> {
+pub(super) fn read_all(schema: &Schema, source: Source, extra_columns: ExtraColumns) -> anyhow::Result<Vec<Labelled>> {
     let mut all = Vec::new();
-    for_each_chunk(schema, source, |rows| {
+    for_each_chunk(schema, source, extra_columns, |rows| {
         all.extend(rows);
         Ok(())
     })?;
@@ -27,9 +27,10 @@ pub(super) fn read_all(schema: &Schema, source: Source) -> anyhow::Result<Vec<La
 pub(super) fn for_each_chunk(
     schema: &Schema,
     source: Source,
+    extra_columns: ExtraColumns,
     mut take: impl FnMut(Vec<Labelled>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let selection = Selection { purpose: Purpose::Labels, ..Selection::default() };
+    let selection = Selection { purpose: Purpose::Labels, extra_columns };
     let mut reader = Reader::open(source, schema, &Options { selection, ..Options::default() })?;
     let (mut chunk, mut read, mut bad) = (Chunk::default(), 0, Bad::default());
     while reader.next_chunk(&mut chunk)? {

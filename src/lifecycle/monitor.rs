@@ -32,7 +32,7 @@ const MOMENTS: usize = 24;
 /// A package that does not tell what the training data looked like.
 #[derive(Debug, Error)]
 pub enum NoBaseline {
-    /// The file is missing, or another than the one that the package was sealed with.
+    /// The file is missing, or another than the one that the package was packed with.
     #[error("the package has no baseline to compare with")]
     File(#[from] LoadError),
     /// The file is no baseline.

@@ -19,16 +19,19 @@ pub(super) enum Names<'a> {
     Fields(&'a Schema),
 }
 
-/// Finds what each column reads: by the manifest, else by name, else by order. Returns places of features or fields.
-pub(super) fn bind(inputs: &[Input], names: Names<'_>, manifest: &Manifest) -> Result<Vec<usize>, LoadError> {
+/// Finds what each column of each input reads: by the manifest, else by name, else by order. Returns places of features or fields.
+pub(super) fn bind(inputs: &[Input], names: Names<'_>, manifest: &Manifest) -> Result<Vec<Vec<usize>>, LoadError> {
     match (inputs, &manifest.inputs) {
-        ([input], Some(Inputs::Ordered(order))) => ordered(input, names, order),
+        ([input], Some(Inputs::Ordered(order))) => {
+            let place = |index| format!("/inputs/{index}");
+            Ok(vec![ordered(input, names, order, &place, "/inputs")?])
+        }
         (_, Some(Inputs::Ordered(_))) => {
             let found = format!("{} inputs", inputs.len());
             let mend = "write an object: the field or feature of each input, by the input's name";
             Err(LoadError::mismatch(MANIFEST, "/inputs", "a list for one input", found, mend))
         }
-        ([input], None) if !is_named(input, names) => by_default(input, names),
+        ([input], None) if !is_named(input, names) => Ok(vec![by_default(input, names)?]),
         (_, told) => named_inputs(inputs, names, told.as_ref()),
     }
 }
@@ -110,7 +113,7 @@ impl<'a> Names<'a> {
 }
 
 /// Returns a name as exporters write it, whose names are those of a programming language.
-fn renamed(name: &str) -> String {
+pub(super) fn renamed(name: &str) -> String {
     name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect()
 }
 
@@ -130,12 +133,16 @@ fn by_default(input: &Input, names: Names<'_>) -> Result<Vec<usize>, LoadError> 
     Ok(sources)
 }
 
-fn ordered(input: &Input, names: Names<'_>, order: &[String]) -> Result<Vec<usize>, LoadError> {
-    let find = |(index, name): (usize, &String)| {
-        names.find(name).ok_or_else(|| unknown(format!("/inputs/{index}"), name, names))
-    };
+fn ordered(
+    input: &Input,
+    names: Names<'_>,
+    order: &[String],
+    place: &dyn Fn(usize) -> String,
+    list: &str,
+) -> Result<Vec<usize>, LoadError> {
+    let find = |(index, name): (usize, &String)| names.find(name).ok_or_else(|| unknown(place(index), name, names));
     let sources: Vec<usize> = order.iter().enumerate().map(find).collect::<Result<_, _>>()?;
-    check_count(input, names, &sources, "as /inputs of manifest.json lists", "correct that list")?;
+    check_count(input, names, &sources, &format!("as {list} of manifest.json lists"), "correct that list")?;
     Ok(sources)
 }
 
@@ -150,7 +157,7 @@ fn check_count(input: &Input, names: Names<'_>, sources: &[usize], why: &str, me
     Err(LoadError::mismatch(GRAPH, place, expected, found, format!("{mend}; {}", names.in_words())))
 }
 
-fn named_inputs(inputs: &[Input], names: Names<'_>, told: Option<&Inputs>) -> Result<Vec<usize>, LoadError> {
+fn named_inputs(inputs: &[Input], names: Names<'_>, told: Option<&Inputs>) -> Result<Vec<Vec<usize>>, LoadError> {
     let told = match told {
         Some(Inputs::Named(told)) => Some(told),
         _ => None,
@@ -163,28 +170,29 @@ fn named_inputs(inputs: &[Input], names: Names<'_>, told: Option<&Inputs>) -> Re
         let mend = format!("the graph has {}", of_graph.join(", "));
         return Err(LoadError::mismatch(MANIFEST, "/inputs", "inputs of the graph", found, mend));
     }
-    let mut sources = Vec::with_capacity(inputs.len());
-    for input in inputs {
-        if input.columns.is_some_and(|columns| columns != 1) {
-            let found = format!("[N, {}]", input.columns.unwrap_or_default());
-            let mend = "export one input of all columns, or one of a single column for each";
-            let place = format!("input {:?}", input.name);
-            return Err(LoadError::mismatch(GRAPH, place, "[N, 1], since there are several inputs", found, mend));
+    let sources = inputs.iter().map(|input| match told.and_then(|told| told.get(&*input.name)) {
+        Some(told) => {
+            let list = format!("/inputs/{}", input.name);
+            ordered(input, names, told.as_slice(), &|index| format!("{list}/{index}"), &list)
         }
-        sources.push(match told.and_then(|told| told.get(&*input.name)) {
-            Some(name) => names.find(name).ok_or_else(|| unknown(format!("/inputs/{}", input.name), name, names))?,
-            None => names.find_renamed(&input.name)?.ok_or_else(|| {
-                let place = format!("input {:?}", input.name);
-                let mend = format!(
-                    "say in manifest.json what it is: \"inputs\": {{{:?}: …}}; {}",
-                    input.name,
-                    names.in_words()
-                );
-                LoadError::mismatch(GRAPH, place, format!("named after a {}", names.noun()), "no such name", mend)
-            })?,
-        });
+        None => named(input, names).map(|source| vec![source]),
+    });
+    sources.collect()
+}
+
+/// Finds what an input of one column is named after.
+fn named(input: &Input, names: Names<'_>) -> Result<usize, LoadError> {
+    let place = || format!("input {:?}", input.name);
+    if let Some(columns) = input.columns.filter(|&columns| columns != 1) {
+        let found = format!("[N, {columns}]");
+        let mend = format!("list in manifest.json what it reads: \"inputs\": {{{:?}: […]}}", input.name);
+        return Err(LoadError::mismatch(GRAPH, place(), "[N, 1], since there are several inputs", found, mend));
     }
-    Ok(sources)
+    names.find_renamed(&input.name)?.ok_or_else(|| {
+        let mend =
+            format!("say in manifest.json what it is: \"inputs\": {{{:?}: …}}; {}", input.name, names.in_words());
+        LoadError::mismatch(GRAPH, place(), format!("named after a {}", names.noun()), "no such name", mend)
+    })
 }
 
 fn unknown(place: String, name: &str, names: Names<'_>) -> LoadError {

@@ -66,6 +66,10 @@ impl ClassOrder {
 
     /// Takes the order that a graph tells, if it names each class once.
     pub(super) fn told_by_graph(self, names: GraphClasses<'_>) -> Self {
+        if self.is_told && self.counts(&names) {
+            let counted = (0..).zip(self.columns.iter().copied()).collect();
+            return Self { counted, numbers: FxHashMap::default(), ..self };
+        }
         let columns: Option<Box<[usize]>> = match names {
             GraphClasses::Numbers(numbers) => numbers.iter().map(|number| self.numbers.get(number).copied()).collect(),
             GraphClasses::Texts(texts) => texts.iter().map(|text| self.of_text(text)).collect(),
@@ -76,6 +80,16 @@ impl ClassOrder {
         };
         let counted = if self.counted.is_empty() { self.counted } else { (0..).zip(columns.iter().copied()).collect() };
         Self { columns, is_told: true, counted, ..self }
+    }
+}
+
+impl ClassOrder {
+    /// Returns whether a graph counts the classes from 0, although they are numbers themselves: 1, 2 and 3.
+    fn counts(&self, names: &GraphClasses<'_>) -> bool {
+        let GraphClasses::Numbers(numbers) = names else { return false };
+        numbers.len() == self.columns.len()
+            && numbers.iter().copied().eq((0..).take(numbers.len()))
+            && numbers.iter().any(|number| !self.numbers.contains_key(number))
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) struct Columns {
     sources: Box<[usize]>,
     /// For each column, what stands for a record of which nothing is known.
     means: Box<[Scalar]>,
+    /// For each column, what stands for a missing text, where that is not an empty one.
+    missing: Box<[Option<Box<str>>]>,
     /// How many columns each input has.
     by_input: Box<[usize]>,
 }
@@ -23,16 +25,20 @@ pub(super) struct Columns {
 impl Columns {
     /// Finds what each input reads, and checks that it can hold that.
     pub(super) fn new(inputs: &[Input], names: Names<'_>, manifest: &Manifest) -> Result<Self, LoadError> {
-        let sources = bind(inputs, names, manifest)?;
-        let by_input: Box<[usize]> =
-            if inputs.len() == 1 { [sources.len()].into() } else { vec![1; inputs.len()].into() };
-        let kinds = inputs.iter().zip(&by_input).flat_map(|(input, &columns)| std::iter::repeat_n(input, columns));
-        let mut means = Vec::with_capacity(sources.len());
-        for (input, &source) in kinds.zip(&sources) {
+        let by_input = bind(inputs, names, manifest)?;
+        let (mut means, mut missing) = (Vec::new(), Vec::new());
+        let columns =
+            inputs.iter().zip(&by_input).flat_map(|(input, sources)| sources.iter().map(move |&one| (input, one)));
+        for (input, source) in columns {
             check(names, input, source)?;
             means.push(mean(input.kind, names, source, manifest)?);
+            let text = manifest.missing_texts.get(names.name(source)).filter(|_| input.kind == ColumnKind::Text);
+            missing.push(text.map(|text| text.as_str().into()));
         }
-        Ok(Self { sources: sources.into(), means: means.into(), by_input })
+        let sources: Box<[usize]> = by_input.iter().flatten().copied().collect();
+        check_missing_texts(names, &sources, &missing, manifest)?;
+        let by_input = by_input.iter().map(Vec::len).collect();
+        Ok(Self { sources, means: means.into(), missing: missing.into(), by_input })
     }
 
     /// Returns how many columns each input has.
@@ -57,7 +63,36 @@ impl Columns {
 
     /// Returns what stands in each column for this record.
     pub(super) fn of_record<'a>(&'a self, record: &'a Record, schema: &'a Schema) -> impl Iterator<Item = Entry<'a>> {
-        self.sources.iter().map(|&source| field_entry(&schema.fields()[source], record.get(source)))
+        self.sources.iter().enumerate().map(|(column, &source)| {
+            match field_entry(&schema.fields()[source], record.get(source)) {
+                Entry::Missing => self.missing(column),
+                entry => entry,
+            }
+        })
+    }
+
+    /// Returns what stands in a column for a value that a record lacks.
+    pub(super) fn missing(&self, column: usize) -> Entry<'_> {
+        self.missing[column].as_deref().map_or(Entry::Missing, Entry::Text)
+    }
+}
+
+/// Checks that each missing text is one of a field that the graph reads as a text.
+fn check_missing_texts(
+    names: Names<'_>,
+    sources: &[usize],
+    missing: &[Option<Box<str>>],
+    manifest: &Manifest,
+) -> Result<(), LoadError> {
+    let is_read =
+        |name: &str| sources.iter().zip(missing).any(|(&source, text)| text.is_some() && names.name(source) == name);
+    match manifest.missing_texts.keys().find(|name| !is_read(name)) {
+        Some(stranger) => {
+            let place = format!("/missing_texts/{stranger}");
+            let mend = "a missing number is NaN, and what the graph does not read needs none";
+            Err(LoadError::mismatch(MANIFEST, place, "of a field that the graph reads as a text", "another", mend))
+        }
+        None => Ok(()),
     }
 }
 
@@ -117,7 +152,7 @@ fn check(names: Names<'_>, input: &Input, source: usize) -> Result<(), LoadError
 fn mean(kind: ColumnKind, names: Names<'_>, source: usize, manifest: &Manifest) -> Result<Scalar, LoadError> {
     let name = names.name(source);
     let found = manifest.means.get(name);
-    let mend = "`lifeboat seal DIR --train FILE` writes the means of the training data";
+    let mend = "`lifeboat pack DIR --data FILE` writes the means of the training data";
     if let (ColumnKind::Text, Some(Scalar::Text(text))) = (kind, found) {
         return Ok(Scalar::Text(text.clone()));
     }

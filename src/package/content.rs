@@ -82,11 +82,11 @@ pub(super) fn check(
     let expected = content_hash(files, schema, recipe_hash, manifest);
     if manifest.content_hash != expected {
         let (found, mend) = if manifest.content_hash.is_empty() {
-            ("nothing", "seal the package".to_owned())
+            ("nothing", "run `lifeboat pack`".to_owned())
         } else {
             let changed = changed(files, recipe_hash, manifest);
             let mend =
-                format!("put the files back, or seal the package again (changed since it was sealed: {changed})");
+                format!("put the files back, or run `lifeboat pack` again (changed since it was packed: {changed})");
             (manifest.content_hash.as_str(), mend)
         };
         return Err(LoadError::mismatch(MANIFEST, "/content_hash", expected, found, mend));
@@ -95,7 +95,7 @@ pub(super) fn check(
     if history != manifest.history_hash {
         let or_nothing = |hash: Option<String>| hash.unwrap_or_else(|| "nothing".to_owned());
         let (expected, found) = (or_nothing(history), or_nothing(manifest.history_hash.clone()));
-        let mend = format!("put {HISTORY} back, or seal the package again");
+        let mend = format!("put {HISTORY} back, or run `lifeboat pack` again");
         return Err(LoadError::mismatch(MANIFEST, "/history_hash", expected, found, mend));
     }
     Ok(())
@@ -118,23 +118,23 @@ fn changed(files: &Files<'_>, recipe_hash: Option<&str>, manifest: &Manifest) ->
 ///
 /// A folder that has a schema and a graph but no manifest gets one, with the folder's name.
 pub fn seal(folder: &Path) -> Result<String, LoadError> {
-    seal_with(folder, None)
+    seal_with(folder, None, &[])
 }
 
-/// Seals a package, and writes into its manifest what its training rows tell.
-pub fn seal_trained(folder: &Path, training: &Training) -> Result<String, LoadError> {
-    seal_with(folder, Some(training))
-}
-
-fn seal_with(folder: &Path, training: Option<&Training>) -> Result<String, LoadError> {
+/// Seals a package, and writes into its manifest what its training rows tell, and other properties.
+pub fn seal_with(
+    folder: &Path,
+    training: Option<&Training>,
+    told: &[(&str, serde_json::Value)],
+) -> Result<String, LoadError> {
     begin(folder)?;
+    tell(folder, told)?;
     let files = Files::read(folder)?;
     let (manifest, text) = Manifest::parse(&files.manifest)?;
     let (schema, _) = schema(&files)?;
     let recipe_hash = recipe(&files)?.as_ref().map(RecipeDescriptor::hash);
     let content_hash = content_hash(&files, &schema, recipe_hash.as_deref(), &manifest);
     let version = version(&manifest.semantic_version, &content_hash);
-    let malformed = |error: serde_json::Error| LoadError::malformed(MANIFEST, "a manifest", error);
     let mut properties: Properties = serde_json::from_str(&text).map_err(malformed)?;
     if let Some(training) = training {
         properties.set_training(training).map_err(malformed)?;
@@ -149,6 +149,23 @@ fn seal_with(folder: &Path, training: Option<&Training>) -> Result<String, LoadE
     properties.set("version", Some(&version)).map_err(malformed)?;
     write(folder, &properties.to_string())?;
     Ok(version)
+}
+
+fn malformed(error: serde_json::Error) -> LoadError {
+    LoadError::malformed(MANIFEST, "a manifest", error)
+}
+
+/// Writes properties into a package's manifest, which is to be sealed then.
+pub fn tell(folder: &Path, told: &[(&str, serde_json::Value)]) -> Result<(), LoadError> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    let text = read(folder, MANIFEST)?.unwrap_or_else(|| b"{}".to_vec());
+    let mut properties: Properties = serde_json::from_slice(&text).map_err(malformed)?;
+    for (name, value) in told {
+        properties.set(name, Some(value)).map_err(malformed)?;
+    }
+    write(folder, &properties.to_string())
 }
 
 /// Begins the manifest of a folder that has all else: the folder's name, and the first version.

@@ -6,6 +6,7 @@
 //!
 //! - `interface`: inputs, and what stands in a column of a row.
 //! - `declared`, `checks`: a graph as its file declares it, and what is refused of a file.
+//! - `outline`, `vocabulary`: what a graph tells of itself, and which texts its encoders know: a package is made by it.
 //! - `outputs`: which output is what.
 //! - `matrix`: what an input reads of rows.
 //! - `tract`: graphs that tract runs.
@@ -18,13 +19,17 @@ mod declared;
 mod evaluator;
 mod interface;
 mod matrix;
+mod outline;
 mod outputs;
 mod plan;
 mod reader;
 mod tract;
 mod values;
+mod vocabulary;
 
 pub use interface::{ColumnKind, Entry, Input};
+pub use outline::Outline;
+pub use vocabulary::Vocabulary;
 
 pub(super) use declared::Declared;
 pub(super) use outputs::Answering;

@@ -129,6 +129,11 @@ impl Package {
         &self.manifest_json
     }
 
+    /// Returns the class of each of the graph's probabilities, as places in the schema's classes; none of numbers.
+    pub fn class_order(&self) -> Vec<usize> {
+        self.graph.class_order()
+    }
+
     /// Returns the text of `baseline.json`: what the training data looked like. It is read when asked for.
     pub fn baseline(&self) -> Result<Cow<'static, [u8]>, LoadError> {
         let folder = match &self.baseline {
@@ -140,7 +145,7 @@ impl Package {
         let (expected, found) = (content::sha256(&bytes), self.manifest.files.get(BASELINE));
         match found {
             Some(found) if *found != expected => {
-                let mend = format!("put {BASELINE} back, or seal the package again");
+                let mend = format!("put {BASELINE} back, or run `lifeboat pack` again");
                 Err(LoadError::mismatch(MANIFEST, format!("/files/{BASELINE}"), expected, found, mend))
             }
             _ => Ok(bytes.into()),
@@ -254,7 +259,13 @@ fn check_version(manifest: &Manifest) -> Result<(), LoadError> {
     }
     let expected = manifest.expected_version();
     if manifest.version != expected {
-        return Err(LoadError::mismatch(MANIFEST, "/version", expected, &manifest.version, "seal the package again"));
+        return Err(LoadError::mismatch(
+            MANIFEST,
+            "/version",
+            expected,
+            &manifest.version,
+            "run `lifeboat pack` again",
+        ));
     }
     Ok(())
 }
@@ -268,7 +279,7 @@ fn check_missing(schema: &Schema, columns: &Columns, graph: &Graph) -> Result<()
             continue;
         }
         let mut row = means.clone();
-        row[column] = Entry::Missing;
+        row[column] = columns.missing(column);
         let error = match graph.lacks(&row) {
             Some(_) => Some(format!("none: it is missing, {CANNOT_BE_MISSING}")),
             None => graph.answers(&row).err().map(|error| error.to_string()),

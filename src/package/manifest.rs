@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::error::LoadError;
 use super::files::MANIFEST;
 use crate::table::Task;
-use crate::table::descriptor::Scalar;
+use crate::table::descriptor::{Names, Scalar};
 
 /// `manifest.json`.
 ///
@@ -45,6 +45,9 @@ pub struct Manifest {
     /// Which of the graph's outputs is what.
     #[serde(default)]
     pub outputs: Outputs,
+    /// What the graph reads where a text is missing, by the field: an empty text otherwise.
+    #[serde(default)]
+    pub missing_texts: BTreeMap<String, String>,
     /// The probability from which on the positive one of two classes is predicted.
     #[serde(default)]
     pub threshold: Option<f32>,
@@ -58,6 +61,13 @@ pub struct Manifest {
     /// data, or of texts the most frequent one.
     #[serde(default)]
     pub means: HashMap<String, Scalar>,
+    /// How the graph was compared with the model that it was exported from; absent where it was not.
+    #[serde(default)]
+    pub agreement: Option<Agreement>,
+    /// What was decided when the package was made, in words.
+    #[serde(default, rename = "decisions")]
+    #[schemars(with = "Vec<String>")]
+    _decisions: IgnoredAny,
     /// What kind of model it is, in words.
     #[serde(default, rename = "algorithm")]
     #[schemars(with = "serde_json::Value")]
@@ -86,8 +96,37 @@ pub struct Manifest {
 pub enum Inputs {
     /// The fields or features of a single input, in its order of columns.
     Ordered(Vec<String>),
-    /// The field or feature of each input, by the input's name.
-    Named(BTreeMap<String, String>),
+    /// The field or feature of each input, by the input's name; of an input of several columns, a list of them in their order.
+    Named(BTreeMap<String, Names>),
+}
+
+/// How a graph was compared with the model that it was exported from.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Agreement {
+    /// The number of rows that both answered.
+    pub rows: u64,
+    /// What trained the model: `scikit-learn 1.7.2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<String>,
+    /// The largest difference of a probability; of numbers, in proportion to the value.
+    pub largest_difference: f64,
+    /// The rows whose difference is beyond the bound, and was accepted; the first row is 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<u64>,
+}
+
+impl Agreement {
+    /// Says what was compared, for people.
+    pub fn in_words(&self) -> String {
+        let with = self.with.as_deref().unwrap_or("the model that it was exported from");
+        let rows = if self.rows == 1 { "1 row".to_owned() } else { format!("{} rows", self.rows) };
+        let accepted = match self.accepted.len() {
+            0 => String::new(),
+            count => format!(", but for {count} that were accepted"),
+        };
+        format!("proven on {rows} against {with}{accepted}")
+    }
 }
 
 /// Which of the graph's outputs is what, where names and types alone do not tell.
@@ -115,10 +154,13 @@ impl Manifest {
 
     /// Returns what of the manifest decides answers, as one text.
     pub(super) fn computing_parts(&self) -> String {
-        serde_json::json!({
+        let mut parts = serde_json::json!({
             "classes": self.classes, "inputs": self.inputs, "outputs": self.outputs, "threshold": self.threshold,
-        })
-        .to_string()
+        });
+        if !self.missing_texts.is_empty() {
+            parts["missing_texts"] = serde_json::json!(self.missing_texts);
+        }
+        parts.to_string()
     }
 
     /// Returns the version that the semantic one and the content hash make.

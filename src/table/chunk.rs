@@ -63,6 +63,11 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Returns whether the format has nothing but texts.
+    pub(super) fn is_text(self) -> bool {
+        matches!(self.rows, Rows::Csv(_))
+    }
+
     /// Returns the record, or every fault of it. The schema is the one that the input was opened with.
     pub fn record(self, schema: &Schema) -> Result<Record, Vec<Fault>> {
         self.fill(Draft::new(schema)).finish()

@@ -26,6 +26,8 @@ pub enum Purpose {
     Labels,
     /// Some fields of a record, whichever there are.
     Fields,
+    /// Whatever there is: a schema is yet to be made.
+    Columns,
 }
 
 /// What is read of a table, and how.
@@ -109,14 +111,15 @@ impl Resolver<'_> {
     }
 
     fn require(&mut self) {
-        if self.faults.is_empty() && !self.slots.iter().any(|slot| matches!(slot, Slot::Field(_))) {
+        let needs_none = self.selection.purpose == Purpose::Columns;
+        if self.faults.is_empty() && !needs_none && !self.slots.iter().any(|slot| matches!(slot, Slot::Field(_))) {
             let one = self.schema.noun().one_with_article();
             self.faults.push(format!("no column is a field of {one}: is the first line a header?"));
         }
         let is_needed = |place: usize, is_required: bool| match self.selection.purpose {
             Purpose::Records => is_required && place != self.schema.label(),
             Purpose::Labels => is_required || place == self.schema.label(),
-            Purpose::Fields => false,
+            Purpose::Fields | Purpose::Columns => false,
         };
         for (place, field) in self.schema.fields().iter().enumerate() {
             if is_needed(place, field.is_required) && !self.has(place) {

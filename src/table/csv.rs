@@ -44,6 +44,7 @@ pub(super) struct CsvReader {
     rows: ::csv::Reader<Limited>,
     header: Arc<Header>,
     extras: Vec<String>,
+    has_decimal_comma: bool,
 }
 
 /// Some rows. Those that are read next take the memory of those that stood here.
@@ -80,7 +81,12 @@ impl CsvReader {
         });
         let behind = lines_behind(&cells, rows.position());
         let header = Header { columns: columns.collect(), extras: extras.len(), behind };
-        Ok(Self { rows, header: Arc::new(header), extras })
+        Ok(Self { rows, header: Arc::new(header), extras, has_decimal_comma: delimiter.has_decimal_comma() })
+    }
+
+    /// Returns whether numbers may have a decimal comma.
+    pub(super) fn has_decimal_comma(&self) -> bool {
+        self.has_decimal_comma
     }
 
     /// Returns the names of the columns that are kept.

@@ -519,8 +519,18 @@ pub(super) fn parse_datetime(text: &str, zone: &Zone) -> Result<Option<Timestamp
     }
 }
 
+/// Returns whether a text is a date.
+pub(super) fn is_date(text: &str) -> bool {
+    parse_date(text).is_some()
+}
+
+/// Returns whether a text is a moment, with or without a zone.
+pub(super) fn is_datetime(text: &str) -> bool {
+    !is_date(text) && (text.parse::<Timestamp>().is_ok() || text.parse::<DateTime>().is_ok())
+}
+
 /// Returns the default bounds of an integer.
-pub(super) fn exact_integers() -> Bounds<i64> {
+pub fn exact_integers() -> Bounds<i64> {
     let bound = |at| Some(Bound { at, is_inclusive: true });
     Bounds { low: bound(-MAX_INTEGER), high: bound(MAX_INTEGER) }
 }

@@ -79,6 +79,11 @@ impl Reader {
         &self.extras
     }
 
+    /// Returns whether numbers may have a decimal comma.
+    pub(super) fn has_decimal_comma(&self) -> bool {
+        matches!(&self.input, Input::Csv(csv) if csv.has_decimal_comma())
+    }
+
     /// Fills a chunk with the next records; tells whether there were any.
     pub fn next_chunk(&mut self, chunk: &mut Chunk) -> Result<bool, ReadError> {
         match self.first.take() {

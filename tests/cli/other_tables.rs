@@ -190,11 +190,11 @@ fn a_package_is_sealed_with_rows_that_are_read_once() {
             fs::copy(table.file(file), folder.path(table.name).join(file)).unwrap();
         }
         let rows = fs::read(table.file("train.csv")).unwrap();
-        succeeded(folder.run_on(&rows, &["seal", table.name, "--train", "-"]));
+        succeeded(folder.run_on(&rows, &["pack", table.name, "--data", "-"]));
         let baseline = folder.run(&["baseline", &table.file("train.csv"), "--package", table.name, "-o", "-"]).0;
         assert!(folder.read(&format!("{}/baseline.json", table.name)) == baseline, "{}", table.name);
         let output =
-            folder.run_on(rows.split(|&byte| byte == b'\n').next().unwrap(), &["seal", table.name, "--train", "-"]);
+            folder.run_on(rows.split(|&byte| byte == b'\n').next().unwrap(), &["pack", table.name, "--data", "-"]);
         let said = ended_with(1, output);
         assert_eq!(said, "error: cannot train on standard input: 1 error, as `lifeboat check` tells:\n  has no rows\n");
     }

@@ -19,7 +19,7 @@ fn copy(table: &Table, folder: &Folder, name: &str, file: &str, alter: impl FnOn
     let mut value = serde_json::from_str(&folder.read(&path)).unwrap();
     alter(&mut value);
     folder.write(&path, value.to_string());
-    folder.run(&["seal", name]).0.trim().to_owned()
+    folder.run(&["pack", name]).0.trim().to_owned()
 }
 
 /// Checks that each command that reads or writes the database refuses it, saying this.

@@ -112,9 +112,9 @@ fn answers_out_of_fold_need_no_graph() {
 fn a_package_with_its_new_baseline_finds_no_drift_in_its_training_data_and_some_in_other_data() {
     let folder = folder(&["schema.json", "recipe.json", "state.json", "history.json", "model.onnx", "manifest.json"]);
     let (package, train) = (folder.path().to_str().unwrap(), "model/titanic/train.csv");
-    stdout(&["seal", package]);
+    stdout(&["pack", package]);
     stdout(&["baseline", train, "--package", package]);
-    stdout(&["seal", package]);
+    stdout(&["pack", package]);
     let told = String::from_utf8(stdout(&["check", train, "--package", package, "--baseline"])).unwrap();
     assert!(!told.contains("drifted"), "{told}");
     let women = fs::read_to_string(train).unwrap().replace(",male,", ",female,");

@@ -1,4 +1,4 @@
-//! From a table to a package that serves: what `lifeboat check` and `lifeboat seal` do, and the page that tells how, literally.
+//! From a table to a package that serves: what `lifeboat check` and `lifeboat pack` do, and the page that tells how, literally.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -36,7 +36,7 @@ fn a_schema_and_a_graph_become_a_package_by_their_training_rows() {
     for file in ["manifest.json", "baseline.json", "golden.csv"] {
         fs::remove_file(made.path(file)).unwrap();
     }
-    let version = succeeds(&["seal", ".", "--train", "train.csv"], made.folder());
+    let version = succeeds(&["pack", ".", "--data", "train.csv"], made.folder());
     let package = made.load().unwrap();
     assert_eq!(version.trim(), &**package.version());
     assert_eq!(package.name(), made.folder().file_name().unwrap().to_str().unwrap());
@@ -53,14 +53,14 @@ fn a_schema_and_a_graph_become_a_package_by_their_training_rows() {
     // The same rows are what the baseline says.
     succeeds(&["check", "train.csv", "--package", ".", "--baseline"], made.folder());
     // Sealed again, it is the same version.
-    assert_eq!(succeeds(&["seal", "."], made.folder()), version);
+    assert_eq!(succeeds(&["pack", "."], made.folder()), version);
 }
 
 #[test]
 fn what_a_manifest_says_stays_when_training_rows_are_told() {
     let made = Folder::copy("breast_cancer");
     let before = made.json("manifest.json");
-    succeeds(&["seal", ".", "--train", "train.csv"], made.folder());
+    succeeds(&["pack", ".", "--data", "train.csv"], made.folder());
     let after = made.json("manifest.json");
     for name in ["name", "semantic_version", "version", "threshold", "algorithm", "task"] {
         assert_eq!(after[name], before[name], "{name}");
@@ -73,7 +73,7 @@ fn what_a_manifest_says_stays_when_training_rows_are_told() {
 #[test]
 fn a_folder_that_is_no_package_yet_is_told_what_it_lacks() {
     let bare = tempfile::tempdir().unwrap();
-    let error = fails(&["seal", "."], bare.path());
+    let error = fails(&["pack", "."], bare.path());
     assert!(error.contains("manifest.json is missing"), "{error}");
     fs::copy(committed("classes").join("schema.json"), bare.path().join("schema.json")).unwrap();
     let train = committed("classes").join("train.csv");
@@ -81,10 +81,10 @@ fn a_folder_that_is_no_package_yet_is_told_what_it_lacks() {
     // A schema is enough to check a table.
     assert!(succeeds(&["check", train, "--package", "."], bare.path()).contains("rows"));
     fs::copy(committed("classes").join("model.onnx"), bare.path().join("model.onnx")).unwrap();
-    let error = fails(&["seal", "."], bare.path());
-    assert!(error.contains("`lifeboat seal DIR --train FILE` writes the means"), "{error}");
+    let error = fails(&["pack", "."], bare.path());
+    assert!(error.contains("`lifeboat pack DIR --data FILE` writes the means"), "{error}");
     fs::write(bare.path().join("recipe.json"), r#"{"steps": [], "features": ["sepal width (cm)"]}"#).unwrap();
-    let error = fails(&["seal", ".", "--train", train], bare.path());
+    let error = fails(&["pack", ".", "--data", train], bare.path());
     assert!(error.contains("state.json is missing") && error.contains("lifeboat fit"), "{error}");
 }
 
@@ -104,11 +104,11 @@ fn a_graph_that_cannot_do_without_a_value_gives_no_answer_without() {
         succeeds(&["fit", "train.csv", "--package", "."], made.folder());
     };
     write(json!([]), &names);
-    let error = fails(&["seal", ".", "--train", "train.csv"], made.folder());
+    let error = fails(&["pack", ".", "--data", "train.csv"], made.folder());
     assert!(error.contains("feature \"mean radius\"") && error.contains("`impute`"), "{error}");
     names[0] = json!("known radius");
     write(json!([{"step": "impute", "name": "known radius", "from": "mean radius", "with": "median"}]), &names);
-    succeeds(&["seal", ".", "--train", "train.csv"], made.folder());
+    succeeds(&["pack", ".", "--data", "train.csv"], made.folder());
     let mut record = schema["lifeboat"]["examples"][0]["record"].clone();
     record.as_object_mut().unwrap().remove("mean radius");
     fs::write(made.path("record.json"), record.to_string()).unwrap();

@@ -28,6 +28,7 @@ mod backend;
 pub(super) use data::{Data, Text};
 pub(super) use fault::Fault;
 pub(super) use preparing::prepare;
+pub(super) use proto::tensor;
 pub(super) use steps::{Evaluator, NodeFault};
 pub(super) use tensor::Tensor;
 pub(super) use versions::Versions;

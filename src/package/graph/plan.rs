@@ -81,6 +81,11 @@ impl Graph {
         }
     }
 
+    /// Returns the class of each probability.
+    pub(in crate::package) fn class_order(&self) -> Vec<usize> {
+        self.reader.class_order()
+    }
+
     /// Returns whether the graph makes something of missing values.
     pub(in crate::package) fn takes_missing(&self) -> bool {
         self.takes_missing

@@ -72,6 +72,16 @@ impl Reader {
         Ok(Self::Binary { columns, positive, threshold, labels: reads_label.then_some(classes) })
     }
 
+    /// Returns the class of each probability, of two classes also where the graph has that of the positive one alone.
+    pub(super) fn class_order(&self) -> Vec<usize> {
+        match self {
+            Self::Binary { columns: 2, positive: 0, .. } => vec![1, 0],
+            Self::Binary { .. } => vec![0, 1],
+            Self::Multiclass { classes, .. } => classes.columns.to_vec(),
+            Self::Regression => Vec::new(),
+        }
+    }
+
     /// Makes answers of the first rows of the outputs: the main one, and then the label where it is read.
     pub(super) fn read(
         &self,

@@ -1,4 +1,4 @@
-//! A package that is being made: what its recipe needs, before there is a graph and before it is sealed.
+//! A package that is being made: what its recipe needs, before there is a graph and before it is packed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,9 +11,9 @@ use crate::table::{Schema, load};
 
 /// The folder of a package, whole or not.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Unsealed<'a>(pub(super) &'a Path);
+pub(super) struct Unpacked<'a>(pub(super) &'a Path);
 
-impl Unsealed<'_> {
+impl Unpacked<'_> {
     /// Reads the schema.
     pub(super) fn schema(self) -> anyhow::Result<Schema> {
         let path = self.path("schema.json");
@@ -44,7 +44,7 @@ impl Unsealed<'_> {
     }
 
     /// Reads the recipe with what was fitted for it, which may stand in another folder.
-    pub(super) fn recipe(self, schema: &Schema, fitted: Unsealed<'_>) -> anyhow::Result<Recipe> {
+    pub(super) fn recipe(self, schema: &Schema, fitted: Unpacked<'_>) -> anyhow::Result<Recipe> {
         let descriptor = self.descriptor()?;
         if !fitted.path("state.json").exists() {
             let problem =

@@ -1,0 +1,260 @@
+//! `lifeboat pack`: a package of a graph that somebody exported, or of a folder that has all but hashes and a version.
+
+mod agreement;
+mod answered;
+mod expected;
+mod report;
+mod staging;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, bail};
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use self::agreement::Agreed;
+use self::answered::AnsweredRows;
+use self::expected::Expected;
+use self::report::Report;
+use self::staging::Staging;
+use super::failure::UsageError;
+use super::fit::{TrainingRows, training_rows_among};
+use super::format;
+use super::unpacked::Unpacked;
+use crate::package::files::{BASELINE, GOLDEN, GRAPH, MANIFEST, SCHEMA};
+use crate::package::graph::Outline;
+use crate::package::pack::{Found, Wishes, find_out};
+use crate::package::{self, Package, Training};
+use crate::table::columns::ExtraColumns;
+use crate::table::load;
+use crate::table::source::Source;
+use crate::table::survey::Survey;
+
+/// Makes a package: of an ONNX graph and the data that its model was trained on, or of a folder that has all but hashes and a version.
+///
+/// Of a graph, the schema is inferred from the data and the graph, and written into the package to be reviewed: a schema.json that is
+/// there is kept. All rows are run. Give the model's own predictions with --expect: exporters write graphs that answer otherwise than
+/// the model without a word.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lifeboat pack churn.onnx --data train.csv --target churned --key customer_id --expect proba.csv --output churn/
+  lifeboat pack churn.onnx --data train.csv --schema reviewed.json --output churn/
+  lifeboat pack churn/ --data train.csv             a folder with schema.json, model.onnx, and what a recipe needs
+  lifeboat pack churn/                              after a file of it was changed")]
+pub(super) struct PackArgs {
+    /// An ONNX graph, or a folder with schema.json and model.onnx
+    #[arg(value_name = "GRAPH")]
+    graph: PathBuf,
+    /// File with the rows that the model was trained on, the target among their columns; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// Folder for the package of a graph; its name is the model's
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    table: TableArgs,
+    #[command(flatten)]
+    said: Said,
+    #[command(flatten)]
+    proof: ProofArgs,
+}
+
+/// What a record is.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The table")]
+struct TableArgs {
+    /// Column that is predicted
+    #[arg(long, value_name = "COLUMN")]
+    target: Option<String>,
+    /// Columns that name what a record is about
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    key: Vec<String>,
+    /// Column that tells when what a record is about takes place
+    #[arg(long, value_name = "COLUMN")]
+    time: Option<String>,
+    /// Of two values of the target, the one whose probability is told
+    #[arg(long, value_name = "VALUE")]
+    positive: Option<String>,
+    /// Columns by whose values `lifeboat compare` looks at groups
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    compare_by: Vec<String>,
+    /// A schema that was written or reviewed [default: schema.json in the output, if it is there]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "time", "positive", "compare_by"])]
+    schema: Option<PathBuf>,
+}
+
+/// What a package says of itself and of its graph.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The model")]
+struct Said {
+    /// What the model is called [default: the name of the folder]
+    #[arg(long)]
+    name: Option<String>,
+    /// Three numbers [default: 1.0.0, or what the package has]
+    #[arg(long, value_name = "VERSION")]
+    version: Option<semver::Version>,
+    /// Columns that the graph reads, in its order, or INPUT=COLUMN where an input is named otherwise
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    inputs: Vec<String>,
+    /// Values of the target in the order of the graph's probabilities: a classifier's `classes_`
+    #[arg(long, value_name = "VALUE", value_delimiter = ',')]
+    classes: Vec<String>,
+    /// What the graph reads where a text is missing, as COLUMN=TEXT
+    #[arg(long, value_name = "COLUMN=TEXT", value_parser = pair)]
+    missing_text: Vec<(String, String)>,
+    /// Probability from which on the positive value is predicted [default: the graph's own label counts]
+    #[arg(long, value_name = "PROBABILITY")]
+    threshold: Option<f32>,
+}
+
+/// What shows that the package answers as the model does.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The proof")]
+struct ProofArgs {
+    /// The model's own predictions for the rows of --data, in their order: `predict_proba` or `predict`, as CSV, NPY or Parquet
+    #[arg(long, value_name = "FILE", requires = "data")]
+    expect: Option<PathBuf>,
+    /// What made them, as in "scikit-learn 1.7.2"
+    #[arg(long, value_name = "LIBRARY", requires = "expect")]
+    trained_by: Option<String>,
+    /// Takes so many rows whose answers differ, which are named in the manifest
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "expect")]
+    accept_differences: usize,
+    /// File with labelled rows that the model was not trained on, to tell how good it is [default: --data]
+    #[arg(long, value_name = "FILE", requires = "data")]
+    evaluate: Option<PathBuf>,
+    /// File with records and the answers of another program, kept in the package for tests
+    #[arg(long, value_name = "FILE")]
+    golden: Option<PathBuf>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected COLUMN=TEXT")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Makes a package.
+pub(super) fn pack(args: &PackArgs) -> anyhow::Result<()> {
+    let is_folder = args.graph.is_dir();
+    let target = if is_folder { &args.graph } else { args.output()? };
+    let staging = if is_folder { Staging::of_package(target)? } else { Staging::of_graph(target, &args.graph)? };
+    let cannot = || format!("cannot pack {}", args.graph.display());
+    let mut report = Report::default();
+    let found = match (&args.data, staging.has(MANIFEST)) {
+        (Some(data), false) if !staging.has(crate::package::files::RECIPE) => {
+            args.find_out(&staging, data, &mut report).with_context(cannot)?
+        }
+        (None, _) if !is_folder => {
+            return Err(usage("--data: name the file with the rows that the model was trained on"));
+        }
+        _ => Found::default(),
+    };
+    staging.begin(args, target, &found).with_context(cannot)?;
+    if let Some(golden) = &args.proof.golden {
+        staging.put(GOLDEN, &format::read_input(golden)?)?;
+    }
+    match &args.data {
+        Some(data) => args.tell_training(&staging, data, &mut report).with_context(cannot)?,
+        None => drop(package::seal(staging.path()).with_context(cannot)?),
+    }
+    let package = Package::load(staging.path()).with_context(cannot)?;
+    staging.take_place().with_context(cannot)?;
+    report.print(&package, target)
+}
+
+fn usage(problem: &str) -> anyhow::Error {
+    UsageError(anyhow!("{problem}")).into()
+}
+
+impl PackArgs {
+    fn output(&self) -> anyhow::Result<&PathBuf> {
+        self.output.as_ref().ok_or_else(|| usage("--output: name the folder that becomes the package"))
+    }
+
+    /// Finds out what data and graph make of a package.
+    fn find_out(&self, staging: &Staging, data: &Path, report: &mut Report) -> anyhow::Result<Found> {
+        let outline = Outline::read(&staging.read(GRAPH)?)?;
+        let survey = Survey::of(Source::from_bytes(format::read_input(data)?))
+            .with_context(|| format!("cannot read {}", format::name(data)))?;
+        let reviewed = self.reviewed(staging)?;
+        let told = reviewed.as_ref().map(|schema| schema.lifeboat.clone());
+        let target = match (&self.table.target, &told) {
+            (Some(target), Some(told)) if *target != told.label => {
+                bail!("--target is {target:?}, but the schema's label is {:?}: correct one of them", told.label)
+            }
+            (Some(target), _) => target.clone(),
+            (None, Some(told)) => told.label.clone(),
+            (None, None) => return Err(usage("--target: name the column that is predicted")),
+        };
+        let key = told.as_ref().map_or_else(|| self.table.key.clone(), |told| told.key.as_slice().to_vec());
+        let wishes = Wishes {
+            target,
+            key,
+            time: told.as_ref().map_or_else(|| self.table.time.clone(), |told| told.time.clone()),
+            compare_by: told.as_ref().map_or_else(|| self.table.compare_by.clone(), |told| told.compare_by.clone()),
+            positive: self.table.positive.clone(),
+            inputs: self.said.inputs.clone(),
+            classes: self.said.classes.clone(),
+            missing_texts: self.said.missing_text.iter().cloned().collect::<BTreeMap<_, _>>(),
+        };
+        let found = find_out(&outline, &survey, &wishes, reviewed.as_ref())?;
+        if reviewed.is_some() {
+            report.kept_schema = true;
+        }
+        report.decisions.clone_from(&found.decisions);
+        report.doubts.clone_from(&found.doubts);
+        report.producer = outline.producer;
+        if let Some(schema) = &found.schema {
+            staging.put(SCHEMA, schema.as_bytes())?;
+        }
+        Ok(found)
+    }
+
+    /// Returns the schema that was written or reviewed, where there is one.
+    fn reviewed(&self, staging: &Staging) -> anyhow::Result<Option<crate::table::descriptor::SchemaDescriptor>> {
+        if let Some(path) = &self.table.schema {
+            staging.put(SCHEMA, &format::read_input(path)?)?;
+        }
+        if !staging.has(SCHEMA) {
+            return Ok(None);
+        }
+        let place = self.table.schema.as_ref().map_or_else(|| SCHEMA.to_owned(), |path| path.display().to_string());
+        load::read(&staging.read(SCHEMA)?).map(Some).with_context(|| format!("{place} cannot be used"))
+    }
+
+    /// Writes what the rows tell: means, baseline, evaluation, and whether the graph answers as its model does.
+    fn tell_training(&self, staging: &Staging, data: &Path, report: &mut Report) -> anyhow::Result<()> {
+        let unpacked = Unpacked(staging.path());
+        let schema = unpacked.schema()?;
+        let recipe = unpacked.has_recipe().then(|| unpacked.recipe(&schema, unpacked)).transpose()?;
+        let TrainingRows { rows, data_hash, warnings } = training_rows_among(&schema, data, ExtraColumns::Ignore)?;
+        (report.is_whole, report.warnings) = (true, warnings);
+        let told = Training::new(&schema, recipe.as_ref(), &rows, data_hash);
+        package::seal_with(staging.path(), Some(&told), &[])?;
+        let package = Package::load(staging.path())?;
+        let answered = AnsweredRows::new(&package, rows)?;
+        staging.put_json(BASELINE, &answered.baseline(&package))?;
+        let mut properties: Vec<(&str, Json)> = Vec::new();
+        if let Some(expect) = &self.proof.expect {
+            let expected = Expected::read(expect, answered.len())?;
+            let agreed = Agreed::new(&package, &answered, &expected)?;
+            let agreement = agreed.accept(self.proof.accept_differences, self.proof.trained_by.as_deref())?;
+            properties.push(("agreement", json!(agreement)));
+        }
+        let evaluation = match &self.proof.evaluate {
+            None => answered.evaluation(&package, "the training data")?,
+            Some(held_out) => {
+                let TrainingRows { rows, .. } = training_rows_among(package.schema(), held_out, ExtraColumns::Ignore)?;
+                AnsweredRows::new(&package, rows)?.evaluation(&package, "held-out data")?
+            }
+        };
+        // What a training wrote into the manifest is worth more than what is found on its own rows.
+        if self.proof.evaluate.is_some() || !staging.says("evaluation")? && !staging.says("cross_validation")? {
+            properties.push(("evaluation", evaluation));
+        }
+        package::seal_with(staging.path(), None, &properties)?;
+        Ok(())
+    }
+}

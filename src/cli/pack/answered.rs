@@ -1,0 +1,81 @@
+//! What a package answers for labelled rows, and what that tells.
+
+use anyhow::Context;
+use serde_json::{Value as Json, json};
+
+use crate::lifecycle::answer::Outcome;
+use crate::lifecycle::baseline::Baseline;
+use crate::lifecycle::builder::BaselineBuilder;
+use crate::lifecycle::performance::Outcomes;
+use crate::lifecycle::stored::StoredAnswer;
+use crate::package::Package;
+use crate::table::record::Labelled;
+use crate::table::{Record, Value};
+
+/// Labelled rows with the package's answers.
+pub(super) struct AnsweredRows {
+    records: Vec<Record>,
+    labels: Vec<Option<Value>>,
+    features: Vec<Option<Box<[f32]>>>,
+    answers: Vec<StoredAnswer>,
+}
+
+impl AnsweredRows {
+    /// Asks the package for all rows.
+    pub(super) fn new(package: &Package, rows: Vec<Labelled>) -> anyhow::Result<Self> {
+        let (records, labels): (Vec<_>, Vec<_>) = rows.into_iter().map(|row| (row.record, row.label)).unzip();
+        let answered = package.answers(&records).map_err(|error| match error.row() {
+            Some(row) => anyhow::Error::from(error).context(format!("the record in row {}", row + 1)),
+            None => error.into(),
+        })?;
+        let (mut features, mut answers) = (Vec::with_capacity(records.len()), Vec::with_capacity(records.len()));
+        for answered in answered {
+            features.push(answered.features);
+            let answer = StoredAnswer::from_graph(package.schema(), answered.answer);
+            answers.push(answer.context("the package does not answer as its schema says")?);
+        }
+        Ok(Self { records, labels, features, answers })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    pub(super) fn answers(&self) -> &[StoredAnswer] {
+        &self.answers
+    }
+
+    /// Returns what the rows look like, with the package's own answers.
+    pub(super) fn baseline(&self, package: &Package) -> Baseline {
+        let mut builder = BaselineBuilder::new(package.schema(), package.feature_names());
+        let rows = self.records.iter().zip(&self.labels).zip(&self.features).zip(&self.answers);
+        for (((record, label), features), answer) in rows {
+            builder.add(record, features.as_deref().unwrap_or_default(), label.as_ref(), Some(answer.as_answer()));
+        }
+        builder.build(Some("of the training data"))
+    }
+
+    /// Returns how good the answers are, in figures.
+    pub(super) fn evaluation(&self, package: &Package, on: &str) -> anyhow::Result<Json> {
+        let mut outcomes = Outcomes::new(package.schema(), None);
+        for (label, answer) in self.labels.iter().zip(&self.answers) {
+            if let Some(outcome) = label.as_ref().and_then(|label| Outcome::from_label(package.schema(), label)) {
+                outcomes.add(answer.as_answer(), outcome);
+            }
+        }
+        let Json::Object(figures) = json!(outcomes.performance()) else { return Ok(json!({"on": on, "rows": 0})) };
+        let mut evaluation = json!({"on": on});
+        for (name, figure) in figures {
+            if let Some(number) = figure.as_f64() {
+                let whole = figure.as_u64().map(Json::from);
+                evaluation[name] = whole.unwrap_or_else(|| json!(rounded(number)));
+            }
+        }
+        Ok(evaluation)
+    }
+}
+
+/// Rounds to six significant digits.
+fn rounded(number: f64) -> f64 {
+    format!("{number:.5e}").parse().unwrap_or(number)
+}

@@ -1,0 +1,127 @@
+//! What is said of a package that was made: what it is, what was decided, and what should be looked at.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+use crate::cli::check::in_lines;
+use crate::cli::output::Output;
+use crate::lifecycle::quality::Finding;
+use crate::package::Package;
+use crate::table::field::{Domain, exact_integers};
+use crate::table::{Field, Schema};
+
+/// As many fields are listed, and as many categories of one.
+const LISTED: usize = 40;
+const NAMED: usize = 8;
+
+/// What is said beside what the package says of itself.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    /// Whether rows were run: otherwise there is nothing new to say but the version.
+    pub(super) is_whole: bool,
+    /// Whether the schema was there already.
+    pub(super) kept_schema: bool,
+    /// What wrote the graph.
+    pub(super) producer: Option<String>,
+    pub(super) decisions: Vec<String>,
+    pub(super) doubts: Vec<String>,
+    /// What a check of the data finds worth a look.
+    pub(super) warnings: Vec<Finding>,
+}
+
+impl Report {
+    /// Writes all of it, the version first.
+    pub(super) fn print(&self, package: &Package, folder: &Path) -> anyhow::Result<()> {
+        let mut output = Output::stdout();
+        writeln!(output, "{}", package.version())?;
+        if !self.is_whole {
+            return output.finish();
+        }
+        let manifest: Json = serde_json::from_str(package.manifest_json())?;
+        let schema = package.schema();
+        let (name, task) = (package.name(), schema.task().name());
+        let rows = manifest["training"]["rows"].as_u64();
+        let rows = rows.map(|rows| format!(", {rows} rows")).unwrap_or_default();
+        let producer = self.producer.as_ref().map(|producer| format!(", exported by {producer}")).unwrap_or_default();
+        writeln!(output, "\n{name}: {task}{rows}{producer}")?;
+        let place = folder.join("schema.json");
+        let kept = if self.kept_schema { ", kept as it was" } else { "" };
+        writeln!(output, "\nfields ({}{kept})", place.display())?;
+        for line in fields(schema) {
+            writeln!(output, "  {line}")?;
+        }
+        for (title, texts) in [("decided", &self.decisions), ("unsure: look at it", &self.doubts)] {
+            if !texts.is_empty() {
+                writeln!(output, "\n{title}")?;
+                texts.iter().try_for_each(|text| writeln!(output, "  {text}"))?;
+            }
+        }
+        if !self.warnings.is_empty() {
+            writeln!(output, "\nwarnings of `lifeboat check`\n{}", in_lines(&self.warnings))?;
+        }
+        match &package.manifest().agreement {
+            Some(agreement) => writeln!(
+                output,
+                "\n{}; the largest difference is {:e}",
+                agreement.in_words(),
+                agreement.largest_difference
+            )?,
+            None => writeln!(output, "\nnot compared with the model: give its own predictions with --expect")?,
+        }
+        if let Some(evaluation) = manifest["evaluation"].as_object()
+            && let Some(on) = manifest["evaluation"]["on"].as_str()
+        {
+            let figures = ["accuracy", "auc", "f1", "log_loss", "brier", "rmse", "mae", "r2"];
+            let figures =
+                figures.iter().filter_map(|name| Some(format!("{name} {:.4}", evaluation.get(*name)?.as_f64()?)));
+            writeln!(output, "on {on}: {}", figures.collect::<Vec<_>>().join(", "))?;
+        }
+        output.finish()
+    }
+}
+
+/// Says what each field is, a line each.
+fn fields(schema: &Schema) -> Vec<String> {
+    let width = schema.fields().iter().map(|field| field.name.chars().count()).max().unwrap_or(0).min(LISTED);
+    let line = |(place, field): (usize, &Field)| {
+        let role = if place == schema.label() {
+            ", the label"
+        } else if schema.key().contains(&place) {
+            ", the key"
+        } else if field.is_required {
+            ""
+        } else {
+            ", may be missing"
+        };
+        format!("{:width$}  {}{role}", field.name, in_words(field))
+    };
+    let mut lines: Vec<String> = schema.fields().iter().enumerate().take(LISTED).map(line).collect();
+    if schema.fields().len() > LISTED {
+        lines.push(format!("and {} more", schema.fields().len() - LISTED));
+    }
+    lines
+}
+
+fn in_words(field: &Field) -> String {
+    let kind = field.kind.name();
+    match &field.domain {
+        Domain::Categories(categories) => {
+            let values = categories.values();
+            let named: Vec<String> = values.iter().take(NAMED).map(crate::table::descriptor::Scalar::text).collect();
+            let more = if values.len() > NAMED { format!(", … ({} in all)", values.len()) } else { String::new() };
+            format!("{kind}: {}{more}", named.join(", "))
+        }
+        Domain::Integer(bounds) if *bounds == exact_integers() => kind.to_owned(),
+        Domain::Integer(bounds) => format!("{kind}{bounds}"),
+        Domain::Number(bounds) => format!("{kind}{bounds}"),
+        Domain::Text(rule) => match rule.max_chars {
+            Some(most) => format!("{kind}, {most} characters at most"),
+            None => kind.to_owned(),
+        },
+        Domain::Date(bounds) => format!("{kind}{bounds}"),
+        Domain::Datetime(bounds, _) => format!("{kind}{bounds}"),
+        Domain::Boolean => kind.to_owned(),
+    }
+}

@@ -1,0 +1,177 @@
+//! A package is made in a folder of its own, and takes its place when it is whole.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use serde_json::{Map, Value as Json, json};
+use tempfile::TempDir;
+
+use super::PackArgs;
+use crate::cli::output::Output;
+use crate::package::files::{BASELINE, GOLDEN, GRAPH, HISTORY, MANIFEST, RECIPE, SCHEMA, STATE};
+use crate::package::pack::Found;
+
+/// The files of a package, the manifest last: until it stands, a package whose other files are new is refused.
+const FILES: [&str; 8] = [SCHEMA, RECIPE, STATE, HISTORY, GRAPH, BASELINE, GOLDEN, MANIFEST];
+
+/// A folder beside the one that becomes a package.
+pub(super) struct Staging {
+    folder: TempDir,
+    target: PathBuf,
+}
+
+impl Staging {
+    /// Begins with the files of a folder.
+    pub(super) fn of_package(target: &Path) -> anyhow::Result<Self> {
+        let staging = Self::beside(target)?;
+        for file in FILES {
+            staging.copy(file)?;
+        }
+        Ok(staging)
+    }
+
+    /// Begins with a graph, and with the schema that stands where the package is to be.
+    pub(super) fn of_graph(target: &Path, graph: &Path) -> anyhow::Result<Self> {
+        if target.exists() && !target.is_dir() {
+            bail!("--output: {} is a file, and a package is a folder", target.display());
+        }
+        let staging = Self::beside(target)?;
+        fs::copy(graph, staging.path().join(GRAPH)).with_context(|| format!("cannot read {}", graph.display()))?;
+        staging.copy(SCHEMA)?;
+        if target.join(RECIPE).exists() {
+            bail!(
+                "{} has a recipe: put the graph into it as {GRAPH}, and pack the folder: lifeboat pack {}",
+                target.display(),
+                target.display()
+            );
+        }
+        Ok(staging)
+    }
+
+    fn beside(target: &Path) -> anyhow::Result<Self> {
+        let parent = target.canonicalize().ok().as_deref().and_then(Path::parent).map(Path::to_owned);
+        let parent = parent.or_else(|| target.parent().map(Path::to_owned)).filter(|path| path.as_os_str() != "");
+        let parent = parent.unwrap_or_else(|| PathBuf::from("."));
+        let cannot = || format!("cannot make a folder in {}", parent.display());
+        fs::create_dir_all(&parent).with_context(cannot)?;
+        let folder = tempfile::Builder::new().prefix(".lifeboat-").tempdir_in(&parent).with_context(cannot)?;
+        Ok(Self { folder, target: target.to_owned() })
+    }
+
+    fn copy(&self, file: &str) -> anyhow::Result<()> {
+        let from = self.target.join(file);
+        if from.is_file() {
+            fs::copy(&from, self.path().join(file)).with_context(|| format!("cannot read {}", from.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Returns the folder.
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(super) fn has(&self, file: &str) -> bool {
+        self.path().join(file).exists()
+    }
+
+    pub(super) fn read(&self, file: &str) -> anyhow::Result<Vec<u8>> {
+        let path = self.path().join(file);
+        fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    pub(super) fn put(&self, file: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        let path = self.path().join(file);
+        fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    pub(super) fn put_json(&self, file: &str, value: &impl serde::Serialize) -> anyhow::Result<()> {
+        let mut bytes = serde_json::to_vec(value)?;
+        bytes.push(b'\n');
+        self.put(file, &bytes)
+    }
+
+    /// Returns whether the manifest has a property.
+    pub(super) fn says(&self, property: &str) -> anyhow::Result<bool> {
+        Ok(self.manifest(self.path())?.is_some_and(|manifest| manifest.contains_key(property)))
+    }
+
+    fn manifest(&self, folder: &Path) -> anyhow::Result<Option<Map<String, Json>>> {
+        let path = folder.join(MANIFEST);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        serde_json::from_slice(&text).map(Some).with_context(|| format!("{} is not a manifest", path.display()))
+    }
+
+    /// Writes what is said and was found out into the manifest, which is begun where there is none.
+    pub(super) fn begin(&self, args: &PackArgs, target: &Path, found: &Found) -> anyhow::Result<()> {
+        let earlier = self.manifest(target)?.unwrap_or_default();
+        let kept = |property: &str| earlier.get(property).and_then(Json::as_str).map(str::to_owned);
+        let mut told: Vec<(&'static str, Json)> = Vec::new();
+        if !self.has(MANIFEST) {
+            // A folder that is no package yet lacks more, which sealing it tells.
+            if !self.has(SCHEMA) || !self.has(GRAPH) {
+                return Ok(());
+            }
+            let absolute = std::path::absolute(target)?;
+            let folder = absolute.file_name().map_or_else(|| "model".into(), |name| name.to_string_lossy());
+            let name = args.said.name.clone().or_else(|| kept("name")).unwrap_or_else(|| folder.into_owned());
+            let version = args.said.version.as_ref().map(ToString::to_string).or_else(|| kept("semantic_version"));
+            let version = version.unwrap_or_else(|| "1.0.0".to_owned());
+            let begun = format!("{{\n  \"name\": {},\n  \"semantic_version\": {}\n}}\n", json!(name), json!(version));
+            self.put(MANIFEST, begun.as_bytes())?;
+        } else {
+            told.extend(args.said.name.as_ref().map(|name| ("name", json!(name))));
+            told.extend(args.said.version.as_ref().map(|version| ("semantic_version", json!(version.to_string()))));
+        }
+        // Of those that are new, the last stands first.
+        if !found.decisions.is_empty() {
+            told.push(("decisions", json!(found.decisions)));
+        }
+        told.extend(args.said.threshold.map(|threshold| ("threshold", json!(threshold))));
+        told.extend(found.properties.iter().rev().cloned());
+        crate::package::tell(self.path(), &told)?;
+        Ok(())
+    }
+
+    /// Puts the package in its place: at once where nothing is there, else file by file.
+    pub(super) fn take_place(self) -> anyhow::Result<()> {
+        let place = || format!("cannot write {}", self.target.display());
+        if !self.target.exists() {
+            as_new_folders_are(self.path()).with_context(place)?;
+            let made = self.folder.keep();
+            return fs::rename(&made, &self.target).with_context(|| format!("cannot write {}", self.target.display()));
+        }
+        for file in FILES.into_iter().filter(|file| self.has(file)) {
+            let bytes = self.read(file)?;
+            let path = self.target.join(file);
+            if fs::read(&path).is_ok_and(|there| there == bytes) {
+                continue;
+            }
+            let mut output = Output::create(&path)?;
+            output.write_all(&bytes).with_context(place)?;
+            output.finish()?;
+        }
+        Ok(())
+    }
+}
+
+/// Gives a temporary folder, which only its owner may enter otherwise, the permissions of an ordinary new one.
+#[cfg(unix)]
+fn as_new_folders_are(folder: &Path) -> std::io::Result<()> {
+    let beside = tempfile::Builder::new()
+        .prefix(".lifeboat-")
+        .make_in(folder.parent().unwrap_or(Path::new(".")), |path| fs::create_dir(path))?;
+    let permissions = fs::metadata(beside.path())?.permissions();
+    fs::remove_dir(beside.path())?;
+    fs::set_permissions(folder, permissions)
+}
+
+#[cfg(not(unix))]
+fn as_new_folders_are(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}

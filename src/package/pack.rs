@@ -1,0 +1,184 @@
+//! A package for a graph that somebody exported: what its records are, what stands in each of its inputs, and what its classes are, by the
+//! data that it was trained on. Each decision is told, so that it can be overruled.
+//!
+//! - `sources`: which column of the data each column of the graph reads.
+//! - `fields`: what each field is.
+//! - `label`: what is predicted, and the order of its classes.
+
+mod fields;
+mod label;
+mod sources;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::{Value as Json, json};
+use thiserror::Error;
+
+use super::graph::Outline;
+use super::manifest::Inputs;
+use crate::table::descriptor::{Names, SchemaDescriptor};
+use crate::table::survey::{Survey, WrittenSchema, WrittenTable};
+
+/// What the one who packs says of the table and the graph.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes {
+    /// The column that is predicted.
+    pub target: String,
+    /// The columns that name what a record is about.
+    pub key: Vec<String>,
+    /// The column that tells when what a record is about takes place.
+    pub time: Option<String>,
+    /// The columns by whose values models are compared.
+    pub compare_by: Vec<String>,
+    /// Of two values of the target, the one whose probability is told.
+    pub positive: Option<String>,
+    /// The columns that the graph reads, in its order, or `INPUT=COLUMN` for inputs that are named otherwise.
+    pub inputs: Vec<String>,
+    /// The values of the target in the order of the graph's probabilities.
+    pub classes: Vec<String>,
+    /// What the graph reads where a text is missing, by the column.
+    pub missing_texts: BTreeMap<String, String>,
+}
+
+/// What was found out.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The text of `schema.json`; none where it was there already.
+    pub schema: Option<String>,
+    /// Properties of `manifest.json`.
+    pub properties: Vec<(&'static str, Json)>,
+    /// What was decided, in words.
+    pub decisions: Vec<String>,
+    /// What should be looked at, in words.
+    pub doubts: Vec<String>,
+}
+
+/// Why data and graph do not fit together: everything that was found, each with its mend.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub struct Misfits(pub Vec<String>);
+
+impl fmt::Display for Misfits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_slice() {
+            [one] => f.write_str(one),
+            several => {
+                write!(f, "{} faults:", several.len())?;
+                several.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
+            }
+        }
+    }
+}
+
+/// What is gathered on the way.
+#[derive(Debug, Default)]
+struct Notes {
+    decisions: Vec<String>,
+    doubts: Vec<String>,
+    faults: Vec<String>,
+}
+
+impl Notes {
+    fn decide(&mut self, decision: impl Into<String>) {
+        self.decisions.push(decision.into());
+    }
+
+    fn doubt(&mut self, doubt: impl Into<String>) {
+        self.doubts.push(doubt.into());
+    }
+
+    fn fault(&mut self, fault: impl Into<String>) {
+        self.faults.push(fault.into());
+    }
+
+    fn check(&mut self) -> Result<(), Misfits> {
+        if self.faults.is_empty() { Ok(()) } else { Err(Misfits(std::mem::take(&mut self.faults))) }
+    }
+}
+
+/// Finds out what a graph and the data that it was trained on make of a package. A schema that was written or reviewed is taken as it is.
+pub fn find_out(
+    outline: &Outline,
+    survey: &Survey,
+    wishes: &Wishes,
+    reviewed: Option<&SchemaDescriptor>,
+) -> Result<Found, Misfits> {
+    let mut notes = Notes::default();
+    check_wishes(survey, wishes, &mut notes);
+    notes.check()?;
+    let sources = sources::find(outline, survey, wishes, &mut notes);
+    notes.check()?;
+    let label = label::find(outline, survey, wishes, reviewed, &mut notes);
+    let fields = match reviewed {
+        None => fields::find(outline, survey, wishes, &sources.columns, &mut notes),
+        Some(_) => Vec::new(),
+    };
+    let missing_texts = fields::missing_texts(outline, survey, wishes, &sources.columns, &mut notes);
+    notes.check()?;
+    let mut properties = Vec::new();
+    properties.extend(sources.told.as_ref().map(|inputs: &Inputs| ("inputs", json!(inputs))));
+    properties.extend(label.classes.map(|classes| ("classes", json!(classes))));
+    if !missing_texts.is_empty() {
+        properties.push(("missing_texts", json!(missing_texts)));
+    }
+    let Notes { decisions, doubts, .. } = notes;
+    let schema = match reviewed {
+        Some(_) => None,
+        None => {
+            let mut fields = fields;
+            // The label stands where the data has it.
+            let before = survey.names().take_while(|name| *name != wishes.target);
+            let place = before.filter(|name| fields.iter().any(|field| field.name == *name)).count();
+            fields.insert(place, label.field);
+            let schema = WrittenSchema {
+                fields,
+                lifeboat: WrittenTable {
+                    label: wishes.target.clone(),
+                    positive: label.positive,
+                    key: match wishes.key.as_slice() {
+                        [] => None,
+                        [one] => Some(Names::One(one.clone())),
+                        several => Some(Names::Several(several.to_vec())),
+                    },
+                    time: wishes.time.clone(),
+                    compare_by: wishes.compare_by.clone(),
+                },
+            };
+            Some(schema.text().map_err(|error| Misfits(vec![error.to_string()]))?)
+        }
+    };
+    Ok(Found { schema, properties, decisions, doubts })
+}
+
+/// Checks that what is named is there, and that nothing is two things at once.
+fn check_wishes(survey: &Survey, wishes: &Wishes, notes: &mut Notes) {
+    let named =
+        [("target", std::slice::from_ref(&wishes.target)), ("key", &wishes.key), ("compare-by", &wishes.compare_by)];
+    let named = named.into_iter().chain(wishes.time.as_ref().map(|time| ("time", std::slice::from_ref(time))));
+    for (option, columns) in named {
+        for column in columns.iter().filter(|column| survey.column(column).is_none()) {
+            notes.fault(format!("--{option}: the data has no column {column:?}; it has {}", in_words(survey.names())));
+        }
+    }
+    let target = &wishes.target;
+    if wishes.key.contains(target) {
+        notes.fault(format!("--key: {target:?} is what is predicted, so it cannot name what a record is about"));
+    }
+    if wishes.time.as_ref() == Some(target) {
+        notes.fault(format!("--time: {target:?} is what is predicted"));
+    }
+    if wishes.inputs.iter().any(|input| input.rsplit('=').next() == Some(target)) {
+        notes.fault(format!("--inputs: {target:?} is what is predicted: a model that reads it has nothing to predict"));
+    }
+    for column in wishes.missing_texts.keys().filter(|column| survey.column(column).is_none()) {
+        notes.fault(format!("--missing-text: the data has no column {column:?}; it has {}", in_words(survey.names())));
+    }
+}
+
+/// Lists names in a message, the first of many.
+fn in_words<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    const MOST: usize = 30;
+    let names: Vec<&str> = names.into_iter().collect();
+    let more = if names.len() > MOST { format!(", … ({} in all)", names.len()) } else { String::new() };
+    format!("{}{more}", names[..names.len().min(MOST)].join(", "))
+}

@@ -1,0 +1,230 @@
+//! What each field is: its type, its values, and whether it may be missing.
+
+use std::collections::BTreeMap;
+
+use super::sources::{Source, wanted};
+use super::{Notes, Wishes, in_words};
+use crate::package::graph::{ColumnKind, Outline, Vocabulary};
+use crate::table::descriptor::{FieldType, Scalar};
+use crate::table::survey::{ColumnSurvey, Survey, Wanted, WrittenConstraints, WrittenField};
+
+/// Texts are taken for categories if there are no more different ones than this,
+const FEW: usize = 20;
+
+/// and each occurs so often on average.
+const OFTEN: u64 = 5;
+
+/// What pipelines call a missing text where they made a category of it.
+const MISSING: [&str; 3] = ["nan", "None", "<NA>"];
+
+/// Finds all fields but the label, in the order of the data.
+pub(super) fn find(
+    outline: &Outline,
+    survey: &Survey,
+    wishes: &Wishes,
+    sources: &[Source],
+    notes: &mut Notes,
+) -> Vec<WrittenField> {
+    let mut fields = Vec::new();
+    let (mut listed, mut empty) = (Vec::new(), Vec::new());
+    for column in &survey.columns {
+        let source = sources.iter().find(|source| *source.name == *column.name);
+        let is_key = wishes.key.iter().any(|key| **key == *column.name);
+        let is_time = wishes.time.as_deref() == Some(&*column.name);
+        let is_compared = wishes.compare_by.iter().any(|one| **one == *column.name);
+        if source.is_none() && !is_key && !is_time && !is_compared || *column.name == *wishes.target {
+            continue;
+        }
+        let kind = source.map(|source| outline.inputs[source.input].kind);
+        let vocabulary = source.and_then(|source| vocabulary(outline, source));
+        let found = match column.field_type(kind.map_or(Wanted::Anything, wanted)) {
+            Ok(found) => found,
+            Err(misfit) => {
+                notes.fault(format!("{:?}, which the graph reads, should be {misfit}: {}", column.name, mend(kind)));
+                continue;
+            }
+        };
+        if is_time && !matches!(found, FieldType::Date | FieldType::Datetime) {
+            notes.fault(format!(
+                "--time: {:?} should be dates or datetimes, as 2013-11-03 or 2013-11-03T01:30:00Z",
+                column.name
+            ));
+        }
+        if kind.is_none() && column.is_code() {
+            notes.doubt(format!("{}: a text, since some values begin with zeros", column.name));
+        }
+        if column.values() == 0 {
+            empty.push(&*column.name);
+        }
+        let mut field = field(column, found);
+        if is_key {
+            field.constraints = WrittenConstraints { required: field.constraints.required, ..Default::default() };
+            field.example = None;
+        } else if found == FieldType::String {
+            let (categories, is_sure) = categories(column, vocabulary, notes);
+            if !is_sure {
+                listed.push(&*column.name);
+            }
+            if !categories.is_empty() {
+                field.constraints.max_length = None;
+            }
+            field.categories = categories;
+        }
+        let texts = column.missing_texts().filter(|text| !text.is_empty()).map(str::to_owned);
+        field.missing_values = texts.collect();
+        if !field.missing_values.is_empty() {
+            let texts = field.missing_values.join(", ");
+            if found == FieldType::String {
+                notes.doubt(format!("{}: {texts} is taken for a missing value, as pandas does", column.name));
+            }
+            field.missing_values.insert(0, String::new());
+        }
+        fields.push(field);
+    }
+    if !listed.is_empty() {
+        notes.doubt(format!(
+            "only the values that the data has are taken of {}: delete `categories` where others may come",
+            in_words(listed)
+        ));
+    }
+    if !empty.is_empty() {
+        notes.doubt(format!("{} has no value in any row", in_words(empty)));
+    }
+    fields
+}
+
+fn mend(kind: Option<ColumnKind>) -> &'static str {
+    match kind {
+        Some(ColumnKind::Text) => "export that input as a number, or write its values as texts",
+        _ => "export that input as a text, or name another column with --inputs",
+    }
+}
+
+fn vocabulary<'a>(outline: &'a Outline, source: &Source) -> Option<&'a Vocabulary> {
+    outline.vocabularies.get(source.input)?.get(source.place)?.as_ref()
+}
+
+/// Describes a field by its column, without categories.
+fn field(column: &ColumnSurvey, kind: FieldType) -> WrittenField {
+    let required = column.missing() == 0 && column.values() > 0;
+    let mut constraints = WrittenConstraints { required, ..Default::default() };
+    let mut example = None;
+    match (kind, column.range(), column.mean()) {
+        (FieldType::Integer, Some((least, greatest)), Some(mean)) => {
+            let (low, high) = with_room(least, greatest, true);
+            (constraints.minimum, constraints.maximum) = (low.map(integer), high.map(integer));
+            example = Some(integer(mean.round()));
+        }
+        (FieldType::Number, Some((least, greatest)), Some(mean)) => {
+            let (low, high) = with_room(least, greatest, false);
+            (constraints.minimum, constraints.maximum) = (low.map(number), high.map(number));
+            example = Some(number(rounded(mean, 3)));
+        }
+        (FieldType::String, ..) => constraints.max_length = Some((column.longest() * 2).next_power_of_two().max(32)),
+        _ => {}
+    }
+    WrittenField {
+        name: column.name.to_string(),
+        kind,
+        categories: Vec::new(),
+        constraints,
+        missing_values: Vec::new(),
+        example,
+    }
+}
+
+/// Returns the categories of a text, none of a free one; and whether that is sure.
+fn categories(column: &ColumnSurvey, vocabulary: Option<&Vocabulary>, notes: &mut Notes) -> (Vec<Scalar>, bool) {
+    let text = |text: &str| Scalar::Text(text.to_owned());
+    if let Some(known) = vocabulary {
+        let spaced = known.texts.iter().filter(|known| known.trim() != &***known || known.is_empty());
+        for spaced in spaced {
+            notes.fault(format!(
+                "{}: the encoder knows {spaced:?}, but texts are trimmed: strip them before training, as pandas.read_csv(…, skipinitialspace=True) does",
+                column.name
+            ));
+        }
+        if !known.takes_others {
+            let listed = known.texts.iter().filter(|text| !MISSING.contains(&&***text));
+            return (listed.map(|known| text(known)).collect(), true);
+        }
+    }
+    match column.distinct() {
+        Some(values) if !values.is_empty() && values.len() <= FEW && values.len() as u64 * OFTEN <= column.values() => {
+            (values.keys().map(|value| text(value)).collect(), false)
+        }
+        _ => (Vec::new(), true),
+    }
+}
+
+/// Finds what the graph reads where a text is missing: what its encoder calls that.
+pub(super) fn missing_texts(
+    outline: &Outline,
+    survey: &Survey,
+    wishes: &Wishes,
+    sources: &[Source],
+    notes: &mut Notes,
+) -> BTreeMap<String, String> {
+    let mut texts = wishes.missing_texts.clone();
+    for source in sources.iter().filter(|source| outline.inputs[source.input].kind == ColumnKind::Text) {
+        let known = vocabulary(outline, source).map_or(&[][..], |vocabulary| &vocabulary.texts);
+        let missing = MISSING.into_iter().find(|missing| known.iter().any(|known| **known == **missing));
+        let (Some(missing), false) = (missing, texts.contains_key(&source.name)) else { continue };
+        if survey.column(&source.name).is_some_and(|column| column.missing() > 0) {
+            notes.decide(format!("a missing value of {} is fed as {missing:?}, a category of the graph", source.name));
+            texts.insert(source.name.clone(), missing.to_owned());
+        }
+    }
+    // An empty text is what is read without a word.
+    texts.retain(|_, text| !text.is_empty());
+    texts
+}
+
+/// Returns bounds with as much room on both sides as the values span, rounded; none goes across zero for that.
+fn with_room(least: f64, greatest: f64, is_integer: bool) -> (Option<f64>, Option<f64>) {
+    let span = greatest - least;
+    if is_integer && least >= 0.0 && greatest <= 1.0 {
+        return (Some(0.0), Some(1.0));
+    }
+    if !(span > 0.0 && span.is_finite()) {
+        return (None, None);
+    }
+    let step = 10_f64.powf(span.log10().floor());
+    let step = if is_integer { step.max(1.0) } else { step };
+    let low = ((least - span) / step).floor() * step;
+    let high = ((greatest + span) / step).ceil() * step;
+    let low = if least >= 0.0 { low.max(0.0) } else { low };
+    let high = if greatest <= 0.0 { high.min(0.0) } else { high };
+    (Some(rounded(low, 6)), Some(rounded(high, 6)))
+}
+
+/// Rounds to so many digits behind the first.
+fn rounded(value: f64, digits: usize) -> f64 {
+    format!("{value:.digits$e}").parse().unwrap_or(value)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "integers of a table are within 2^53")]
+fn integer(value: f64) -> Scalar {
+    Scalar::Integer(value as i64)
+}
+
+fn number(value: f64) -> Scalar {
+    // Without a fraction it is written as people write it.
+    if value.fract() == 0.0 && value.abs() < 1e15 { integer(value) } else { Scalar::Number(value) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_leave_room_and_keep_their_sign() {
+        assert_eq!(with_room(0.0, 80.0, false), (Some(0.0), Some(160.0)));
+        assert_eq!(with_room(0.42, 80.0, false), (Some(0.0), Some(160.0)));
+        assert_eq!(with_room(-3.0, 4.0, true), (Some(-10.0), Some(11.0)));
+        assert_eq!(with_room(-9.0, -2.0, true), (Some(-16.0), Some(0.0)));
+        assert_eq!(with_room(0.0, 1.0, true), (Some(0.0), Some(1.0)));
+        assert_eq!(with_room(7.0, 7.0, true), (None, None));
+        assert_eq!(with_room(0.052, 0.163, false), (Some(0.0), Some(0.3)));
+    }
+}
