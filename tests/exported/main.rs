@@ -1,6 +1,7 @@
 //! Graphs as the standard exporters write them are served unchanged: each row has the label and the numbers that onnxruntime gives.
 
 mod mutations;
+mod packed;
 mod refused;
 
 use std::fs;

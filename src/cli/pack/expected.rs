@@ -1,19 +1,21 @@
-//! What the model itself predicted, row by row: CSV with or without a header, NPY, or whatever else a table may be.
+//! What the model itself predicted, row by row: CSV with or without a header, NPY, or Parquet.
 
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
+use csv::{ReaderBuilder, StringRecord};
 use npyz::{NpyFile, Order};
 
 use crate::cli::format;
+use crate::table::fault::shorten;
 use crate::table::output_cell::OutputCell;
 use crate::table::source::Source;
 use crate::table::survey;
 
-/// What NPY files begin with.
+/// What files begin with.
 const NPY: &[u8] = b"\x93NUMPY";
+const PARQUET: &[u8] = b"PAR1";
 
 /// Numbers, row by row.
 #[derive(Debug)]
@@ -31,16 +33,13 @@ impl Expected {
     pub(super) fn read(path: &Path, rows: usize) -> anyhow::Result<Self> {
         let file = format::name(path);
         let cannot = || format!("cannot read the model's predictions from {file}");
-        let mut start = Vec::new();
-        if path != Path::new("-") {
-            File::open(path)
-                .with_context(cannot)?
-                .take(NPY.len() as u64)
-                .read_to_end(&mut start)
-                .with_context(cannot)?;
-        }
-        let (names, columns, numbers) =
-            if start == NPY { npy(path).with_context(cannot)? } else { table(path, rows).with_context(cannot)? };
+        let bytes = format::read_input(path)?;
+        let read = match bytes.as_slice() {
+            start if start.starts_with(NPY) => npy(&bytes),
+            start if start.starts_with(PARQUET) => parquet(bytes),
+            text => self::text(text, rows),
+        };
+        let (names, columns, numbers) = read.with_context(cannot)?;
         let found = numbers.len().checked_div(columns).unwrap_or(0);
         if found != rows {
             bail!(
@@ -60,8 +59,8 @@ impl Expected {
 
 type Numbers = (Option<Vec<String>>, usize, Vec<f64>);
 
-fn npy(path: &Path) -> anyhow::Result<Numbers> {
-    let file = NpyFile::new(BufReader::new(File::open(path)?))?;
+fn npy(bytes: &[u8]) -> anyhow::Result<Numbers> {
+    let file = NpyFile::new(bytes)?;
     let shape: Vec<usize> = file.shape().iter().map(|&length| usize::try_from(length)).collect::<Result<_, _>>()?;
     let columns = match *shape {
         [_] => 1,
@@ -96,42 +95,51 @@ fn as_doubles<R: Read>(file: NpyFile<R>) -> anyhow::Result<Vec<f64>> {
     bail!("it has values of type {}: save numbers, as numpy.save does of predict_proba", file.dtype().descr())
 }
 
-/// Reads a table. Its first row is a header unless there are just as many rows as are wanted with it.
-fn table(path: &Path, rows: usize) -> anyhow::Result<Numbers> {
-    let bytes = format::read_input(path)?;
-    let is_parquet = bytes.starts_with(b"PAR1");
-    let mut names = Vec::new();
-    let mut numbers = Vec::new();
-    let mut count = 0;
+/// Reads a Parquet file, whose columns have names.
+fn parquet(bytes: Vec<u8>) -> anyhow::Result<Numbers> {
+    let (mut names, mut numbers, mut row) = (Vec::new(), Vec::new(), 0);
     survey::for_each_row(Source::from_bytes(bytes), |columns, cells| {
         if names.is_empty() {
             names = columns.iter().map(|column| column.name.clone()).collect();
         }
-        count += 1;
+        row += 1;
         for (name, cell) in names.iter().zip(cells) {
-            numbers.push(number(cell).with_context(|| format!("row {count}, column {name:?}: expected a number"))?);
+            numbers.push(number(cell).with_context(|| format!("row {row}, column {name:?}: expected a number"))?);
         }
         anyhow::Ok(())
     })?;
     let columns = names.len();
-    // Such a file has no header: what was taken for one is the first row.
-    let first: Option<Vec<f64>> = names.iter().map(|name| name.parse().ok()).collect();
-    match first {
-        Some(first) if count + 1 == rows && !is_parquet => {
-            Ok((None, columns, first.into_iter().chain(numbers).collect()))
+    Ok((Some(names), columns, numbers))
+}
+
+/// Reads text: cells between commas, semicolons, tabs, or the spaces of numpy.savetxt. The first line is a header unless there are just
+/// as many lines as rows are wanted: the names of pandas' columns are numbers too.
+fn text(bytes: &[u8], rows: usize) -> anyhow::Result<Numbers> {
+    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let delimiter = b",;\t ".iter().copied().find(|delimiter| first.contains(delimiter)).unwrap_or(b',');
+    let mut reader = ReaderBuilder::new().has_headers(false).delimiter(delimiter).from_reader(bytes);
+    let mut lines: Vec<StringRecord> = reader.records().collect::<Result<_, _>>()?;
+    let names = (lines.len() == rows + 1).then(|| lines.remove(0));
+    // Pandas writes its index before the columns, without a name.
+    let skipped = usize::from(names.as_ref().and_then(|names| names.get(0)) == Some(""));
+    let columns = lines.first().map_or(0, StringRecord::len).saturating_sub(skipped);
+    let mut numbers = Vec::with_capacity(lines.len() * columns);
+    for (row, line) in lines.iter().enumerate() {
+        for cell in line.iter().skip(skipped) {
+            let number = cell.trim().parse();
+            numbers.push(number.map_err(|_| anyhow!("row {}: expected a number, found {:?}", row + 1, shorten(cell)))?);
         }
-        _ => Ok((Some(names), columns, numbers)),
     }
+    let names = names.map(|names| names.iter().skip(skipped).map(|name| name.trim().to_owned()).collect());
+    Ok((names, columns, numbers))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no prediction is beyond 2^53")]
 fn number(cell: OutputCell<'_>) -> Option<f64> {
     match cell {
-        OutputCell::Text(text) => text.trim().parse().ok(),
         OutputCell::Integer(number) => Some(number as f64),
         OutputCell::Number(number) => Some(number),
         OutputCell::Single(number) => Some(number.into()),
-        OutputCell::Json(text) => text.get().parse().ok(),
         _ => None,
     }
 }

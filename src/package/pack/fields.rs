@@ -137,7 +137,7 @@ fn field(column: &ColumnSurvey, kind: FieldType) -> WrittenField {
 fn categories(column: &ColumnSurvey, vocabulary: Option<&Vocabulary>, notes: &mut Notes) -> (Vec<Scalar>, bool) {
     let text = |text: &str| Scalar::Text(text.to_owned());
     if let Some(known) = vocabulary {
-        let spaced = known.texts.iter().filter(|known| known.trim() != &***known || known.is_empty());
+        let spaced = known.texts.iter().filter(|known| known.trim() != &***known);
         for spaced in spaced {
             notes.fault(format!(
                 "{}: the encoder knows {spaced:?}, but texts are trimmed: strip them before training, as pandas.read_csv(…, skipinitialspace=True) does",
@@ -145,7 +145,7 @@ fn categories(column: &ColumnSurvey, vocabulary: Option<&Vocabulary>, notes: &mu
             ));
         }
         if !known.takes_others {
-            let listed = known.texts.iter().filter(|text| !MISSING.contains(&&***text));
+            let listed = known.texts.iter().filter(|text| !text.is_empty() && !MISSING.contains(&&***text));
             return (listed.map(|known| text(known)).collect(), true);
         }
     }

@@ -18,7 +18,7 @@ pub(super) struct Label {
     pub(super) field: WrittenField,
     /// Of two classes, the positive one.
     pub(super) positive: Option<Scalar>,
-    /// The classes in the graph's order, where it does not tell.
+    /// The classes in the graph's order.
     pub(super) classes: Option<Vec<Scalar>>,
 }
 
@@ -191,7 +191,7 @@ fn sort(values: &mut [Scalar]) {
     });
 }
 
-/// Returns the classes in the graph's order, where it does not tell by the values themselves.
+/// Returns the classes in the graph's order.
 fn order(outline: &Outline, values: &[Scalar], wishes: &Wishes, notes: &mut Notes) -> Option<Vec<Scalar>> {
     let target = &wishes.target;
     if !wishes.classes.is_empty() {
@@ -218,10 +218,14 @@ fn order(outline: &Outline, values: &[Scalar], wishes: &Wishes, notes: &mut Note
             value => value.text() == class,
         })
     };
-    let mut places: Vec<usize> = classes.iter().filter_map(same).collect();
-    places.sort_unstable();
-    if places.iter().copied().eq(0..values.len()) && classes.len() == values.len() {
-        return None;
+    let places: Vec<usize> = classes.iter().filter_map(same).collect();
+    let is_whole = |places: &[usize]| {
+        places.len() == values.len()
+            && classes.len() == values.len()
+            && (0..values.len()).all(|one| places.contains(&one))
+    };
+    if is_whole(&places) {
+        return Some(places.into_iter().map(|place| values[place].clone()).collect());
     }
     let counted: Option<Vec<usize>> = classes
         .iter()
@@ -230,9 +234,7 @@ fn order(outline: &Outline, values: &[Scalar], wishes: &Wishes, notes: &mut Note
             _ => None,
         })
         .collect();
-    let mut sorted = counted.clone().unwrap_or_default();
-    sorted.sort_unstable();
-    if let Some(counted) = counted.filter(|_| sorted.iter().copied().eq(0..values.len())) {
+    if let Some(counted) = counted.filter(|counted| is_whole(counted)) {
         let classes: Vec<Scalar> = counted.iter().map(|&place| values[place].clone()).collect();
         notes.decide(format!(
             "the graph's classes 0 to {} are the sorted values of {target}: {}",
