@@ -205,6 +205,9 @@ impl PackArgs {
         }
         report.decisions.clone_from(&found.decisions);
         report.doubts.clone_from(&found.doubts);
+        if self.proof.expect.is_none() {
+            report.doubts.splice(..0, found.unproven.iter().cloned());
+        }
         report.producer = outline.producer;
         if let Some(schema) = &found.schema {
             staging.put(SCHEMA, schema.as_bytes())?;

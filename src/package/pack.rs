@@ -52,6 +52,8 @@ pub struct Found {
     pub decisions: Vec<String>,
     /// What should be looked at, in words.
     pub doubts: Vec<String>,
+    /// What should be looked at unless the graph was seen to answer as its model does.
+    pub unproven: Vec<String>,
 }
 
 /// Why data and graph do not fit together: everything that was found, each with its mend.
@@ -75,6 +77,7 @@ impl fmt::Display for Misfits {
 struct Notes {
     decisions: Vec<String>,
     doubts: Vec<String>,
+    unproven: Vec<String>,
     faults: Vec<String>,
 }
 
@@ -85,6 +88,10 @@ impl Notes {
 
     fn doubt(&mut self, doubt: impl Into<String>) {
         self.doubts.push(doubt.into());
+    }
+
+    fn doubt_unless_proven(&mut self, doubt: impl Into<String>) {
+        self.unproven.push(doubt.into());
     }
 
     fn fault(&mut self, fault: impl Into<String>) {
@@ -121,7 +128,7 @@ pub fn find_out(
     if !missing_texts.is_empty() {
         properties.push(("missing_texts", json!(missing_texts)));
     }
-    let Notes { decisions, doubts, .. } = notes;
+    let Notes { decisions, doubts, unproven, .. } = notes;
     let schema = match reviewed {
         Some(_) => None,
         None => {
@@ -147,7 +154,7 @@ pub fn find_out(
             Some(schema.text().map_err(|error| Misfits(vec![error.to_string()]))?)
         }
     };
-    Ok(Found { schema, properties, decisions, doubts })
+    Ok(Found { schema, properties, decisions, doubts, unproven })
 }
 
 /// Checks that what is named is there, and that nothing is two things at once.
@@ -177,8 +184,11 @@ fn check_wishes(survey: &Survey, wishes: &Wishes, notes: &mut Notes) {
 
 /// Lists names in a message, the first of many.
 fn in_words<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    const MOST: usize = 30;
+    const MOST: usize = 12;
     let names: Vec<&str> = names.into_iter().collect();
-    let more = if names.len() > MOST { format!(", … ({} in all)", names.len()) } else { String::new() };
-    format!("{}{more}", names[..names.len().min(MOST)].join(", "))
+    match names.as_slice() {
+        all if all.len() <= MOST => all.join(", "),
+        [first @ .., last] => format!("{}, … {last} ({} in all)", first[..MOST / 2].join(", "), names.len()),
+        [] => String::new(),
+    }
 }

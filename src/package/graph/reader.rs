@@ -12,6 +12,9 @@ use crate::package::files::{GRAPH, MANIFEST};
 /// How far from 1 probabilities may add up to.
 const SUM_TOLERANCE: f32 = 1e-3;
 
+/// How far beyond 0 and 1 a probability may be that is meant to be one of them: sums of single precision end there.
+const ROUNDING: f32 = 1e-5;
+
 /// The threshold where neither the graph nor the manifest has one.
 const DEFAULT_THRESHOLD: f32 = 0.5;
 
@@ -97,7 +100,7 @@ impl Reader {
                 let numbers = floats(main, rows * columns)?;
                 for (row, numbers) in numbers.chunks_exact(*columns).take(rows).enumerate() {
                     check_probabilities(numbers, answers.len())?;
-                    let probability = numbers[*positive];
+                    let probability = numbers[*positive].clamp(0.0, 1.0);
                     let label = match labels {
                         Some(classes) => label_of(row, classes)?,
                         None => usize::from(probability >= *threshold),
@@ -113,7 +116,7 @@ impl Reader {
                     check_probabilities(numbers, answers.len())?;
                     let mut probabilities: Box<[f32]> = numbers.into();
                     for (&class, &number) in classes.columns.iter().zip(numbers) {
-                        probabilities[class] = number;
+                        probabilities[class] = number.clamp(0.0, 1.0);
                     }
                     let label =
                         if *reads_label { label_of(row, classes)? } else { classes.columns[likeliest(numbers)] };
@@ -140,7 +143,7 @@ fn check_probabilities(numbers: &[f32], row: usize) -> Result<(), InferenceError
     if numbers.iter().any(|number| number.is_nan()) {
         return Err(InferenceError::NotFinite { row });
     }
-    if let Some(number) = numbers.iter().find(|number| !(0.0..=1.0).contains(*number)) {
+    if let Some(number) = numbers.iter().find(|number| !(-ROUNDING..=1.0 + ROUNDING).contains(*number)) {
         return Err(InferenceError::Graph(format!("{number} is not between 0 and 1")));
     }
     let sum: f32 = numbers.iter().sum();

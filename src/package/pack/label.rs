@@ -203,7 +203,7 @@ fn order(outline: &Outline, values: &[Scalar], wishes: &Wishes, notes: &mut Note
     }
     let Some(classes) = &outline.classes else {
         notes.decide(format!("the graph's classes are the sorted values of {target}: {}", list(values)));
-        notes.doubt(format!(
+        notes.doubt_unless_proven(format!(
             "the graph does not tell the order of its classes: {} was taken; --classes says another",
             list(values)
         ));

@@ -46,10 +46,10 @@ pub(super) fn find(outline: &Outline, survey: &Survey, wishes: &Wishes, notes: &
         notes.fault("--inputs: list all columns in the graph's order, or name INPUT=COLUMN, not both");
         return Sources::default();
     }
-    for input in &outline.inputs {
-        if input.kind == ColumnKind::Double {
-            notes.decide(format!("input {:?} is fed with doubles, as the graph wants them", input.name));
-        }
+    let doubles: Vec<&str> =
+        outline.inputs.iter().filter(|input| input.kind == ColumnKind::Double).map(|input| &*input.name).collect();
+    if !doubles.is_empty() {
+        notes.decide(format!("fed with doubles, as the graph wants them: {}", in_words(doubles)));
     }
     let is_of_matrices =
         outline.inputs.iter().any(|input| input.columns != Some(1) && !is_named(input, survey, &renamed));
@@ -128,7 +128,7 @@ fn by_order(outline: &Outline, survey: &Survey, wishes: &Wishes, notes: &mut Not
     let sources = of_parts(outline, parts);
     let told = in_words(names(&sources));
     notes.decide(format!("the graph does not name what it reads: it is fed with {told}, in the order of the data"));
-    notes.doubt(format!("the order of the columns that the graph reads: {told}; --inputs says another"));
+    notes.doubt_unless_proven(format!("the order of the columns that the graph reads: {told}; --inputs says another"));
     sources
 }
 
@@ -169,10 +169,14 @@ fn by_name(outline: &Outline, survey: &Survey, wishes: &Wishes, told: &[&String]
             notes.fault(format!("the graph reads {found:?}, which is what is predicted: train it without that column"));
         }
         if *input.name != *found {
-            notes.decide(format!("input {:?} reads the column {found:?}", input.name));
             renamings.insert(input.name.to_string(), Names::One(found.to_owned()));
         }
         parts.push(vec![found.to_owned()]);
+    }
+    if !renamings.is_empty() {
+        let reads = |(input, column): (&String, &Names)| format!("{input:?} reads {:?}", column.as_slice()[0]);
+        let all: Vec<String> = renamings.iter().map(reads).collect();
+        notes.decide(format!("inputs that are named otherwise: {}", in_words(all.iter().map(String::as_str))));
     }
     let told = (!renamings.is_empty()).then_some(Inputs::Named(renamings));
     Sources { told, ..of_parts(outline, parts) }
