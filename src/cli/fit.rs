@@ -110,25 +110,25 @@ pub(super) struct TrainingRows {
 
 /// Reads the rows of a training file, which must be fit to train on.
 pub(super) fn training_rows(schema: &Schema, file: &Path) -> anyhow::Result<TrainingRows> {
-    training_rows_among(schema, file, ExtraColumns::Refuse)
+    training_rows_among(schema, file, &read_input(file)?, ExtraColumns::Refuse)
 }
 
 /// Reads the rows of a training file that may have other columns.
 pub(super) fn training_rows_among(
     schema: &Schema,
     file: &Path,
+    bytes: &[u8],
     extra_columns: ExtraColumns,
 ) -> anyhow::Result<TrainingRows> {
     let cannot = || format!("cannot train on {}", format::name(file));
-    let bytes = read_input(file)?;
-    let rows = labelled::read_all(schema, Source::from_bytes(&*bytes), extra_columns).with_context(cannot)?;
-    let Quality { errors, warnings, .. } = quality_of(schema, &bytes, extra_columns).with_context(cannot)?;
+    let rows = labelled::read_all(schema, Source::from_bytes(bytes), extra_columns).with_context(cannot)?;
+    let Quality { errors, warnings, .. } = quality_of(schema, bytes, extra_columns).with_context(cannot)?;
     if !errors.is_empty() {
         let told = in_lines(&errors);
         let count = if errors.len() == 1 { "1 error".to_owned() } else { format!("{} errors", errors.len()) };
         return Err(anyhow::anyhow!("{count}, as `lifeboat check` tells:\n{told}")).with_context(cannot);
     }
-    Ok(TrainingRows { rows, data_hash: hex::encode(Sha256::digest(&bytes)), warnings })
+    Ok(TrainingRows { rows, data_hash: hex::encode(Sha256::digest(bytes)), warnings })
 }
 
 /// Writes a value as a JSON file.

@@ -22,14 +22,15 @@ use super::failure::UsageError;
 use super::fit::{TrainingRows, training_rows_among};
 use super::format;
 use super::unpacked::Unpacked;
-use crate::package::files::{BASELINE, GOLDEN, GRAPH, MANIFEST, SCHEMA};
+use crate::package::files::{BASELINE, GOLDEN, GRAPH, MANIFEST, RECIPE, SCHEMA};
 use crate::package::graph::Outline;
 use crate::package::pack::{Found, Wishes, find_out};
 use crate::package::{self, Package, Training};
 use crate::table::columns::ExtraColumns;
-use crate::table::load;
+use crate::table::descriptor::SchemaDescriptor;
 use crate::table::source::Source;
 use crate::table::survey::Survey;
+use crate::table::{Schema, load};
 
 /// Makes a package: of an ONNX graph and the data that its model was trained on, or of a folder that has all but hashes and a version.
 ///
@@ -139,29 +140,48 @@ fn pair(text: &str) -> Result<(String, String), String> {
 pub(super) fn pack(args: &PackArgs) -> anyhow::Result<()> {
     let is_folder = args.graph.is_dir();
     let target = if is_folder { &args.graph } else { args.output()? };
-    let staging = if is_folder { Staging::of_package(target)? } else { Staging::of_graph(target, &args.graph)? };
+    if !is_folder && args.data.is_none() {
+        return Err(usage("--data: name the file with the rows that the model was trained on"));
+    }
     let cannot = || format!("cannot pack {}", args.graph.display());
+    let staging = if is_folder { Staging::of_package(target) } else { Staging::of_graph(target, &args.graph) };
+    let staging = staging.with_context(cannot)?;
+    let data = args.data.as_deref().map(Data::read).transpose()?;
     let mut report = Report::default();
-    let found = match (&args.data, staging.has(MANIFEST)) {
-        (Some(data), false) if !staging.has(crate::package::files::RECIPE) => {
+    let found = match &data {
+        // A recipe, or a manifest that was written by hand, says all that there is to find out.
+        Some(data) if !staging.has(RECIPE) && !staging.has(MANIFEST) => {
             args.find_out(&staging, data, &mut report).with_context(cannot)?
-        }
-        (None, _) if !is_folder => {
-            return Err(usage("--data: name the file with the rows that the model was trained on"));
         }
         _ => Found::default(),
     };
-    staging.begin(args, target, &found).with_context(cannot)?;
+    staging.begin(args, &found).with_context(cannot)?;
     if let Some(golden) = &args.proof.golden {
         staging.put(GOLDEN, &format::read_input(golden)?)?;
     }
-    match &args.data {
-        Some(data) => args.tell_training(&staging, data, &mut report).with_context(cannot)?,
+    match &data {
+        Some(data) => args.tell_training(&staging, data, &mut report)?,
         None => drop(package::seal(staging.path()).with_context(cannot)?),
     }
     let package = Package::load(staging.path()).with_context(cannot)?;
     staging.take_place().with_context(cannot)?;
     report.print(&package, target)
+}
+
+/// A table that is read once, however often it is looked at: it may be standard input.
+struct Data<'a> {
+    file: &'a Path,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Data<'a> {
+    fn read(file: &'a Path) -> anyhow::Result<Self> {
+        Ok(Self { file, bytes: format::read_input(file)? })
+    }
+
+    fn training_rows(&self, schema: &Schema) -> anyhow::Result<TrainingRows> {
+        training_rows_among(schema, self.file, &self.bytes, ExtraColumns::Ignore)
+    }
 }
 
 fn usage(problem: &str) -> anyhow::Error {
@@ -174,10 +194,10 @@ impl PackArgs {
     }
 
     /// Finds out what data and graph make of a package.
-    fn find_out(&self, staging: &Staging, data: &Path, report: &mut Report) -> anyhow::Result<Found> {
+    fn find_out(&self, staging: &Staging, data: &Data<'_>, report: &mut Report) -> anyhow::Result<Found> {
         let outline = Outline::read(&staging.read(GRAPH)?)?;
-        let survey = Survey::of(Source::from_bytes(format::read_input(data)?))
-            .with_context(|| format!("cannot read {}", format::name(data)))?;
+        let survey = Survey::of(Source::from_bytes(&*data.bytes))
+            .with_context(|| format!("cannot read {}", format::name(data.file)))?;
         let reviewed = self.reviewed(staging)?;
         let told = reviewed.as_ref().map(|schema| schema.lifeboat.clone());
         let target = match (&self.table.target, &told) {
@@ -216,7 +236,7 @@ impl PackArgs {
     }
 
     /// Returns the schema that was written or reviewed, where there is one.
-    fn reviewed(&self, staging: &Staging) -> anyhow::Result<Option<crate::table::descriptor::SchemaDescriptor>> {
+    fn reviewed(&self, staging: &Staging) -> anyhow::Result<Option<SchemaDescriptor>> {
         if let Some(path) = &self.table.schema {
             staging.put(SCHEMA, &format::read_input(path)?)?;
         }
@@ -228,28 +248,29 @@ impl PackArgs {
     }
 
     /// Writes what the rows tell: means, baseline, evaluation, and whether the graph answers as its model does.
-    fn tell_training(&self, staging: &Staging, data: &Path, report: &mut Report) -> anyhow::Result<()> {
-        let unpacked = Unpacked(staging.path());
-        let schema = unpacked.schema()?;
-        let recipe = unpacked.has_recipe().then(|| unpacked.recipe(&schema, unpacked)).transpose()?;
-        let TrainingRows { rows, data_hash, warnings } = training_rows_among(&schema, data, ExtraColumns::Ignore)?;
+    fn tell_training(&self, staging: &Staging, data: &Data<'_>, report: &mut Report) -> anyhow::Result<()> {
+        let cannot = || format!("cannot pack {}", self.graph.display());
+        let schema = Unpacked(staging.path()).schema().with_context(cannot)?;
+        let recipe = staging.recipe(&schema).with_context(cannot)?;
+        let TrainingRows { rows, data_hash, warnings } = data.training_rows(&schema)?;
         (report.is_whole, report.warnings) = (true, warnings);
         let told = Training::new(&schema, recipe.as_ref(), &rows, data_hash);
-        package::seal_with(staging.path(), Some(&told), &[])?;
-        let package = Package::load(staging.path())?;
-        let answered = AnsweredRows::new(&package, rows)?;
+        package::seal_with(staging.path(), Some(&told), &[]).with_context(cannot)?;
+        let package = Package::load(staging.path()).with_context(cannot)?;
+        let answered = AnsweredRows::new(&package, rows).with_context(cannot)?;
         staging.put_json(BASELINE, &answered.baseline(&package))?;
         let mut properties: Vec<(&str, Json)> = Vec::new();
         if let Some(expect) = &self.proof.expect {
             let expected = Expected::read(expect, answered.len())?;
             let agreed = Agreed::new(&package, &answered, &expected)?;
-            let agreement = agreed.accept(self.proof.accept_differences, self.proof.trained_by.as_deref())?;
+            let agreement = agreed.accept(self.proof.accept_differences, self.proof.trained_by.as_deref());
+            let agreement = agreement.with_context(cannot)?;
             properties.push(("agreement", json!(agreement)));
         }
         let evaluation = match &self.proof.evaluate {
             None => answered.evaluation(&package, "the training data")?,
             Some(held_out) => {
-                let TrainingRows { rows, .. } = training_rows_among(package.schema(), held_out, ExtraColumns::Ignore)?;
+                let TrainingRows { rows, .. } = Data::read(held_out)?.training_rows(package.schema())?;
                 AnsweredRows::new(&package, rows)?.evaluation(&package, "held-out data")?
             }
         };
@@ -257,7 +278,7 @@ impl PackArgs {
         if self.proof.evaluate.is_some() || !staging.says("evaluation")? && !staging.says("cross_validation")? {
             properties.push(("evaluation", evaluation));
         }
-        package::seal_with(staging.path(), None, &properties)?;
+        package::seal_with(staging.path(), None, &properties).with_context(cannot)?;
         Ok(())
     }
 }

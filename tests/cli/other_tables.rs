@@ -181,7 +181,7 @@ fn what_is_stored_is_read_back_watched_and_replayed() {
 }
 
 #[test]
-fn a_package_is_sealed_with_rows_that_are_read_once() {
+fn a_package_is_packed_with_rows_that_are_read_once() {
     let folder = Folder::new();
     for table in TABLES {
         let files = ["schema.json", "manifest.json", "model.onnx", "golden.csv"];

@@ -10,8 +10,11 @@ use tempfile::TempDir;
 
 use super::PackArgs;
 use crate::cli::output::Output;
+use crate::cli::unpacked::Unpacked;
 use crate::package::files::{BASELINE, GOLDEN, GRAPH, HISTORY, MANIFEST, RECIPE, SCHEMA, STATE};
 use crate::package::pack::Found;
+use crate::package::recipe::Recipe;
+use crate::table::Schema;
 
 /// The files of a package, the manifest last: until it stands, a package whose other files are new is refused.
 const FILES: [&str; 8] = [SCHEMA, RECIPE, STATE, HISTORY, GRAPH, BASELINE, GOLDEN, MANIFEST];
@@ -25,6 +28,14 @@ pub(super) struct Staging {
 impl Staging {
     /// Begins with the files of a folder.
     pub(super) fn of_package(target: &Path) -> anyhow::Result<Self> {
+        let needed = [(SCHEMA, "says what a record is"), (GRAPH, "is the model, as an exporter writes it")];
+        if let Some((file, what)) = needed.into_iter().find(|(file, _)| !target.join(file).is_file()) {
+            bail!("{} is missing: it {what}", target.join(file).display());
+        }
+        let needed = [(SCHEMA, "says what a record is"), (GRAPH, "is the model, as an exporter writes it")];
+        if let Some((file, what)) = needed.into_iter().find(|(file, _)| !target.join(file).is_file()) {
+            bail!("{} is missing: it {what}", target.join(file).display());
+        }
         let staging = Self::beside(target)?;
         for file in FILES {
             staging.copy(file)?;
@@ -93,6 +104,12 @@ impl Staging {
         self.put(file, &bytes)
     }
 
+    /// Reads the recipe with what was fitted for it, from where messages are to say that it stands.
+    pub(super) fn recipe(&self, schema: &Schema) -> anyhow::Result<Option<Recipe>> {
+        let package = Unpacked(&self.target);
+        package.has_recipe().then(|| package.recipe(schema, package)).transpose()
+    }
+
     /// Returns whether the manifest has a property.
     pub(super) fn says(&self, property: &str) -> anyhow::Result<bool> {
         Ok(self.manifest(self.path())?.is_some_and(|manifest| manifest.contains_key(property)))
@@ -108,16 +125,12 @@ impl Staging {
     }
 
     /// Writes what is said and was found out into the manifest, which is begun where there is none.
-    pub(super) fn begin(&self, args: &PackArgs, target: &Path, found: &Found) -> anyhow::Result<()> {
-        let earlier = self.manifest(target)?.unwrap_or_default();
+    pub(super) fn begin(&self, args: &PackArgs, found: &Found) -> anyhow::Result<()> {
+        let earlier = self.manifest(&self.target)?.unwrap_or_default();
         let kept = |property: &str| earlier.get(property).and_then(Json::as_str).map(str::to_owned);
         let mut told: Vec<(&'static str, Json)> = Vec::new();
         if !self.has(MANIFEST) {
-            // A folder that is no package yet lacks more, which sealing it tells.
-            if !self.has(SCHEMA) || !self.has(GRAPH) {
-                return Ok(());
-            }
-            let absolute = std::path::absolute(target)?;
+            let absolute = std::path::absolute(&self.target)?;
             let folder = absolute.file_name().map_or_else(|| "model".into(), |name| name.to_string_lossy());
             let name = args.said.name.clone().or_else(|| kept("name")).unwrap_or_else(|| folder.into_owned());
             let version = args.said.version.as_ref().map(ToString::to_string).or_else(|| kept("semantic_version"));

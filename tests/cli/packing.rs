@@ -1,0 +1,264 @@
+//! `lifeboat pack`: a graph that somebody exported becomes a package, by the table that its model was trained on.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::folder::Folder;
+
+/// What scikit-learn's own pipeline of mixed columns was exported as, and what it answers.
+const EXPORTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/exported/titanic_pipeline");
+
+/// A folder with `model.onnx`, `people.csv` with a key and a column that the graph does not read, and the model's `proba.csv`.
+struct Exported {
+    folder: Folder,
+    /// What the model answers of each row.
+    answers: Vec<[f64; 2]>,
+}
+
+impl Exported {
+    fn new() -> Self {
+        let folder = Folder::new();
+        fs::copy(format!("{EXPORTED}.onnx"), folder.path("model.onnx")).unwrap();
+        let beside: Value = serde_json::from_slice(&fs::read(format!("{EXPORTED}.json")).unwrap()).unwrap();
+        let mut people = "id,age,fare,embarked,sex,pclass,note,survived\n".to_owned();
+        for (row, values) in beside["rows"].as_array().unwrap().iter().enumerate() {
+            let cells = values.as_array().unwrap()[..5].iter().map(|value| match value {
+                Value::Null => String::new(),
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            });
+            let label = ["no", "yes"][row % 2];
+            writeln!(people, "{:03},{},n{row},{label}", row + 1, cells.collect::<Vec<_>>().join(",")).unwrap();
+        }
+        folder.write("people.csv", people);
+        let answers: Vec<[f64; 2]> = serde_json::from_value(beside["answers"].clone()).unwrap();
+        let lines: Vec<String> = answers.iter().map(|[no, yes]| format!("{no},{yes}")).collect();
+        folder.write("proba.csv", lines.join("\n"));
+        Self { folder, answers }
+    }
+
+    fn arguments<'a>(more: &[&'a str]) -> Vec<&'a str> {
+        [&["pack", "model.onnx", "--data", "people.csv", "--target", "survived", "--output", "people"], more].concat()
+    }
+
+    /// Packs, and returns what is told.
+    fn packs(&self, more: &[&str]) -> String {
+        self.folder.run(&Self::arguments(more)).0
+    }
+
+    fn fails(&self, more: &[&str]) -> String {
+        let told = self.folder.fails(&Self::arguments(more));
+        assert!(!self.folder.path("people").exists(), "{told}");
+        assert!(self.folder.files().iter().all(|file| !file.starts_with(".lifeboat")), "{told}");
+        told
+    }
+
+    fn json(&self, file: &str) -> Value {
+        serde_json::from_str(&self.folder.read(file)).unwrap()
+    }
+}
+
+/// Writes numbers as `numpy.save` does.
+fn npy(numbers: &[[f64; 2]]) -> Vec<u8> {
+    let mut header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({}, 2), }}", numbers.len());
+    header += &" ".repeat(63 - (10 + header.len()) % 64);
+    header.push('\n');
+    let length = u16::try_from(header.len()).unwrap().to_le_bytes();
+    let numbers = numbers.iter().flatten().flat_map(|number| number.to_le_bytes());
+    b"\x93NUMPY\x01\0".iter().copied().chain(length).chain(header.into_bytes()).chain(numbers).collect()
+}
+
+#[test]
+fn a_graph_and_its_table_become_a_package_that_is_proven_and_served() {
+    let exported = Exported::new();
+    let told = exported.packs(&["--key", "id", "--expect", "proba.csv", "--trained-by", "scikit-learn 1.7.2"]);
+    for part in [
+        "id        string, the key",
+        "age       number from 0 to",
+        "sex       string: female, male",
+        "survived  string: no, yes, the label",
+        "left out, since the graph does not read them: note",
+        "the probability is that of survived = \"yes\"",
+        "id: a text, since some values begin with zeros",
+        "proven on 40 rows against scikit-learn 1.7.2",
+        "on the training data: accuracy",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let manifest = exported.json("people/manifest.json");
+    let agreement = &manifest["agreement"];
+    assert_eq!((&agreement["rows"], &agreement["with"]), (&json!(40), &json!("scikit-learn 1.7.2")));
+    assert!(agreement["largest_difference"].as_f64().unwrap() < 1e-6);
+    assert_eq!((&manifest["name"], &manifest["training"]["rows"]), (&json!("people"), &json!(40)));
+    assert_eq!(manifest["evaluation"]["on"], "the training data");
+    let baseline = exported.json("people/baseline.json");
+    assert_eq!(baseline["rows"], 40);
+    // It serves: the same answers, by key.
+    let (predicted, _) =
+        exported.folder.run(&["predict", "people.csv", "--package", "people", "--extra-columns", "ignore"]);
+    for (line, [_, yes]) in predicted.lines().skip(1).zip(&exported.answers) {
+        let found: f64 = line.split(',').nth(2).unwrap().parse().unwrap();
+        assert!((found - yes).abs() < 1e-6, "{line}: {yes}");
+    }
+    assert!(predicted.contains("\n007,"), "{predicted}");
+}
+
+#[test]
+fn what_is_packed_twice_is_the_same_to_the_byte_and_a_reviewed_schema_is_kept() {
+    let exported = Exported::new();
+    let expect = ["--expect", "proba.csv"];
+    exported.packs(&expect);
+    let files = || {
+        let files = fs::read_dir(exported.folder.path("people")).unwrap().map(|file| file.unwrap().path());
+        let mut files: Vec<_> = files.map(|path| (path.clone(), fs::read(path).unwrap())).collect();
+        files.sort();
+        files
+    };
+    let first = files();
+    fs::remove_dir_all(exported.folder.path("people")).unwrap();
+    exported.packs(&expect);
+    assert!(files() == first);
+    // What was reviewed counts from then on, and so do name and version.
+    let mut schema = exported.json("people/schema.json");
+    schema["lifeboat"]["record"] = json!("person");
+    schema["fields"][0]["constraints"] = json!({"minimum": 0, "maximum": 130});
+    exported.folder.write("people/schema.json", schema.to_string());
+    exported.folder.write("people/notes.txt", "mine");
+    let told = exported.packs(&["--expect", "proba.csv", "--version", "2.1.0", "--name", "crowd"]);
+    assert!(told.contains("kept as it was") && told.contains("number from 0 to 130"), "{told}");
+    let told = exported.packs(&expect);
+    assert!(told.starts_with("2.1.0-") && told.contains("crowd: binary"), "{told}");
+    assert_eq!(exported.json("people/schema.json"), schema);
+    assert_eq!(exported.folder.read("people/notes.txt"), "mine");
+    // A schema that stands elsewhere goes before.
+    schema["lifeboat"]["record"] = json!("human");
+    exported.folder.write("reviewed.json", schema.to_string());
+    exported.packs(&["--schema", "reviewed.json"]);
+    assert_eq!(exported.json("people/schema.json"), schema);
+}
+
+#[test]
+fn a_graph_that_answers_otherwise_than_its_model_is_refused_with_the_rows() {
+    let exported = Exported::new();
+    let mut apart = exported.answers.clone();
+    for row in [6, 20] {
+        apart[row] = [apart[row][1], apart[row][0]];
+    }
+    exported.folder.write("apart.npy", npy(&apart));
+    let told = exported.fails(&["--expect", "apart.npy"]);
+    for part in ["in 2 of 40 rows", "row 7: ", "row 21: ", "but the model gave", "Known causes", "--accept-differences"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let told = exported.fails(&["--expect", "apart.npy", "--accept-differences", "1"]);
+    assert!(told.contains("in 2 of 40 rows"), "{told}");
+    let told = exported.packs(&["--expect", "apart.npy", "--accept-differences", "2"]);
+    assert!(told.contains("but for 2 that were accepted"), "{told}");
+    assert_eq!(exported.json("people/manifest.json")["agreement"]["accepted"], json!([7, 21]));
+}
+
+#[test]
+fn the_models_predictions_are_taken_in_every_form_that_people_save_them_in() {
+    let exported = Exported::new();
+    let answers = &exported.answers;
+    let lines = |delimiter: &str, header: &str| {
+        let lines: Vec<String> = answers.iter().map(|[no, yes]| format!("{no:e}{delimiter}{yes:e}")).collect();
+        format!("{header}{}\n", lines.join("\n"))
+    };
+    let swapped: Vec<String> = answers.iter().map(|[no, yes]| format!("{yes},{no}")).collect();
+    let indexed: Vec<String> = answers.iter().enumerate().map(|(row, [_, yes])| format!("{row},{yes}")).collect();
+    let alone: Vec<String> = answers.iter().map(|[_, yes]| yes.to_string()).collect();
+    for (file, bytes) in [
+        ("npy", npy(answers)),
+        ("savetxt", lines(" ", "").into_bytes()),
+        ("semicolons.csv", lines(";", "").into_bytes()),
+        ("numbered.csv", lines(",", "0,1\n").into_bytes()),
+        ("named.csv", lines(",", "no,yes\n").into_bytes()),
+        ("swapped.csv", format!("probability_yes,probability_no\n{}", swapped.join("\n")).into_bytes()),
+        ("indexed.csv", format!(",proba\n{}", indexed.join("\n")).into_bytes()),
+        ("alone.csv", alone.join("\n").into_bytes()),
+    ] {
+        exported.folder.write(file, bytes);
+        let told = exported.packs(&["--expect", file]);
+        assert!(told.contains("proven on 40 rows"), "{file}: {told}");
+        fs::remove_dir_all(exported.folder.path("people")).unwrap();
+    }
+    for (file, bytes, reason) in [
+        ("few.csv", alone[..30].join("\n"), "few.csv has 30 rows, but the data has 40"),
+        ("words.csv", alone.join("\n").replacen(&alone[3], "much", 1), "row 4: expected a number, found \"much\""),
+        ("nan.csv", alone.join("\n").replacen(&alone[3], "nan", 1), "row 4: a prediction is no finite number"),
+        ("three.csv", alone.iter().map(|one| format!("{one},0,0\n")).collect(), "three.csv has 3 columns"),
+        ("cut.npy", String::from_utf8_lossy(&npy(answers)[..9]).into_owned(), "cannot read the model's predictions"),
+    ] {
+        exported.folder.write(file, bytes);
+        let told = exported.fails(&["--expect", file]);
+        assert!(told.contains(reason), "{file}: {told}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_together_is_told_with_the_mend() {
+    let exported = Exported::new();
+    let people = exported.folder.read("people.csv");
+    for (more, reason) in [
+        (&["--key", "survived"][..], "cannot name what a record is about"),
+        (&["--key", "ID"], "--key: the data has no column \"ID\"; it has id, age"),
+        (&["--time", "age"], "--time: \"age\" should be dates"),
+        (&["--positive", "maybe"], "--positive: \"maybe\" is no value of \"survived\", which has \"no\", \"yes\""),
+        (&["--classes", "no,maybe"], "--classes: \"maybe\" is no value"),
+        (&["--inputs", "age,survived"], "--inputs: \"survived\" is what is predicted"),
+        (&["--inputs", "sex=note,age=gone"], "--inputs: the data has no column \"gone\""),
+        (&["--missing-text", "fare=nan"], "/missing_texts/fare should be of a field that the graph reads as a text"),
+    ] {
+        let told = exported.fails(more);
+        assert!(told.contains(reason), "{more:?}: {told}");
+    }
+    for (data, reason) in [
+        (people.replace("sex,", "gender,"), "no column of the data is called \"sex\", which the graph reads"),
+        (people.replace(",yes\n", ",no\n"), "is \"no\" in every row"),
+        (people.replace(",yes\n", ",\n"), "\"survived\" has no value in 20 of 40 rows"),
+        (
+            people.replace(",yes\n", ",perhaps\n"),
+            "the graph answers \"no\", \"yes\", but \"survived\" has \"no\", \"perhaps\"",
+        ),
+        (
+            people.replacen("001,22.0,", "001,old,", 1),
+            "\"age\", which the graph reads, should be a number, but has texts such as \"old\"",
+        ),
+    ] {
+        exported.folder.write("people.csv", data);
+        let told = exported.fails(&[]);
+        assert!(told.contains(reason), "{reason}: {told}");
+    }
+    exported.folder.write("people.csv", people);
+    exported.folder.write("model.onnx", "no graph");
+    assert!(exported.fails(&[]).contains("model.onnx is not an ONNX graph"));
+    for arguments in [
+        &["pack", "model.onnx", "--data", "people.csv", "--target", "survived"][..],
+        &["pack", "model.onnx", "--target", "survived", "--output", "people"],
+        &["pack", "model.onnx", "--output", "people", "--expect", "proba.csv"],
+    ] {
+        exported.folder.refuses(arguments);
+    }
+}
+
+#[test]
+fn what_was_decided_can_be_overruled() {
+    let exported = Exported::new();
+    let told = exported.packs(&["--positive", "no", "--threshold", "0.25", "--compare-by", "sex,pclass"]);
+    assert!(told.contains("not compared with the model"), "{told}");
+    let manifest = exported.json("people/manifest.json");
+    assert_eq!((&manifest["threshold"], manifest.get("agreement")), (&json!(0.25), None));
+    let schema = exported.json("people/schema.json");
+    assert_eq!(schema["lifeboat"]["positive"], "no");
+    assert_eq!(schema["lifeboat"]["compare_by"], json!(["sex", "pclass"]));
+    let (predicted, _) =
+        exported.folder.run(&["predict", "people.csv", "--package", "people", "--extra-columns", "ignore"]);
+    for (line, [no, _]) in predicted.lines().skip(1).zip(&exported.answers) {
+        let cells: Vec<&str> = line.split(',').collect();
+        assert_eq!(cells[0], if *no >= 0.25 { "no" } else { "yes" }, "{line}");
+        assert!((cells[1].parse::<f64>().unwrap() - no).abs() < 1e-6, "{line}");
+    }
+}
