@@ -9,7 +9,7 @@ use crate::cli::check::in_lines;
 use crate::cli::output::Output;
 use crate::lifecycle::quality::Finding;
 use crate::package::Package;
-use crate::table::field::{Domain, exact_integers};
+use crate::table::field::{Bounds, Domain, exact_integers};
 use crate::table::{Field, Schema};
 
 /// As many fields are listed, and as many categories of one.
@@ -113,8 +113,13 @@ fn in_words(field: &Field) -> String {
             let more = if values.len() > NAMED { format!(", … ({} in all)", values.len()) } else { String::new() };
             format!("{kind}: {}{more}", named.join(", "))
         }
-        Domain::Integer(bounds) if *bounds == exact_integers() => kind.to_owned(),
-        Domain::Integer(bounds) => format!("{kind}{bounds}"),
+        Domain::Integer(bounds) => {
+            // What every integer is held to goes without saying.
+            let every = exact_integers();
+            let told = |own: &Option<_>, all: &Option<_>| own.clone().filter(|_| own != all);
+            let told = Bounds { low: told(&bounds.low, &every.low), high: told(&bounds.high, &every.high) };
+            format!("{kind}{told}")
+        }
         Domain::Number(bounds) => format!("{kind}{bounds}"),
         Domain::Text(rule) => match rule.max_chars {
             Some(most) => format!("{kind}, {most} characters at most"),
