@@ -67,7 +67,7 @@ enum Command {
     Backup(backup::BackupArgs),
     Check(check::CheckArgs),
     Compare(compare::CompareArgs),
-    Pack(pack::PackArgs),
+    Pack(Box<pack::PackArgs>),
     Fit(fit::FitArgs),
     Features(fit::FeaturesArgs),
     Baseline(baseline::BaselineArgs),

@@ -10,6 +10,9 @@ use crate::folder::Folder;
 /// What scikit-learn's own pipeline of mixed columns was exported as, and what it answers.
 const EXPORTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/exported/titanic_pipeline");
 
+/// A package that is whole.
+const CLASSES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/packages/classes");
+
 /// A folder with `model.onnx`, `people.csv` with a key and a column that the graph does not read, and the model's `proba.csv`.
 struct Exported {
     folder: Folder,
@@ -242,6 +245,8 @@ fn what_does_not_fit_together_is_told_with_the_mend() {
     ] {
         exported.folder.refuses(arguments);
     }
+    let told = exported.folder.refuses(&["pack", CLASSES, "--target", "species"]);
+    assert!(told.contains("--target: the folder says that itself"), "{told}");
 }
 
 #[test]

@@ -116,7 +116,7 @@ fn in_words(field: &Field) -> String {
         Domain::Integer(bounds) => {
             // What every integer is held to goes without saying.
             let every = exact_integers();
-            let told = |own: &Option<_>, all: &Option<_>| own.clone().filter(|_| own != all);
+            let told = |own: &Option<_>, all: &Option<_>| (*own).filter(|_| own != all);
             let told = Bounds { low: told(&bounds.low, &every.low), high: told(&bounds.high, &every.high) };
             format!("{kind}{told}")
         }
