@@ -6,6 +6,7 @@
 //!
 //! - `interface`: inputs, and what stands in a column of a row.
 //! - `declared`, `checks`: a graph as its file declares it, and what is refused of a file.
+//! - `inventory`: what a graph is made of, for people.
 //! - `outputs`: which output is what.
 //! - `matrix`: what an input reads of rows.
 //! - `tract`: graphs that tract runs.
@@ -17,6 +18,7 @@ mod checks;
 mod declared;
 mod evaluator;
 mod interface;
+mod inventory;
 mod matrix;
 mod outputs;
 mod plan;
@@ -25,6 +27,7 @@ mod tract;
 mod values;
 
 pub use interface::{ColumnKind, Entry, Input};
+pub use inventory::Inventory;
 
 pub(super) use declared::Declared;
 pub(super) use outputs::Answering;

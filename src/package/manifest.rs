@@ -78,6 +78,10 @@ pub struct Manifest {
     #[serde(default, rename = "evaluation")]
     #[schemars(with = "serde_json::Value")]
     _evaluation: IgnoredAny,
+    /// The comparison with the model that the package came from: see `Agreement`.
+    #[serde(default, rename = "agreement")]
+    #[schemars(with = "serde_json::Value")]
+    _agreement: IgnoredAny,
 }
 
 /// What the graph's inputs are, where names alone do not tell.

@@ -112,6 +112,13 @@ impl Declared {
         None
     }
 
+    /// Returns what wrote the file, with its version, where it says so.
+    pub(super) fn producer_name(&self) -> Option<String> {
+        let ModelProto { producer_name, producer_version, .. } = &self.model;
+        let told = format!("{producer_name} {producer_version}");
+        (!producer_name.is_empty()).then(|| told.trim_end().to_owned())
+    }
+
     fn producer(&self, output: &str) -> Option<&NodeProto> {
         self.graph.node.iter().find(|node| node.output.iter().any(|made| made == output))
     }
