@@ -3,7 +3,6 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::{env, fs};
 
 /// The folder of the package that is built in.
@@ -19,17 +18,14 @@ const NEEDED: [(&str, &str); 3] = [("SCHEMA", "schema.json"), ("MANIFEST", "mani
 const OPTIONAL: [(&str, &str); 4] =
     [("RECIPE", "recipe.json"), ("STATE", "state.json"), ("HISTORY", "history.json"), ("BASELINE", "baseline.json")];
 
-fn main() -> ExitCode {
+fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     if env::var("CARGO_CFG_TARGET_ENV").is_ok_and(|environment| environment == "gnu") {
         println!("cargo::rustc-link-arg-bin=api=-no-pie");
     }
-    match build_in() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(said) => {
-            println!("cargo::error={said}");
-            ExitCode::FAILURE
-        }
+    // Cargo shows what it is told so, and goes no further.
+    if let Err(said) = build_in() {
+        println!("cargo::error={said}");
     }
 }
 
@@ -39,10 +35,7 @@ fn build_in() -> Result<(), String> {
     let mut code = format!("pub(super) const IS_DEFAULT: bool = {is_default};\n");
     for (name, file) in NEEDED {
         let path = existing(&folder.join(file)).ok_or_else(|| {
-            format!(
-                "{} cannot be built in: {file} is missing, which every package has: `lifeboat package` tells what a folder is",
-                folder.display()
-            )
+            format!("{} cannot be built in: {file} is missing, which every package has", folder.display())
         })?;
         writeln!(code, "pub(super) static {name}: &[u8] = include_bytes!({path:?});").expect("a text takes all");
     }

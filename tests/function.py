@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Puts a package of another table into the functions of a release, and calls them as Lambda does, where no Rust is to be found.
 
-    make dist tools && python3 -B tests/function.py [target/dist]
+    make dist tools && python3 -B tests/function.py [target/dist [infra/function.py]]
 
 AWS's own emulator of the runtime runs what infra/function.py wrote, unpacked as Lambda unpacks it; the request is an example of the
 function's own contract. Needs Python alone.
@@ -23,6 +23,7 @@ EMULATOR = ROOT / ".tools/rie"
 PACKAGE = ROOT / "tests/packages/classes"
 # Of what a machine has, nothing that compiles.
 BARE = {"PATH": "/usr/bin:/bin"}
+SCRIPT = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else ROOT / "infra/function.py").resolve()
 PYTHON = shutil.which("python3", path=BARE["PATH"]) or sys.executable
 SERVED = ["baseline.json", "manifest.json", "model.onnx", "schema.json"]
 
@@ -43,7 +44,7 @@ def main():
 
 
 def put_in(package, zips, output):
-    command = [PYTHON, ROOT / "infra/function.py", package, *zips, "--output", output]
+    command = [PYTHON, SCRIPT, package, *zips, "--output", output]
     done = subprocess.run(command, env=BARE, capture_output=True, text=True)
     check(done.returncode == 0, f"infra/function.py failed: {done.stderr}")
     return output
@@ -61,7 +62,7 @@ def refusals(zips, work):
         (work / "nowhere", zips, "is no folder"),
         (PACKAGE, [PACKAGE / "model.onnx"], "is none of a release's functions"),
     ]:
-        command = [PYTHON, ROOT / "infra/function.py", folder, *given, "--output", work / "refused"]
+        command = [PYTHON, SCRIPT, folder, *given, "--output", work / "refused"]
         done = subprocess.run(command, env=BARE, capture_output=True, text=True)
         check(done.returncode == 1 and said in done.stderr, f"expected {said!r}, found {done.returncode}: {done.stderr}")
     check(not (work / "refused").exists() or not any((work / "refused").iterdir()), "what was refused left files")
