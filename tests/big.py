@@ -47,13 +47,13 @@ class Table:
         opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
         self.graph = helper.make_model(graph, producer_name="tests/big.py", opset_imports=opsets, ir_version=8)
 
-    def schema(self):
+    def schema(self, example):
         numbers = [{"name": name, "type": "number", "constraints": {"minimum": 0, "maximum": 1}} for name in self.numbers]
         texts = [
             {"name": name, "type": "string", "categories": values, "constraints": {"required": True}} for name, values in self.texts.items()
         ]
         label = {"name": "label", "type": "integer", "categories": list(self.labels)}
-        return {"fields": [*numbers, *texts, label], "lifeboat": {"label": "label"}}
+        return {"fields": [*numbers, *texts, label], "lifeboat": {"label": "label", "examples": [{"title": "A record", "record": example}]}}
 
     def rows(self, chance):
         """Returns rows of training, every fifth number of which is missing where the graph takes that."""
@@ -163,13 +163,17 @@ KINDS = {
 
 def write(program, folder, table, rows):
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "schema.json").write_text(json.dumps(table.schema()))
+    (folder / "schema.json").write_text(json.dumps(table.schema(unlabelled(rows[0]))))
     (folder / "model.onnx").write_bytes(table.graph.SerializeToString())
     with open(folder / "train.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
     subprocess.run([program, "seal", folder, "--train", folder / "train.csv"], check=True, stdout=subprocess.DEVNULL)
+
+
+def unlabelled(row):
+    return {name: value for name, value in row.items() if name != "label"}
 
 
 def onnxruntimes(table, rows):
@@ -221,7 +225,7 @@ def check(program, kind, work):
     table = make(random.Random(SEED))
     rows = table.rows(random.Random(SEED))
     write(program, work / kind, table, rows)
-    records = [{name: value for name, value in row.items() if name != "label"} for row in rows]
+    records = [unlabelled(row) for row in rows]
     expected = onnxruntimes(table, rows)
     size = (work / kind / "model.onnx").stat().st_size / MEGABYTE
     with served(program, work / kind, work) as (url, start, pid):

@@ -49,7 +49,7 @@ serves() {
     done
     answer=$(curl --silent --show-error --fail --max-time 10 --write-out ' %{http_code}' "http://$address/predict" \
         --header 'content-type: application/json' --data "$record")
-    [[ $answer == *'"probabilit'*':0.'*' 201' ]] || fail "no prediction: $answer"
+    [[ $answer == *'"prediction":{"'*' 201' ]] || fail "no prediction: $answer"
     kill "$server"
     wait "$server" || fail "$1 did not stop in order"
     server=

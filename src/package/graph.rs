@@ -5,6 +5,7 @@
 //! others, which exporters write for pipelines and trees, by an evaluator of this program.
 //!
 //! - `interface`: inputs, and what stands in a column of a row.
+//! - `wire`: the bytes of a file.
 //! - `declared`, `checks`: a graph as its file declares it, and what is refused of a file.
 //! - `inventory`: what a graph is made of, for people.
 //! - `outputs`: which output is what.
@@ -25,6 +26,7 @@ mod plan;
 mod reader;
 mod tract;
 mod values;
+mod wire;
 
 pub use interface::{ColumnKind, Entry, Input};
 pub use inventory::Inventory;
