@@ -24,6 +24,7 @@ use super::format;
 use super::unpacked::Unpacked;
 use crate::package::files::{BASELINE, GOLDEN, GRAPH, MANIFEST, RECIPE, SCHEMA};
 use crate::package::graph::Outline;
+use crate::package::inspection::Inspection;
 use crate::package::pack::{Found, Wishes, find_out};
 use crate::package::{self, Package, Training};
 use crate::table::columns::ExtraColumns;
@@ -174,6 +175,10 @@ pub(super) fn pack(args: &PackArgs) -> anyhow::Result<()> {
         None => drop(package::seal(staging.path()).with_context(cannot)?),
     }
     let package = Package::load(staging.path()).with_context(cannot)?;
+    let inspected = Inspection::new(&package, Some(staging.path())).with_context(cannot)?;
+    if let Some(fault) = inspected.faults().first() {
+        return Err(anyhow!("{fault}")).with_context(cannot);
+    }
     staging.take_place().with_context(cannot)?;
     report.print(&package, target)
 }
