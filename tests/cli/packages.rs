@@ -38,7 +38,7 @@ fn a_package_is_told_with_its_graph_and_its_fields() {
             FLOWERS,
             &[
                 "predicts      species (multiclass)",
-                "compared      not compared with the model that it came from",
+                "compared      not compared with the model",
                 "golden.csv    50 of 50 records are answered as they should be, largest difference ",
                 "files         as they were packed",
                 "written by  lifeboat",
