@@ -33,6 +33,7 @@ test: lint doc tools infra bootstrap deploy-test $(TRAINING) ## All of it, as CI
 	$(TRAIN) -B tests/big.py $(PROGRAM)
 	infra/dist.sh
 	tests/dist.sh
+	tests/wheel.sh
 	LIFEBOAT_REQUIRE_ONNX_TESTS=1 LIFEBOAT_BOOTSTRAP=$(abspath .aws-sam/test/Api/bootstrap) LIFEBOAT_MONITOR_BOOTSTRAP=$(abspath .aws-sam/test/Monitor/bootstrap) \
 		tests/with_dynamodb_local.sh \
 		$(CARGO) test --release --locked --offline --lib --bins --tests
@@ -84,7 +85,7 @@ fuzz: ## Posts torn JSON, tables, tensors and cursors for MINUTES=10 each, all a
 bench: ## Measures parsing, features, the model and one prediction in process
 	$(CARGO) bench --locked --profile release
 
-dist: ## Makes what a release ships for this machine, into target/dist: archives, functions, SBOM, checksums
+dist: ## Makes what a release ships for this machine, into target/dist: archives, functions, wheel, SBOM, checksums
 	infra/dist.sh
 
 ##@ The model

@@ -4,6 +4,7 @@
 #   lifeboat-VERSION-TARGET.tar.gz          the program, with documents, completions and manual pages
 #   lifeboat-lambda-NAME-VERSION-ARCH.zip   each Lambda function, ready to be uploaded (on Linux)
 #   lifeboat-aws-VERSION.tar.gz             what deploys them with a package of one's own: infra/function.py, the template (on Linux)
+#   lifeboat_tabular-VERSION-….whl          the program and its helper for Python
 #   lifeboat-VERSION-TARGET.cdx.json        what they are made of, for the target, as CycloneDX
 #   SHA256SUMS                              of all of these
 #
@@ -138,11 +139,12 @@ if [[ $(uname -s) == Linux ]]; then
     done
     pack_deployment "lifeboat-aws-$version"
 fi
+infra/wheel.sh "$made"
 list_crates "lifeboat-$version-$triple"
 (cd "$made" && sum -- *) >"$work/SHA256SUMS"
 
 # What was made before is replaced only now, when everything is whole.
 mkdir -p "$dist"
-rm -f "$dist"/lifeboat-*.{tar.gz,zip,cdx.json} "$dist/SHA256SUMS"
+rm -f "$dist"/lifeboat-*.{tar.gz,zip,cdx.json} "$dist"/lifeboat_tabular-*.whl "$dist/SHA256SUMS"
 mv "$made"/* "$work/SHA256SUMS" "$dist"
 (cd "$dist" && ls -l -- *)

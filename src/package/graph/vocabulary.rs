@@ -60,6 +60,8 @@ fn kept(graph: &GraphProto, node: &NodeProto, columns: &HashMap<&str, Vec<Column
             let columns = of(0)?;
             places.into_iter().map(|place| columns.get(usize::try_from(place).ok()?).copied()).collect()
         }
+        // An imputer of texts puts another text in the place of a missing one.
+        "Where" => of(2).cloned(),
         kind if KEEPING.contains(&kind) => of(0).cloned(),
         _ => None,
     }
@@ -80,6 +82,10 @@ fn vocabulary(node: &NodeProto) -> Option<Vocabulary> {
     }
     let listed = node.attribute.iter().filter(|attribute| TEXTS.contains(&attribute.name.as_str()));
     let texts = listed.map(texts).find(|texts| !texts.is_empty())?;
+    // Asks whether a text is missing, as an imputer does.
+    if matches!(texts.as_slice(), [only] if only.is_empty()) {
+        return None;
+    }
     let zeros = node.attribute.iter().find(|attribute| attribute.name == "zeros");
     let takes_others = node.op_type == "OneHotEncoder" && zeros.is_none_or(|zeros| zeros.i != 0);
     Some(Vocabulary { texts, takes_others })
