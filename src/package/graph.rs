@@ -9,7 +9,7 @@
 //! - `declared`, `checks`: a graph as its file declares it, and what is refused of a file.
 //! - `inventory`: what a graph is made of, for people.
 //! - `outline`, `vocabulary`: what a graph tells of itself, and which texts its encoders know: a package is made by it.
-//! - `outputs`: which output is what.
+//! - `outputs`, `joined`: which output is what; probabilities that stand in an output for each class.
 //! - `matrix`: what an input reads of rows.
 //! - `tract`: graphs that tract runs.
 //! - `evaluator`: all others.
@@ -21,6 +21,7 @@ mod declared;
 mod evaluator;
 mod interface;
 mod inventory;
+mod joined;
 mod matrix;
 mod outline;
 mod outputs;

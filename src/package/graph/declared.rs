@@ -81,6 +81,11 @@ impl Declared {
         &self.graph
     }
 
+    /// Returns the graph, to be added to.
+    pub(super) fn graph_mut(&mut self) -> &mut GraphProto {
+        &mut self.graph
+    }
+
     /// Returns the versions of the operators.
     pub(super) fn versions(&self) -> Versions {
         self.versions

@@ -4,6 +4,7 @@ use tract_onnx::pb::ValueInfoProto;
 use tract_onnx::pb::tensor_proto::DataType;
 
 use super::declared::{Declared, tensor};
+use super::joined::join;
 use crate::package::classes::ClassOrder;
 use crate::package::error::LoadError;
 use crate::package::files::{GRAPH, MANIFEST};
@@ -38,7 +39,7 @@ pub(super) struct Chosen {
 }
 
 /// Finds the outputs: by the manifest, else by name and type, else by type alone.
-pub(super) fn choose(declared: &Declared, answering: &Answering<'_>) -> Result<Chosen, LoadError> {
+pub(super) fn choose(declared: &mut Declared, answering: &mut Answering<'_>) -> Result<Chosen, LoadError> {
     let names = answering.outputs;
     let is_regression = answering.task == Task::Regression;
     let (property, told, known, other) = if is_regression {
@@ -56,7 +57,10 @@ pub(super) fn choose(declared: &Declared, answering: &Answering<'_>) -> Result<C
             "name what the graph answers",
         ));
     }
-    let main = find(declared, property, told.as_deref(), known)?;
+    let main = match joined(declared, answering) {
+        Some(joined) => joined,
+        None => find(declared, property, told.as_deref(), known)?,
+    };
     let counts = match answering.task {
         Task::Binary => answering.threshold.is_none(),
         Task::Multiclass => true,
@@ -64,6 +68,19 @@ pub(super) fn choose(declared: &Declared, answering: &Answering<'_>) -> Result<C
     };
     let label = if counts { label(declared, names)? } else { None };
     Ok(Chosen { main, label })
+}
+
+/// Joins probabilities that stand in an output for each class, where no single one has them.
+fn joined(declared: &mut Declared, answering: &mut Answering<'_>) -> Option<String> {
+    let is_named = |output: &ValueInfoProto| PROBABILITY_NAMES.contains(&output.name.as_str());
+    if answering.outputs.probabilities.is_some() || declared.outputs().iter().any(is_named) {
+        return None;
+    }
+    let classes = answering.classes.as_mut()?;
+    let joined = join(declared.graph_mut(), classes)?;
+    // Each column was found by its class.
+    classes.is_told = true;
+    Some(joined)
 }
 
 fn find(declared: &Declared, property: &str, named: Option<&str>, known: &[&str]) -> Result<String, LoadError> {
@@ -84,9 +101,7 @@ fn find(declared: &Declared, property: &str, named: Option<&str>, known: &[&str]
     let found = by_name.or_else(|| floats.next().filter(|_| floats.next().is_none()));
     found.map(|output| output.name.clone()).ok_or_else(|| {
         let found: Vec<String> = outputs.iter().map(in_words).collect();
-        let mend = format!(
-            "name it in manifest.json at /outputs/{property}; a classifier of skl2onnx is not exported with zipmap='columns'"
-        );
+        let mend = format!("name it in manifest.json at /outputs/{property}");
         LoadError::mismatch(GRAPH, "the outputs", expected(), found.join(", "), mend)
     })
 }

@@ -44,9 +44,9 @@ impl Graph {
         mut declared: Declared,
         columns: &[usize],
         means: &[Entry<'_>],
-        answering: Answering<'_>,
+        mut answering: Answering<'_>,
     ) -> Result<Self, LoadError> {
-        let chosen = choose(&declared, &answering)?;
+        let chosen = choose(&mut declared, &mut answering)?;
         let mut outputs = vec![chosen.main.as_str()];
         outputs.extend(chosen.label.as_deref());
         declared.keep(&outputs)?;
