@@ -30,6 +30,7 @@ test: lint doc tools infra bootstrap deploy-test $(TRAINING) ## All of it, as CI
 	$(TRAIN) -B -m unittest discover tests/training
 	$(TRAIN) -B tests/lifecycle.py $(PROGRAM)
 	$(PYTHON) -B tests/soak.py $(PROGRAM) --minutes 0.5
+	$(TRAIN) -B tests/big.py $(PROGRAM)
 	infra/dist.sh
 	tests/dist.sh
 	tests/wheel.sh

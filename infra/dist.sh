@@ -3,6 +3,7 @@
 #
 #   lifeboat-VERSION-TARGET.tar.gz          the program, with documents, completions and manual pages
 #   lifeboat-lambda-NAME-VERSION-ARCH.zip   each Lambda function, ready to be uploaded (on Linux)
+#   lifeboat-aws-VERSION.tar.gz             what deploys them with a package of one's own: infra/function.py, the template (on Linux)
 #   lifeboat_tabular-VERSION-….whl          the program and its helper for Python
 #   lifeboat-VERSION-TARGET.cdx.json        what they are made of, for the target, as CycloneDX
 #   SHA256SUMS                              of all of these
@@ -57,9 +58,25 @@ pack_program() {
     "$folder/lifeboat" completions zsh >"$folder/completions/_lifeboat"
     "$folder/lifeboat" completions fish >"$folder/completions/lifeboat.fish"
     "$folder/lifeboat" man --output "$folder/man"
-    chmod -R u=rwX,go=rX "$folder"
+    archive "$1"
+}
+
+# Leaves a folder that was made in an archive: NAME
+archive() {
+    chmod -R u=rwX,go=rX "$work/$1"
     "$tar" --create --directory "$work" --format ustar --sort name --owner 0 --group 0 --numeric-owner \
         --mtime "@$epoch" "$1" | gzip -n -9 >"$made/$1.tar.gz"
+}
+
+# Leaves what a deployment needs beside the functions, the same for each machine, in an archive with one folder: NAME
+pack_deployment() {
+    local folder=$work/$1
+    mkdir -p "$folder/infra/pre_traffic"
+    install -m 644 template.yaml samconfig.toml LICENSE-* "$folder"
+    install -m 644 infra/README.md infra/architecture.svg infra/deploy_role.yaml "$folder/infra"
+    install -m 755 infra/function.py infra/smoke.sh "$folder/infra"
+    install -m 644 infra/pre_traffic/app.py "$folder/infra/pre_traffic"
+    archive "$1"
 }
 
 # Leaves a function in an archive, where Lambda looks for it: BINARY NAME
@@ -120,6 +137,7 @@ if [[ $(uname -s) == Linux ]]; then
     for binary in $(metadata '" ".join(t["name"] for t in it["targets"] if "bin" in t["kind"] and t["name"] != it["name"])'); do
         pack_function "$binary" "lifeboat-lambda-$binary-$version-$architecture"
     done
+    pack_deployment "lifeboat-aws-$version"
 fi
 infra/wheel.sh "$made"
 list_crates "lifeboat-$version-$triple"

@@ -1,4 +1,4 @@
-//! The command line: serve, pack, predict, record outcomes, look at the model, monitor it, back its predictions up, what training needs
+//! The command line: serve, pack, predict, record outcomes, look at a package, monitor it, back its predictions up, what training needs
 //! (fit, features, baseline), what a container needs (health), and what a shell needs (completions, man pages).
 
 mod backup;
@@ -7,16 +7,17 @@ mod check;
 mod compare;
 mod export;
 mod failure;
+mod fields;
 mod fit;
 mod format;
 mod health;
 mod labelled;
-mod model;
 mod monitor;
 mod options;
 mod outcomes;
 mod output;
 mod pack;
+mod package;
 mod predict;
 mod replay;
 mod sample;
@@ -44,7 +45,7 @@ const EXAMPLES: &str = "\
 Examples:
   lifeboat serve                                    then open http://localhost:8080
   lifeboat predict test.csv --output predictions.csv
-  lifeboat model
+  lifeboat package
 
 Exit status:
   0    done
@@ -60,14 +61,14 @@ enum Command {
     Serve(serve::ServeArgs),
     Predict(predict::PredictArgs),
     Outcomes(outcomes::OutcomesArgs),
-    Model(model::ModelArgs),
+    Package(package::PackageArgs),
     Monitor(monitor::MonitorArgs),
     Replay(replay::ReplayArgs),
     Export(export::ExportArgs),
     Backup(backup::BackupArgs),
     Check(check::CheckArgs),
     Compare(compare::CompareArgs),
-    Pack(pack::PackArgs),
+    Pack(Box<pack::PackArgs>),
     Fit(fit::FitArgs),
     Features(fit::FeaturesArgs),
     Baseline(baseline::BaselineArgs),
@@ -83,7 +84,7 @@ impl Cli {
             Command::Serve(args) => serve::serve(args, self.quiet),
             Command::Predict(args) => predict::predict(args, self.quiet),
             Command::Outcomes(args) => outcomes::outcomes(args, self.quiet),
-            Command::Model(args) => model::model(args),
+            Command::Package(args) => return package::package(args).unwrap_or_else(|error| failure::tell(&error)),
             Command::Monitor(args) => return monitor::monitor(args).unwrap_or_else(|error| failure::tell(&error)),
             Command::Replay(args) => {
                 return replay::replay(args, self.quiet).unwrap_or_else(|error| failure::tell(&error));

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -25,7 +25,8 @@ pub struct Config {
     pub sample_rate: SampleRate,
     /// `DATABASE_WARM_UP`: whether a Lambda function reaches for its database before its first request. Default: `true`.
     pub database_warm_up: bool,
-    /// `MODEL_DIR`: a folder with a model package. Default: the package built into the program.
+    /// `MODEL_DIR`: a folder with a model package. Default: the package built into the program; of a function, the folder `package` beside
+    /// its program, where there is one.
     pub model_dir: Option<PathBuf>,
     /// `SHADOW_MODEL_DIR`: a folder with the package of a model that scores each record beside the one that answers. Default: none.
     pub shadow_model_dir: Option<PathBuf>,
@@ -79,6 +80,16 @@ impl Config {
     /// Reads the environment.
     pub fn from_env() -> anyhow::Result<Self> {
         Self::from_lookup(|name| std::env::var_os(name))
+    }
+
+    /// Reads the environment of a Lambda function, whose zip may hold a package beside the program.
+    pub fn of_function() -> anyhow::Result<Self> {
+        let mut config = Self::from_env()?;
+        if config.model_dir.is_none() {
+            let program = std::env::current_exe().context("the program does not know where it is")?;
+            config.model_dir = package_beside(&program);
+        }
+        Ok(config)
     }
 
     /// Reads settings from anything that knows variables by name; an empty one counts as not set, and one that is no text is refused.
@@ -141,6 +152,12 @@ impl Config {
             log_format: variable("LOG_FORMAT").map(|value| parse("LOG_FORMAT", &value)).transpose()?,
         })
     }
+}
+
+/// Returns the folder `package` beside a program, where there is one.
+fn package_beside(program: &Path) -> Option<PathBuf> {
+    let folder = program.parent()?.join("package");
+    folder.is_dir().then_some(folder)
 }
 
 fn database(variable: &impl Fn(&str) -> Option<String>, sample_rate: SampleRate) -> anyhow::Result<Option<Database>> {
@@ -244,6 +261,19 @@ mod tests {
     fn nothing_set_is_fine() {
         let config = config(&[("MODEL_DIR", "")]).unwrap();
         assert_eq!((config.port, config.model_dir), (8080, None));
+    }
+
+    #[test]
+    fn a_function_takes_the_package_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("bootstrap");
+        assert_eq!(package_beside(&program), None);
+        // A file of that name is none.
+        std::fs::write(folder.path().join("package"), "").unwrap();
+        assert_eq!(package_beside(&program), None);
+        std::fs::remove_file(folder.path().join("package")).unwrap();
+        std::fs::create_dir(folder.path().join("package")).unwrap();
+        assert_eq!(package_beside(&program), Some(folder.path().join("package")));
     }
 
     const AWS: [(&str, &str); 3] =

@@ -11,6 +11,7 @@
 //! - [`training`]: what training rows tell a manifest.
 //! - `content`: the hash of all that decides an answer, and the sealing of a package.
 //! - `classes`: the classes of a label as the graph has them.
+//! - [`agreement`]: whether the package was compared with the model that it came from.
 //! - [`answer`]: what a graph says of a record.
 //! - [`graph`]: the ONNX model, the only room that knows tract.
 //! - `binding`, `columns`: which field or feature stands in each column that the graph reads.
@@ -18,9 +19,11 @@
 //! - `groups`: what is taken away together when an answer is explained.
 //! - [`load`]: the package itself.
 //! - [`built_in`]: the package that is part of the program.
+//! - [`inspection`], [`golden`]: a package that is looked at as a whole, and tried by records whose answers are known.
 //! - [`explanation`]: how far each group of fields moved an answer.
 //! - [`json_schema`]: what schema, recipe and manifest may hold, as JSON Schemas.
 
+pub mod agreement;
 pub mod answer;
 mod binding;
 pub mod built_in;
@@ -30,8 +33,10 @@ mod content;
 pub mod error;
 pub mod explanation;
 pub mod files;
+pub mod golden;
 pub mod graph;
 mod groups;
+pub mod inspection;
 pub mod json_schema;
 pub mod load;
 mod made_up;
@@ -40,6 +45,7 @@ pub mod pack;
 pub mod recipe;
 pub mod training;
 
+pub use agreement::Agreement;
 pub use answer::{Answer, InferenceError};
 pub use built_in::open;
 pub use content::{seal, seal_with, tell};

@@ -17,9 +17,14 @@ const EARLIER_FILE: &str = "predictions.db";
 /// Opens the package that the settings name, or the one that is built in.
 pub fn open_package(config: &Config) -> anyhow::Result<Arc<Package>> {
     let folder = config.model_dir.as_deref();
-    let name = folder.map_or_else(|| "that is built in".to_owned(), |folder| format!("in {}", folder.display()));
-    let package = package::open(folder).with_context(|| format!("the package {name} cannot be used"))?;
+    let package = package::open(folder).with_context(|| unusable(folder))?;
     Ok(Arc::new(package))
+}
+
+/// Says of the package in a folder, or of the one that is built in, that it cannot be used.
+pub fn unusable(folder: Option<&Path>) -> String {
+    let name = folder.map_or_else(|| "that is built in".to_owned(), |folder| format!("in {}", folder.display()));
+    format!("the package {name} cannot be used")
 }
 
 /// Describes a package to the database of its predictions.

@@ -36,9 +36,9 @@ only() {
 
 command -v sha256sum >/dev/null || sha256sum() { shasum -a 256 "$@"; }
 
-# Lets a program serve on a free port in an empty folder, asks it for a prediction, and stops it: PROGRAM
+# Lets a program serve on a free port in an empty folder, asks it for a prediction, and stops it: PROGRAM [RECORD]
 serves() {
-    local address answer
+    local address answer record=${2:-'{"PassengerId": 1070, "Pclass": 2, "Sex": "female", "Age": 36}'}
     rm -rf "$work/empty"
     mkdir "$work/empty"
     (cd "$work/empty" && exec env -i LOG_FORMAT=json "$1" serve --port 0 2>"$work/log") &
@@ -48,8 +48,8 @@ serves() {
         sleep 0.1
     done
     answer=$(curl --silent --show-error --fail --max-time 10 --write-out ' %{http_code}' "http://$address/predict" \
-        --header 'content-type: application/json' --data '{"PassengerId": 1070, "Pclass": 2, "Sex": "female", "Age": 36}')
-    [[ $answer == *'"probability":0.'*' 201' ]] || fail "no prediction: $answer"
+        --header 'content-type: application/json' --data "$record")
+    [[ $answer == *'"prediction":{"'*' 201' ]] || fail "no prediction: $answer"
     kill "$server"
     wait "$server" || fail "$1 did not stop in order"
     server=
@@ -66,7 +66,7 @@ check_sums() {
 
 check_program() {
     local archive folder file
-    archive=$(only "$dist"/lifeboat-*.tar.gz)
+    archive=$(only "$dist/lifeboat-$version-"*.tar.gz)
     folder=$work/$(basename "$archive" .tar.gz)
     tar -xzf "$archive" -C "$work"
     for file in README.md docs/api.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE completions/{lifeboat.bash,_lifeboat,lifeboat.fish} \
@@ -96,6 +96,17 @@ assert program[:4] == b"\x7fELF" and program[18] == machines[platform.machine()]
 PYTHON
         echo "ok: $(basename "$archive") holds an executable bootstrap and nothing else"
     done
+}
+
+# What deploys the functions with a package is whole, and does so where there is nothing else of this repository.
+check_deployment() {
+    local archive file
+    archive=$(only "$dist/lifeboat-aws-$version.tar.gz")
+    tar -xzf "$archive" -C "$work"
+    for file in template.yaml samconfig.toml infra/{README.md,deploy_role.yaml,function.py,smoke.sh,pre_traffic/app.py}; do
+        [[ -s $work/lifeboat-aws-$version/$file ]] || fail "$archive has no $file"
+    done
+    python3 -B tests/function.py "$dist" "$work/lifeboat-aws-$version/infra/function.py" || fail "a package does not get into the functions"
 }
 
 check_sbom() {
@@ -141,6 +152,26 @@ check_package() {
     echo "ok: $(basename "$package") of $size bytes builds and serves a prediction"
 }
 
+# The package that LIFEBOAT_PACKAGE names is built in, by a name relative to where cargo is started. This crate is not optimised: what is
+# built in is the same.
+check_built_in() {
+    local build told package=tests/packages/classes
+    build=("$cargo" build --quiet --release --locked --offline --bin lifeboat --manifest-path "$PWD/Cargo.toml"
+        --config 'profile.release.package.lifeboat.opt-level=0' --config 'profile.release.package.lifeboat.codegen-units=16')
+    [[ -d $target/built-in/release ]] || lend_crates "$target/built-in/release"
+    export CARGO_TARGET_DIR=$target/built-in
+    mkdir "$work/half"
+    cp "$package/schema.json" "$work/half"
+    told=$(LIFEBOAT_PACKAGE=$work/half "${build[@]}" 2>&1) && fail "a package without a manifest was built in"
+    [[ $told == *"half cannot be built in: manifest.json is missing"* ]] || fail "a package without a manifest is refused by $told"
+    told=$(LIFEBOAT_PACKAGE=nowhere "${build[@]}" 2>&1) && fail "a folder that is not there was built in"
+    [[ $told == *"LIFEBOAT_PACKAGE=nowhere: there is no such folder"* ]] || fail "a folder that is not there is refused by $told"
+    (cd "$(dirname "$package")" && LIFEBOAT_PACKAGE=$(basename "$package") "${build[@]}")
+    cmp <(env -i "$CARGO_TARGET_DIR/release/lifeboat" package --json) "$package/manifest.json" || fail "another package is built in than $package"
+    serves "$CARGO_TARGET_DIR/release/lifeboat" '{"sepal length (cm)": 5.1, "sepal width (cm)": 3.5, "petal length (cm)": 1.4, "petal width (cm)": 0.2}'
+    echo "ok: $package is built in and serves a prediction, and what is no package is not built in"
+}
+
 # Unpacks a package to be built, unless what was built there last is the same: PACKAGE FOLDER
 unpack() {
     local sum
@@ -170,7 +201,11 @@ version=$("$cargo" metadata --no-deps --locked --offline --format-version 1 |
     python3 -c 'import json, sys; print(json.load(sys.stdin)["packages"][0]["version"])')
 check_sums
 check_program
-[[ $(uname -s) != Linux ]] || check_functions
+if [[ $(uname -s) == Linux ]]; then
+    check_functions
+    check_deployment
+fi
 check_sbom
 check_again
 check_package
+check_built_in

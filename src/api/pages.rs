@@ -11,7 +11,7 @@ use super::base_path::BasePath;
 use super::error::ApiError;
 use super::example_records;
 use super::finish::Revalidated;
-use crate::package::Package;
+use crate::package::{Agreement, Package};
 use crate::service::{PredictionService, scalar};
 use crate::table::Field;
 
@@ -68,6 +68,7 @@ fn table(package: &Package) -> Value {
         "name": package.name(), "title": title, "description": description, "noun": noun.one, "nouns": noun.many,
         "fields": schema.inputs().map(|(_, field)| described(field)).collect::<Vec<_>>(),
         "label": described(label), "positive": positive, "examples": examples,
+        "compared": Agreement::in_words(package.manifest().agreement.as_ref()),
     })
 }
 

@@ -13,7 +13,7 @@ use tracing::error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let config = &Config::from_env()?;
+    let config = &Config::of_function()?;
     logging::init(&config.log_level, config.log_format)?;
     let package = start::open_package(config)?;
     let store = start::open_store(config, &package)?;

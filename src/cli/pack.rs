@@ -17,13 +17,14 @@ use self::agreement::Agreed;
 use self::answered::AnsweredRows;
 use self::expected::Expected;
 use self::report::Report;
-use self::staging::Staging;
+use self::staging::{Identity, Staging};
 use super::failure::UsageError;
 use super::fit::{TrainingRows, training_rows_among};
 use super::format;
 use super::unpacked::Unpacked;
 use crate::package::files::{BASELINE, GOLDEN, GRAPH, MANIFEST, RECIPE, SCHEMA};
 use crate::package::graph::Outline;
+use crate::package::inspection::Inspection;
 use crate::package::pack::{Found, Wishes, find_out};
 use crate::package::{self, Package, Training};
 use crate::table::columns::ExtraColumns;
@@ -131,6 +132,13 @@ struct ProofArgs {
     golden: Option<PathBuf>,
 }
 
+impl Said {
+    fn identity(&self) -> Identity {
+        let version = self.version.as_ref().map(ToString::to_string);
+        Identity { name: self.name.clone(), version, threshold: self.threshold }
+    }
+}
+
 fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("expected COLUMN=TEXT")?;
     Ok((name.to_owned(), value.to_owned()))
@@ -153,9 +161,12 @@ pub(super) fn pack(args: &PackArgs) -> anyhow::Result<()> {
         Some(data) if !staging.has(RECIPE) && !staging.has(MANIFEST) => {
             args.find_out(&staging, data, &mut report).with_context(cannot)?
         }
-        _ => Found::default(),
+        _ => {
+            args.refuse_what_is_not_read()?;
+            Found::default()
+        }
     };
-    staging.begin(args, &found).with_context(cannot)?;
+    staging.begin(&args.said.identity(), &found).with_context(cannot)?;
     if let Some(golden) = &args.proof.golden {
         staging.put(GOLDEN, &format::read_input(golden)?)?;
     }
@@ -164,6 +175,10 @@ pub(super) fn pack(args: &PackArgs) -> anyhow::Result<()> {
         None => drop(package::seal(staging.path()).with_context(cannot)?),
     }
     let package = Package::load(staging.path()).with_context(cannot)?;
+    let inspected = Inspection::new(&package, Some(staging.path())).with_context(cannot)?;
+    if let Some(fault) = inspected.faults().first() {
+        return Err(anyhow!("{fault}")).with_context(cannot);
+    }
     staging.take_place().with_context(cannot)?;
     report.print(&package, target)
 }
@@ -191,6 +206,29 @@ fn usage(problem: &str) -> anyhow::Error {
 impl PackArgs {
     fn output(&self) -> anyhow::Result<&PathBuf> {
         self.output.as_ref().ok_or_else(|| usage("--output: name the folder that becomes the package"))
+    }
+
+    /// Refuses options that only say what a package is to be, of one that says so itself.
+    fn refuse_what_is_not_read(&self) -> anyhow::Result<()> {
+        let (table, said) = (&self.table, &self.said);
+        let given = [
+            ("--target", table.target.is_some()),
+            ("--key", !table.key.is_empty()),
+            ("--time", table.time.is_some()),
+            ("--positive", table.positive.is_some()),
+            ("--compare-by", !table.compare_by.is_empty()),
+            ("--schema", table.schema.is_some()),
+            ("--inputs", !said.inputs.is_empty()),
+            ("--classes", !said.classes.is_empty()),
+            ("--missing-text", !said.missing_text.is_empty()),
+            ("--output", self.output.is_some()),
+        ];
+        match given.into_iter().find(|(_, is_given)| *is_given) {
+            Some((option, _)) => {
+                Err(usage(&format!("{option}: the folder says that itself: write it into its {SCHEMA} or {MANIFEST}")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Finds out what data and graph make of a package.
@@ -268,10 +306,10 @@ impl PackArgs {
             properties.push(("agreement", json!(agreement)));
         }
         let evaluation = match &self.proof.evaluate {
-            None => answered.evaluation(&package, "the training data")?,
+            None => answered.evaluation(&package, "the training data"),
             Some(held_out) => {
                 let TrainingRows { rows, .. } = Data::read(held_out)?.training_rows(package.schema())?;
-                AnsweredRows::new(&package, rows)?.evaluation(&package, "held-out data")?
+                AnsweredRows::new(&package, rows)?.evaluation(&package, "held-out data")
             }
         };
         // What a training wrote into the manifest is worth more than what is found on its own rows.

@@ -1,4 +1,6 @@
 //! The package that is part of the program, and how any program opens one.
+//!
+//! `build.rs` includes the files: those of `LIFEBOAT_PACKAGE`, a folder, or of the package that comes with the source.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -7,11 +9,9 @@ use super::error::LoadError;
 use super::files::Files;
 use super::load::Package;
 
-/// Includes a file of the package that is built in.
-macro_rules! file {
-    ($name:literal) => {
-        Cow::Borrowed(include_bytes!(concat!("../../model/titanic/", $name)).as_slice())
-    };
+/// The files, as `build.rs` found them.
+mod included {
+    include!(concat!(env!("OUT_DIR"), "/package.rs"));
 }
 
 /// Opens the package in a folder, or the one that is built in.
@@ -22,15 +22,19 @@ pub fn open(folder: Option<&Path>) -> Result<Package, LoadError> {
     }
 }
 
-/// Opens the package that is built in; a test hashes its files.
+/// Opens the package that is built in. Only the one that comes with the source is not hashed: a test does that.
 pub fn built_in() -> Result<Package, LoadError> {
-    let files = Files {
-        schema: file!("schema.json"),
-        recipe: Some(file!("recipe.json")),
-        state: Some(file!("state.json")),
-        history: Some(file!("history.json")),
-        graph: file!("model.onnx"),
-        manifest: file!("manifest.json"),
-    };
-    Package::built_in(&files, include_bytes!("../../model/titanic/baseline.json"))
+    Package::built_in(&files(), included::BASELINE, !included::IS_DEFAULT)
+}
+
+/// Returns the files of the package that is built in.
+pub(super) fn files() -> Files<'static> {
+    Files {
+        schema: included::SCHEMA.into(),
+        recipe: included::RECIPE.map(Cow::Borrowed),
+        state: included::STATE.map(Cow::Borrowed),
+        history: included::HISTORY.map(Cow::Borrowed),
+        graph: included::GRAPH.into(),
+        manifest: included::MANIFEST.into(),
+    }
 }

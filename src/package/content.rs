@@ -101,6 +101,64 @@ pub(super) fn check(
     Ok(())
 }
 
+/// Checks the files of a package by the manifest among them.
+pub(super) fn check_files(files: &Files<'_>) -> Result<(), LoadError> {
+    let (manifest, _) = Manifest::parse(&files.manifest)?;
+    let (schema, _) = schema(files)?;
+    let recipe_hash = recipe(files)?.as_ref().map(RecipeDescriptor::hash);
+    check(files, &schema, recipe_hash.as_deref(), &manifest)
+}
+
+/// A file that is not as it was when the package was packed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unlike {
+    /// The file.
+    pub file: String,
+    /// What is other about it.
+    pub kind: UnlikeKind,
+    /// Whether anything reads what is other; titles and descriptions of schema and recipe may change.
+    pub matters: bool,
+}
+
+/// What is other about a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnlikeKind {
+    /// Its bytes.
+    Changed,
+    /// It is gone.
+    Missing,
+    /// It was not there.
+    New,
+}
+
+impl fmt::Display for Unlike {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            UnlikeKind::Changed => "changed since the package was packed",
+            UnlikeKind::Missing => "is gone, which was there when the package was packed",
+            UnlikeKind::New => "was not there when the package was packed",
+        };
+        write!(f, "{} {what}", self.file)
+    }
+}
+
+/// Compares the files of a package whose content hash is right with the hashes of its manifest, one by one.
+pub(super) fn unlike(folder: &Path, files: &Files<'_>, manifest: &Manifest) -> Result<Vec<Unlike>, LoadError> {
+    let found = file_hashes(folder, files)?;
+    let of_people = [SCHEMA, RECIPE];
+    let gone = manifest.files.keys().filter(|file| !found.contains_key(file.as_str()));
+    let gone = gone.map(|file| Unlike { file: file.clone(), kind: UnlikeKind::Missing, matters: true });
+    let other = found.iter().filter_map(|(&file, hash)| {
+        let kind = match manifest.files.get(file) {
+            Some(packed) if packed == hash => return None,
+            Some(_) => UnlikeKind::Changed,
+            None => UnlikeKind::New,
+        };
+        Some(Unlike { file: file.to_owned(), kind, matters: !of_people.contains(&file) })
+    });
+    Ok(gone.chain(other).collect())
+}
+
 /// Names what differs from what the manifest says of it.
 fn changed(files: &Files<'_>, recipe_hash: Option<&str>, manifest: &Manifest) -> String {
     let differs = |file: &str, bytes: Option<&[u8]>| manifest.files.get(file).cloned() != bytes.map(sha256);

@@ -5,7 +5,9 @@
 //! others, which exporters write for pipelines and trees, by an evaluator of this program.
 //!
 //! - `interface`: inputs, and what stands in a column of a row.
+//! - `wire`: the bytes of a file.
 //! - `declared`, `checks`: a graph as its file declares it, and what is refused of a file.
+//! - `inventory`: what a graph is made of, for people.
 //! - `outline`, `vocabulary`: what a graph tells of itself, and which texts its encoders know: a package is made by it.
 //! - `outputs`: which output is what.
 //! - `matrix`: what an input reads of rows.
@@ -18,6 +20,7 @@ mod checks;
 mod declared;
 mod evaluator;
 mod interface;
+mod inventory;
 mod matrix;
 mod outline;
 mod outputs;
@@ -26,8 +29,10 @@ mod reader;
 mod tract;
 mod values;
 mod vocabulary;
+mod wire;
 
 pub use interface::{ColumnKind, Entry, Input};
+pub use inventory::Inventory;
 pub use outline::Outline;
 pub use vocabulary::Vocabulary;
 

@@ -34,7 +34,7 @@ pub struct Package {
 /// Where the baseline is.
 enum Baseline {
     Folder(PathBuf),
-    BuiltIn(&'static [u8]),
+    BuiltIn(Option<&'static [u8]>),
 }
 
 /// The answer for a record, and what was computed on the way.
@@ -52,9 +52,13 @@ impl Package {
         Self::assemble(&Files::read(folder)?, Baseline::Folder(folder.to_owned()), true)
     }
 
-    /// Loads a package that is built into the program. A test hashes its files, so they are not hashed again at each start.
-    pub fn built_in(files: &Files<'static>, baseline: &'static [u8]) -> Result<Self, LoadError> {
-        Self::assemble(files, Baseline::BuiltIn(baseline), false)
+    /// Loads a package that is built into the program. One whose files a test hashes need not be hashed again at each start.
+    pub fn built_in(
+        files: &Files<'static>,
+        baseline: Option<&'static [u8]>,
+        checks_hashes: bool,
+    ) -> Result<Self, LoadError> {
+        Self::assemble(files, Baseline::BuiltIn(baseline), checks_hashes)
     }
 
     fn assemble(files: &Files<'_>, baseline: Baseline, checks_hashes: bool) -> Result<Self, LoadError> {
@@ -136,11 +140,11 @@ impl Package {
 
     /// Returns the text of `baseline.json`: what the training data looked like. It is read when asked for.
     pub fn baseline(&self) -> Result<Cow<'static, [u8]>, LoadError> {
+        let missing = || LoadError::Missing { file: BASELINE, mend: "monitoring compares with it".to_owned() };
         let folder = match &self.baseline {
-            Baseline::BuiltIn(bytes) => return Ok(Cow::Borrowed(bytes)),
+            Baseline::BuiltIn(bytes) => return bytes.map(Cow::Borrowed).ok_or_else(missing),
             Baseline::Folder(folder) => folder,
         };
-        let missing = || LoadError::Missing { file: BASELINE, mend: "monitoring compares with it".to_owned() };
         let bytes = read(folder, BASELINE)?.ok_or_else(missing)?;
         let (expected, found) = (content::sha256(&bytes), self.manifest.files.get(BASELINE));
         match found {

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
+use super::agreement::Agreement;
 use super::error::LoadError;
 use super::files::MANIFEST;
 use crate::table::Task;
@@ -98,35 +99,6 @@ pub enum Inputs {
     Ordered(Vec<String>),
     /// The field or feature of each input, by the input's name; of an input of several columns, a list of them in their order.
     Named(BTreeMap<String, Names>),
-}
-
-/// How a graph was compared with the model that it was exported from.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Agreement {
-    /// The number of rows that both answered.
-    pub rows: u64,
-    /// What trained the model: `scikit-learn 1.7.2`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub with: Option<String>,
-    /// The largest difference of a probability; of numbers, in proportion to the value.
-    pub largest_difference: f64,
-    /// The rows whose difference is beyond the bound, and was accepted; the first row is 1.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub accepted: Vec<u64>,
-}
-
-impl Agreement {
-    /// Says what was compared, for people.
-    pub fn in_words(&self) -> String {
-        let with = self.with.as_deref().unwrap_or("the model that it was exported from");
-        let rows = if self.rows == 1 { "1 row".to_owned() } else { format!("{} rows", self.rows) };
-        let accepted = match self.accepted.len() {
-            0 => String::new(),
-            count => format!(", but for {count} that were accepted"),
-        };
-        format!("proven on {rows} against {with}{accepted}")
-    }
 }
 
 /// Which of the graph's outputs is what, where names and types alone do not tell.

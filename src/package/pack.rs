@@ -1,45 +1,28 @@
 //! A package for a graph that somebody exported: what its records are, what stands in each of its inputs, and what its classes are, by the
 //! data that it was trained on. Each decision is told, so that it can be overruled.
 //!
+//! - `wishes`: what the one who packs says.
+//! - `notes`: what is gathered on the way.
 //! - `sources`: which column of the data each column of the graph reads.
 //! - `fields`: what each field is.
 //! - `label`: what is predicted, and the order of its classes.
 
 mod fields;
 mod label;
+mod notes;
 mod sources;
-
-use std::collections::BTreeMap;
-use std::fmt;
+mod wishes;
 
 use serde_json::{Value as Json, json};
-use thiserror::Error;
 
+use self::label::Label;
+pub use self::notes::Misfits;
+use self::notes::{Notes, in_words};
+pub use self::wishes::Wishes;
 use super::graph::Outline;
 use super::manifest::Inputs;
 use crate::table::descriptor::{Names, SchemaDescriptor};
-use crate::table::survey::{Survey, WrittenSchema, WrittenTable};
-
-/// What the one who packs says of the table and the graph.
-#[derive(Debug, Clone, Default)]
-pub struct Wishes {
-    /// The column that is predicted.
-    pub target: String,
-    /// The columns that name what a record is about.
-    pub key: Vec<String>,
-    /// The column that tells when what a record is about takes place.
-    pub time: Option<String>,
-    /// The columns by whose values models are compared.
-    pub compare_by: Vec<String>,
-    /// Of two values of the target, the one whose probability is told.
-    pub positive: Option<String>,
-    /// The columns that the graph reads, in its order, or `INPUT=COLUMN` for inputs that are named otherwise.
-    pub inputs: Vec<String>,
-    /// The values of the target in the order of the graph's probabilities.
-    pub classes: Vec<String>,
-    /// What the graph reads where a text is missing, by the column.
-    pub missing_texts: BTreeMap<String, String>,
-}
+use crate::table::survey::{Survey, WrittenField, WrittenSchema, WrittenTable};
 
 /// What was found out.
 #[derive(Debug, Default)]
@@ -54,53 +37,6 @@ pub struct Found {
     pub doubts: Vec<String>,
     /// What should be looked at unless the graph was seen to answer as its model does.
     pub unproven: Vec<String>,
-}
-
-/// Why data and graph do not fit together: everything that was found, each with its mend.
-#[derive(Debug, Error, PartialEq, Eq)]
-pub struct Misfits(pub Vec<String>);
-
-impl fmt::Display for Misfits {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.as_slice() {
-            [one] => f.write_str(one),
-            several => {
-                write!(f, "{} faults:", several.len())?;
-                several.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
-            }
-        }
-    }
-}
-
-/// What is gathered on the way.
-#[derive(Debug, Default)]
-struct Notes {
-    decisions: Vec<String>,
-    doubts: Vec<String>,
-    unproven: Vec<String>,
-    faults: Vec<String>,
-}
-
-impl Notes {
-    fn decide(&mut self, decision: impl Into<String>) {
-        self.decisions.push(decision.into());
-    }
-
-    fn doubt(&mut self, doubt: impl Into<String>) {
-        self.doubts.push(doubt.into());
-    }
-
-    fn doubt_unless_proven(&mut self, doubt: impl Into<String>) {
-        self.unproven.push(doubt.into());
-    }
-
-    fn fault(&mut self, fault: impl Into<String>) {
-        self.faults.push(fault.into());
-    }
-
-    fn check(&mut self) -> Result<(), Misfits> {
-        if self.faults.is_empty() { Ok(()) } else { Err(Misfits(std::mem::take(&mut self.faults))) }
-    }
 }
 
 /// Finds out what a graph and the data that it was trained on make of a package. A schema that was written or reviewed is taken as it is.
@@ -124,35 +60,14 @@ pub fn find_out(
     notes.check()?;
     let mut properties = Vec::new();
     properties.extend(sources.told.as_ref().map(|inputs: &Inputs| ("inputs", json!(inputs))));
-    properties.extend(label.classes.map(|classes| ("classes", json!(classes))));
+    properties.extend(label.classes.as_ref().map(|classes| ("classes", json!(classes))));
     if !missing_texts.is_empty() {
         properties.push(("missing_texts", json!(missing_texts)));
     }
     let Notes { decisions, doubts, unproven, .. } = notes;
     let schema = match reviewed {
         Some(_) => None,
-        None => {
-            let mut fields = fields;
-            // The label stands where the data has it.
-            let before = survey.names().take_while(|name| *name != wishes.target);
-            let place = before.filter(|name| fields.iter().any(|field| field.name == *name)).count();
-            fields.insert(place, label.field);
-            let schema = WrittenSchema {
-                fields,
-                lifeboat: WrittenTable {
-                    label: wishes.target.clone(),
-                    positive: label.positive,
-                    key: match wishes.key.as_slice() {
-                        [] => None,
-                        [one] => Some(Names::One(one.clone())),
-                        several => Some(Names::Several(several.to_vec())),
-                    },
-                    time: wishes.time.clone(),
-                    compare_by: wishes.compare_by.clone(),
-                },
-            };
-            Some(schema.text().map_err(|error| Misfits(vec![error.to_string()]))?)
-        }
+        None => Some(written(survey, wishes, fields, label)?),
     };
     Ok(Found { schema, properties, decisions, doubts, unproven })
 }
@@ -182,13 +97,24 @@ fn check_wishes(survey: &Survey, wishes: &Wishes, notes: &mut Notes) {
     }
 }
 
-/// Lists names in a message, the first of many.
-fn in_words<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    const MOST: usize = 12;
-    let names: Vec<&str> = names.into_iter().collect();
-    match names.as_slice() {
-        all if all.len() <= MOST => all.join(", "),
-        [first @ .., last] => format!("{}, … {last} ({} in all)", first[..MOST / 2].join(", "), names.len()),
-        [] => String::new(),
-    }
+/// Writes the schema, with the label where the data has it.
+fn written(survey: &Survey, wishes: &Wishes, mut fields: Vec<WrittenField>, label: Label) -> Result<String, Misfits> {
+    let before = survey.names().take_while(|name| *name != wishes.target);
+    let place = before.filter(|name| fields.iter().any(|field| field.name == *name)).count();
+    fields.insert(place, label.field);
+    let schema = WrittenSchema {
+        fields,
+        lifeboat: WrittenTable {
+            label: wishes.target.clone(),
+            positive: label.positive,
+            key: match wishes.key.as_slice() {
+                [] => None,
+                [one] => Some(Names::One(one.clone())),
+                several => Some(Names::Several(several.to_vec())),
+            },
+            time: wishes.time.clone(),
+            compare_by: wishes.compare_by.clone(),
+        },
+    };
+    schema.text().map_err(|error| Misfits(vec![error.to_string()]))
 }

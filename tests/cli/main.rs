@@ -10,6 +10,7 @@ mod lines;
 mod other_tables;
 mod outputs;
 mod owners;
+mod packages;
 mod packing;
 mod predicting;
 #[path = "../fixtures/program.rs"]

@@ -204,7 +204,7 @@ fn a_package_is_packed_with_rows_that_are_read_once() {
 fn a_package_tells_what_it_is_and_whether_another_is_better() {
     let folder = Folder::new();
     for table in TABLES {
-        let told = table.run(&folder, &["model"]).0;
+        let told = table.run(&folder, &["package"]).0;
         assert!(told.contains(table.name) && told.contains(table.label), "{told}");
         let train = table.file("train.csv");
         let output = folder.run_on(b"", &["compare", table.package(), table.package(), &train]);

@@ -75,7 +75,7 @@ fn another_key_or_label_is_another_table() {
 #[test]
 fn another_version_reads_what_is_there() {
     let folder = TUMOURS.stored();
-    let first = folder.run(&TUMOURS.arguments(&["model", "--json"])).0;
+    let first = folder.run(&TUMOURS.arguments(&["package", "--json"])).0;
     let first: Value = serde_json::from_str(&first).unwrap();
     let version = copy(&TUMOURS, &folder, "next", "manifest.json", |manifest| {
         manifest["semantic_version"] = json!("1.1.0");

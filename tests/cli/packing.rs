@@ -10,6 +10,9 @@ use crate::folder::Folder;
 /// What scikit-learn's own pipeline of mixed columns was exported as, and what it answers.
 const EXPORTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/exported/titanic_pipeline");
 
+/// A package that is whole.
+const CLASSES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/packages/classes");
+
 /// A folder with `model.onnx`, `people.csv` with a key and a column that the graph does not read, and the model's `proba.csv`.
 struct Exported {
     folder: Folder,
@@ -75,10 +78,10 @@ fn a_graph_and_its_table_become_a_package_that_is_proven_and_served() {
     let exported = Exported::new();
     let told = exported.packs(&["--key", "id", "--expect", "proba.csv", "--trained-by", "scikit-learn 1.7.2"]);
     for part in [
-        "id        string, the key",
-        "age       number from 0 to",
-        "sex       string: female, male",
-        "survived  string: no, yes, the label",
+        "id        string   yes       key",
+        "age       number             from 0 to 100",
+        "sex       string   yes       female, male",
+        "survived  string             label; no, yes",
         "left out, since the graph does not read them: note",
         "the probability is that of survived = \"yes\"",
         "id: a text, since some values begin with zeros",
@@ -127,7 +130,7 @@ fn what_is_packed_twice_is_the_same_to_the_byte_and_a_reviewed_schema_is_kept() 
     exported.folder.write("people/schema.json", schema.to_string());
     exported.folder.write("people/notes.txt", "mine");
     let told = exported.packs(&["--expect", "proba.csv", "--version", "2.1.0", "--name", "crowd"]);
-    assert!(told.contains("kept as it was") && told.contains("number from 0 to 130"), "{told}");
+    assert!(told.contains("kept as it was") && told.contains("from 0 to 130"), "{told}");
     let told = exported.packs(&expect);
     assert!(told.starts_with("2.1.0-") && told.contains("crowd: binary"), "{told}");
     assert_eq!(exported.json("people/schema.json"), schema);
@@ -155,7 +158,7 @@ fn a_graph_that_answers_otherwise_than_its_model_is_refused_with_the_rows() {
     let told = exported.fails(&["--expect", "apart.npy", "--accept-differences", "1"]);
     assert!(told.contains("in 2 of 40 rows"), "{told}");
     let told = exported.packs(&["--expect", "apart.npy", "--accept-differences", "2"]);
-    assert!(told.contains("but for 2 that were accepted"), "{told}");
+    assert!(told.contains("but for 2 that differ and were accepted"), "{told}");
     assert_eq!(exported.json("people/manifest.json")["agreement"]["accepted"], json!([7, 21]));
 }
 
@@ -242,6 +245,8 @@ fn what_does_not_fit_together_is_told_with_the_mend() {
     ] {
         exported.folder.refuses(arguments);
     }
+    let told = exported.folder.refuses(&["pack", CLASSES, "--target", "species"]);
+    assert!(told.contains("--target: the folder says that itself"), "{told}");
 }
 
 #[test]

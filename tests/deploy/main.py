@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import urllib.parse
+import zipfile
 
 import caller
 import emulator as ministack
@@ -36,6 +37,7 @@ OPTIONAL = {
     "TableDeletionProtection": "false",
     "Tracing": "PassThrough",
 }
+PACKAGE = ROOT / "tests/packages/classes"
 RECORD = json.loads(json.loads((ROOT / "events/predict.json").read_text())["body"])
 
 
@@ -60,6 +62,7 @@ def main():
         browsers(emulator, template)
         tokens(emulator, template)
         rest_api(emulator, service)
+        another_table(emulator, built, work)
     print(f"ok: deployed and called in {time.monotonic() - started:.0f} s")
 
 
@@ -232,6 +235,29 @@ def rest_api(emulator, service):
     expect(call(f"{url}/predict", {"Pclass": 4}, key=ROOT_KEY).status, 422, "the REST API's answer to a passenger that cannot be")
     expect(call(f"{url}/nothing?at=all", key=ROOT_KEY).status, 404, "the REST API's answer where nothing is")
     print("ok: a REST API with a stage in its path answers as the HTTP API does")
+
+
+def another_table(emulator, built, work):
+    """A package of another table, put into a release's functions, is served and watched: nothing is compiled for it."""
+    release = pathlib.Path(work, "release")
+    release.mkdir()
+    for function, resource in (("api", "Api"), ("monitor", "Monitor")):
+        with zipfile.ZipFile(release / f"lifeboat-lambda-{function}-0.0.0-{ARCHITECTURE}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(built.parent / resource / "bootstrap", "bootstrap")
+    command = ["python3", ROOT / "infra/function.py", PACKAGE, *release.iterdir(), "--output", release / "made"]
+    done = subprocess.run(command, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True)
+    expect(done.returncode, 0, f"the status of infra/function.py: {done.stderr}")
+    template, _ = stack.without_lacking(stack.package(emulator, release / "made/template.yaml", work))
+    # The processor is the functions' own.
+    service = stack.deploy(emulator, "lifeboat-another", template)
+    smoke(emulator, service.url, "of a package in the functions of a release", ROOT_KEY)
+    manifest = json.loads((PACKAGE / "manifest.json").read_text())
+    expect(call(f"{service.url}/model", key=ROOT_KEY).body, manifest, "the manifest of the package")
+    stored = [item for item in items(emulator, service) if "answer" in item]
+    expect({item["model_version"]["S"] for item in stored}, {manifest["version"]}, "versions of what was predicted")
+    report = invoke(emulator, service.ids["Monitor"], "{}")
+    expect(report["rows"], len(stored), "predictions of the package's report")
+    print(f"ok: {manifest['name']} is served and watched by a release's functions, its package beside them")
 
 
 def routes(emulator, service):

@@ -84,7 +84,9 @@ fn inputs(graph: &ModelProto) -> String {
     let is_fed = |input: &&ValueInfoProto| !graph.initializer.iter().any(|tensor| tensor.name == input.name);
     let mut kinds = BTreeMap::new();
     for input in graph.input.iter().filter(is_fed) {
-        let Some(TensorType(tensor)) = input.r#type.as_ref().and_then(|kind| kind.value.as_ref()) else { panic!("no tensor") };
+        let Some(TensorType(tensor)) = input.r#type.as_ref().and_then(|kind| kind.value.as_ref()) else {
+            panic!("no tensor")
+        };
         let kind = match tensor.elem_type {
             1 => "float",
             7 => "int64",
@@ -123,5 +125,9 @@ fn the_table_of_the_documents_is_what_is_measured() {
         .filter(|(place, row)| !told.get(*place).is_some_and(|line| row.is_told_by(line)))
         .map(|(_, row)| row.line())
         .collect();
-    assert!(stale.is_empty() && told.len() == rows.len(), "docs/models.md is stale; `{WRITE}` writes it:\n{}", stale.join("\n"));
+    assert!(
+        stale.is_empty() && told.len() == rows.len(),
+        "docs/models.md is stale; `{WRITE}` writes it:\n{}",
+        stale.join("\n")
+    );
 }

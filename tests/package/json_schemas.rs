@@ -59,7 +59,7 @@ fn the_published_schemas_are_those_of_the_code() {
         let name = file.file().trim_end_matches(".json");
         assert!(
             found == expected,
-            "{} differs: `lifeboat model --json-schema {name} > docs/{name}.schema.json` writes it",
+            "{} differs: `lifeboat package --json-schema {name} > docs/{name}.schema.json` writes it",
             path.display()
         );
     }

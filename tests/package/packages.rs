@@ -94,7 +94,7 @@ fn a_package_that_is_built_in_answers_the_same() {
         state: None,
         history: None,
     };
-    let (built_in, loaded) = (Package::built_in(&files, b"{}").unwrap(), package("classes"));
+    let (built_in, loaded) = (Package::built_in(&files, Some(b"{}"), true).unwrap(), package("classes"));
     let (record, _) = rows(loaded.schema(), &folder.join("golden.csv")).remove(0);
     let records = [record];
     assert_eq!(built_in.answers(&records).unwrap(), loaded.answers(&records).unwrap());

@@ -1,6 +1,6 @@
 """Makes the packages of other tables that tests serve, from the tables that scikit-learn carries.
 
-    .tools/train/bin/python tests/packages/make.py            # writes and seals the three folders beside this file
+    .tools/train/bin/python tests/packages/make.py            # writes and packs the three folders beside this file
     .tools/train/bin/python tests/packages/make.py --check    # compares them with what it would write
 
 Each is another shape: `breast_cancer` has two classes and one input of thirty columns, `regression` a number and an input
@@ -39,7 +39,7 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "model"))
 from json_file import json_file
 
-SEAL = os.environ.get("SEAL", "cargo run --quiet --release --offline --example seal --").split()
+PROGRAM = os.environ.get("LIFEBOAT", str(ROOT / "target/release/lifeboat"))
 
 GOLDEN_ROWS, TRAIN_ROWS = 50, 36
 OPSET, IR_VERSION = 17, 8
@@ -380,7 +380,8 @@ def main():
         packages = [make() for make in (breast_cancer, regression, classes)]
         for package in packages:
             write(package, base / package.folder)
-        subprocess.run([*SEAL, *(str(base / package.folder) for package in packages)], cwd=ROOT, check=True)
+        for package in packages:
+            subprocess.run([PROGRAM, "pack", str(base / package.folder)], check=True, stdout=subprocess.DEVNULL)
         differing = 0
         for package in packages if check else []:
             for path in sorted((base / package.folder).iterdir()):

@@ -36,6 +36,7 @@ function build() {
   document.title = `lifeboat: ${TABLE.title}`;
   at("title").textContent = TABLE.title;
   at("description").textContent = TABLE.description;
+  at("compared").textContent = `${capital(TABLE.compared)}.`;
   at("noun").textContent = capital(TABLE.noun);
   at("stored-noun").textContent = capital(TABLE.noun);
   if (TABLE.positive !== null) at("stored-label").textContent = capital(said(TABLE.positive));

@@ -5,8 +5,7 @@ use anyhow::bail;
 use super::answered::AnsweredRows;
 use super::expected::Expected;
 use crate::lifecycle::answer::Answer;
-use crate::package::Package;
-use crate::package::manifest::Agreement;
+use crate::package::{Agreement, Package};
 use crate::table::Schema;
 
 /// How far a probability may be from the model's; a number, in proportion to its size.

@@ -6,15 +6,10 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use crate::cli::check::in_lines;
+use crate::cli::fields;
 use crate::cli::output::Output;
 use crate::lifecycle::quality::Finding;
 use crate::package::Package;
-use crate::table::field::{Bounds, Domain, exact_integers};
-use crate::table::{Field, Schema};
-
-/// As many fields are listed, and as many categories of one.
-const LISTED: usize = 40;
-const NAMED: usize = 8;
 
 /// What is said beside what the package says of itself.
 #[derive(Debug, Default)]
@@ -48,10 +43,7 @@ impl Report {
         writeln!(output, "\n{name}: {task}{rows}{producer}")?;
         let place = folder.join("schema.json");
         let kept = if self.kept_schema { ", kept as it was" } else { "" };
-        writeln!(output, "\nfields ({}{kept})", place.display())?;
-        for line in fields(schema) {
-            writeln!(output, "  {line}")?;
-        }
+        writeln!(output, "\nfields ({}{kept})\n{}", place.display(), fields::tell(schema))?;
         for (title, texts) in [("decided", &self.decisions), ("unsure: look at it", &self.doubts)] {
             if !texts.is_empty() {
                 writeln!(output, "\n{title}")?;
@@ -62,12 +54,9 @@ impl Report {
             writeln!(output, "\nwarnings of `lifeboat check`\n{}", in_lines(&self.warnings))?;
         }
         match &package.manifest().agreement {
-            Some(agreement) => writeln!(
-                output,
-                "\n{}; the largest difference is {:e}",
-                agreement.in_words(),
-                agreement.largest_difference
-            )?,
+            Some(agreement) => {
+                writeln!(output, "\n{agreement}; the largest difference is {:e}", agreement.largest_difference)?;
+            }
             None => writeln!(output, "\nnot compared with the model: give its own predictions with --expect")?,
         }
         if let Some(evaluation) = manifest["evaluation"].as_object()
@@ -79,54 +68,5 @@ impl Report {
             writeln!(output, "on {on}: {}", figures.collect::<Vec<_>>().join(", "))?;
         }
         output.finish()
-    }
-}
-
-/// Says what each field is, a line each.
-fn fields(schema: &Schema) -> Vec<String> {
-    let width = schema.fields().iter().map(|field| field.name.chars().count()).max().unwrap_or(0).min(LISTED);
-    let line = |(place, field): (usize, &Field)| {
-        let role = if place == schema.label() {
-            ", the label"
-        } else if schema.key().contains(&place) {
-            ", the key"
-        } else if field.is_required {
-            ""
-        } else {
-            ", may be missing"
-        };
-        format!("{:width$}  {}{role}", field.name, in_words(field))
-    };
-    let mut lines: Vec<String> = schema.fields().iter().enumerate().take(LISTED).map(line).collect();
-    if schema.fields().len() > LISTED {
-        lines.push(format!("and {} more", schema.fields().len() - LISTED));
-    }
-    lines
-}
-
-fn in_words(field: &Field) -> String {
-    let kind = field.kind.name();
-    match &field.domain {
-        Domain::Categories(categories) => {
-            let values = categories.values();
-            let named: Vec<String> = values.iter().take(NAMED).map(crate::table::descriptor::Scalar::text).collect();
-            let more = if values.len() > NAMED { format!(", … ({} in all)", values.len()) } else { String::new() };
-            format!("{kind}: {}{more}", named.join(", "))
-        }
-        Domain::Integer(bounds) => {
-            // What every integer is held to goes without saying.
-            let every = exact_integers();
-            let told = |own: &Option<_>, all: &Option<_>| own.clone().filter(|_| own != all);
-            let told = Bounds { low: told(&bounds.low, &every.low), high: told(&bounds.high, &every.high) };
-            format!("{kind}{told}")
-        }
-        Domain::Number(bounds) => format!("{kind}{bounds}"),
-        Domain::Text(rule) => match rule.max_chars {
-            Some(most) => format!("{kind}, {most} characters at most"),
-            None => kind.to_owned(),
-        },
-        Domain::Date(bounds) => format!("{kind}{bounds}"),
-        Domain::Datetime(bounds, _) => format!("{kind}{bounds}"),
-        Domain::Boolean => kind.to_owned(),
     }
 }

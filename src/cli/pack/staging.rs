@@ -8,7 +8,6 @@ use anyhow::{Context, bail};
 use serde_json::{Map, Value as Json, json};
 use tempfile::TempDir;
 
-use super::PackArgs;
 use crate::cli::output::Output;
 use crate::cli::unpacked::Unpacked;
 use crate::package::files::{BASELINE, GOLDEN, GRAPH, HISTORY, MANIFEST, RECIPE, SCHEMA, STATE};
@@ -18,6 +17,13 @@ use crate::table::Schema;
 
 /// The files of a package, the manifest last: until it stands, a package whose other files are new is refused.
 const FILES: [&str; 8] = [SCHEMA, RECIPE, STATE, HISTORY, GRAPH, BASELINE, GOLDEN, MANIFEST];
+
+/// What a package is called, and where its threshold is, as far as that is said.
+pub(super) struct Identity {
+    pub(super) name: Option<String>,
+    pub(super) version: Option<String>,
+    pub(super) threshold: Option<f32>,
+}
 
 /// A folder beside the one that becomes a package.
 pub(super) struct Staging {
@@ -112,10 +118,10 @@ impl Staging {
 
     /// Returns whether the manifest has a property.
     pub(super) fn says(&self, property: &str) -> anyhow::Result<bool> {
-        Ok(self.manifest(self.path())?.is_some_and(|manifest| manifest.contains_key(property)))
+        Ok(Self::manifest(self.path())?.is_some_and(|manifest| manifest.contains_key(property)))
     }
 
-    fn manifest(&self, folder: &Path) -> anyhow::Result<Option<Map<String, Json>>> {
+    fn manifest(folder: &Path) -> anyhow::Result<Option<Map<String, Json>>> {
         let path = folder.join(MANIFEST);
         if !path.exists() {
             return Ok(None);
@@ -125,27 +131,27 @@ impl Staging {
     }
 
     /// Writes what is said and was found out into the manifest, which is begun where there is none.
-    pub(super) fn begin(&self, args: &PackArgs, found: &Found) -> anyhow::Result<()> {
-        let earlier = self.manifest(&self.target)?.unwrap_or_default();
-        let kept = |property: &str| earlier.get(property).and_then(Json::as_str).map(str::to_owned);
+    pub(super) fn begin(&self, said: &Identity, found: &Found) -> anyhow::Result<()> {
         let mut told: Vec<(&'static str, Json)> = Vec::new();
-        if !self.has(MANIFEST) {
+        if self.has(MANIFEST) {
+            told.extend(said.name.as_ref().map(|name| ("name", json!(name))));
+            told.extend(said.version.as_ref().map(|version| ("semantic_version", json!(version))));
+        } else {
+            let earlier = Self::manifest(&self.target)?.unwrap_or_default();
+            let kept = |property: &str| earlier.get(property).and_then(Json::as_str).map(str::to_owned);
             let absolute = std::path::absolute(&self.target)?;
             let folder = absolute.file_name().map_or_else(|| "model".into(), |name| name.to_string_lossy());
-            let name = args.said.name.clone().or_else(|| kept("name")).unwrap_or_else(|| folder.into_owned());
-            let version = args.said.version.as_ref().map(ToString::to_string).or_else(|| kept("semantic_version"));
+            let name = said.name.clone().or_else(|| kept("name")).unwrap_or_else(|| folder.into_owned());
+            let version = said.version.clone().or_else(|| kept("semantic_version"));
             let version = version.unwrap_or_else(|| "1.0.0".to_owned());
             let begun = format!("{{\n  \"name\": {},\n  \"semantic_version\": {}\n}}\n", json!(name), json!(version));
             self.put(MANIFEST, begun.as_bytes())?;
-        } else {
-            told.extend(args.said.name.as_ref().map(|name| ("name", json!(name))));
-            told.extend(args.said.version.as_ref().map(|version| ("semantic_version", json!(version.to_string()))));
         }
         // Of those that are new, the last stands first.
         if !found.decisions.is_empty() {
             told.push(("decisions", json!(found.decisions)));
         }
-        told.extend(args.said.threshold.map(|threshold| ("threshold", json!(threshold))));
+        told.extend(said.threshold.map(|threshold| ("threshold", json!(threshold))));
         told.extend(found.properties.iter().rev().cloned());
         crate::package::tell(self.path(), &told)?;
         Ok(())

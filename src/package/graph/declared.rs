@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use prost::Message;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::tensor_shape_proto::Dimension;
 use tract_onnx::pb::tensor_shape_proto::dimension::Value::DimValue;
@@ -12,6 +11,7 @@ use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, ValueInf
 use super::checks::check;
 use super::evaluator::Versions;
 use super::interface::{ColumnKind, Input};
+use super::wire;
 use crate::package::classes::GraphClasses;
 use crate::package::error::LoadError;
 use crate::package::files::GRAPH;
@@ -40,7 +40,7 @@ impl Declared {
     /// Reads the bytes of a graph.
     pub(in crate::package) fn read(bytes: &[u8]) -> Result<Self, LoadError> {
         let unreadable = |error| LoadError::malformed(GRAPH, "an ONNX graph", error);
-        let mut model = ModelProto::decode(bytes).map_err(unreadable)?;
+        let mut model = wire::model(bytes).map_err(unreadable)?;
         let Some(graph) = model.graph.take() else {
             return Err(LoadError::malformed(GRAPH, "an ONNX graph", "it has no graph"));
         };

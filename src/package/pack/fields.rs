@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::notes::{Notes, in_words};
 use super::sources::{Source, wanted};
-use super::{Notes, Wishes, in_words};
+use super::wishes::Wishes;
 use crate::package::graph::{ColumnKind, Outline, Vocabulary};
 use crate::table::descriptor::{FieldType, Scalar};
 use crate::table::survey::{ColumnSurvey, Survey, Wanted, WrittenConstraints, WrittenField};

@@ -1,6 +1,7 @@
 //! What is predicted, and the order of its classes.
 
-use super::{Notes, Wishes, in_words};
+use super::notes::{Notes, in_words};
+use super::wishes::Wishes;
 use crate::package::graph::Outline;
 use crate::table::descriptor::{FieldType, Scalar, SchemaDescriptor};
 use crate::table::survey::{ColumnSurvey, Survey, Wanted, WrittenConstraints, WrittenField};
@@ -109,7 +110,7 @@ fn of_classes(
             notes.fault(format!("--positive: {told:?} is no value of {target:?}, which has {}", list(&values)));
         }
         Some(_) if values.len() != 2 => {
-            notes.fault(format!("--positive: {target:?} has {} values; one is positive only of two", values.len()))
+            notes.fault(format!("--positive: {target:?} has {} values; one is positive only of two", values.len()));
         }
         Some((_, Some(value))) => label.positive = Some(value.clone()),
         None if values.len() == 2 && reviewed.is_none() => {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Notes, Wishes, in_words};
+use super::notes::{Notes, in_words};
+use super::wishes::Wishes;
 use crate::package::binding::renamed;
 use crate::package::graph::{ColumnKind, Input, Outline};
 use crate::package::manifest::Inputs;

@@ -22,6 +22,7 @@ async fn the_form_has_the_fields_of_the_table() {
         assert_eq!(names, table.fields());
         assert!(fields.iter().all(|field| field["required"] == true && field["title"].is_string()), "{told}");
         assert_eq!(told["label"]["name"], table.label);
+        assert_eq!(told["compared"], "not compared with the model");
         let examples = told["examples"].as_array().unwrap();
         assert_eq!(examples.len(), 2, "the schema's own");
         for example in examples {

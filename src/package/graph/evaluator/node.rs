@@ -11,6 +11,7 @@ use super::fault::Fault;
 use super::proto;
 use super::steps::{Evaluator, Inputs};
 use super::tensor::Tensor;
+use crate::package::graph::wire::NODES_MODES;
 
 /// Values that are the same for all rows, by name.
 pub(super) type Constants = FxHashMap<String, Arc<Tensor>>;
@@ -75,6 +76,12 @@ impl<'a> Node<'a> {
     /// Returns texts as bytes.
     pub(super) fn byte_texts(&self, name: &str) -> Result<&'a [Vec<u8>], Fault> {
         Ok(self.attribute(name, AttributeType::Strings)?.map_or(&[], |found| &found.strings))
+    }
+
+    /// Returns the modes of nodes of trees, by their places in [`MODES`], where the file was read so.
+    pub(super) fn packed_modes(&self) -> Result<Option<&'a [u8]>, Fault> {
+        let found = self.attribute(NODES_MODES, AttributeType::Strings)?;
+        Ok(found.filter(|found| found.strings.is_empty()).map(|found| found.s.as_slice()))
     }
 
     pub(super) fn texts(&self, name: &str) -> Result<Vec<Text>, Fault> {

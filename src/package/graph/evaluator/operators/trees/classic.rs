@@ -7,6 +7,7 @@ use super::super::super::fault::check_length;
 use super::super::super::node::Node;
 use super::attributes::{feature, missing, numbers, target};
 use super::source::{Ensemble, Link, Mode, Numbers, Split, check_count};
+use crate::package::graph::wire::{MODES, NODES_MODES};
 
 /// The nodes of one tree, which stand together.
 struct Run<'a> {
@@ -48,7 +49,7 @@ pub(super) fn read<'a>(node: &Node<'a>, prefix: &str, targets: usize) -> Result<
     let ids = lists("nodes_nodeids")?;
     let features = lists("nodes_featureids")?;
     let (yes, no) = (lists("nodes_truenodeids")?, lists("nodes_falsenodeids")?);
-    let modes = node.byte_texts("nodes_modes")?;
+    let modes = modes(node)?;
     check_length("nodes_modes", count, modes.len())?;
     let thresholds = numbers(node, "nodes_values")?.checked("nodes_values")?;
     check_length("nodes_values", count, thresholds.len())?;
@@ -62,7 +63,7 @@ pub(super) fn read<'a>(node: &Node<'a>, prefix: &str, targets: usize) -> Result<
             return Err(Fault::new("the nodes of a tree together", format!("those of tree {} apart", tree[0])));
         }
         for place in first..first + tree.len() {
-            splits.push(match mode(&modes[place])? {
+            splits.push(match modes[place] {
                 None => None,
                 Some(mode) => Some(Split {
                     feature: feature(features[place])?,
@@ -140,6 +141,16 @@ fn weights<'a>(
         Numbers::Double(numbers) => Numbers::Double(order.iter().map(|&weight| numbers[weight]).collect()),
     };
     Ok((starts, sorted, weights))
+}
+
+/// Reads what nodes ask; none where one is a leaf.
+fn modes(node: &Node<'_>) -> Result<Vec<Option<Mode>>, Fault> {
+    let Some(places) = node.packed_modes()? else {
+        return node.byte_texts(NODES_MODES)?.iter().map(|text| mode(text)).collect();
+    };
+    let of_all = MODES.map(|text| mode(text).unwrap_or_default());
+    let unknown = |place: u8| Fault::new("nodes_modes of ONNX", place.to_string());
+    places.iter().map(|&place| of_all.get(usize::from(place)).copied().ok_or_else(|| unknown(place))).collect()
 }
 
 /// Reads what a node asks; none where it is a leaf.

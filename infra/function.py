@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Puts a package into the functions of a release, so that they serve it on AWS without a Rust toolchain.
+
+    infra/function.py PACKAGE lifeboat-lambda-api-*.zip lifeboat-lambda-monitor-*.zip [--output .aws-sam/package]
+
+PACKAGE is a folder with schema.json, model.onnx and manifest.json, and what else the package has. Each zip is written again with the
+package in `package/`, beside the program, where a function finds it by itself. Beside them stands the template for both, for `sam deploy`;
+with one zip alone there is no template. What is written is the same, byte for byte, for the same zips and package. Needs Python alone.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import pathlib
+import re
+import sys
+import zipfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+# What each function is called in the template.
+FUNCTIONS = {"api": "Api", "monitor": "Monitor"}
+NEEDED = ["manifest.json", "model.onnx", "schema.json"]
+# What serving and monitoring read beside these. Golden records, training data and documents stay where they are.
+OPTIONAL = ["baseline.json", "history.json", "recipe.json", "state.json"]
+# What Lambda takes, in bytes: unpacked, and as a zip that is not handed over by S3.
+MOST_UNPACKED, MOST_DIRECT = 250 << 20, 50 << 20
+MACHINES = {62: "x86_64", 183: "arm64"}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("package", type=pathlib.Path, metavar="PACKAGE")
+    parser.add_argument("zips", type=pathlib.Path, nargs="+", metavar="ZIP")
+    parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path(".aws-sam/package"), metavar="DIR")
+    options = parser.parse_args()
+    files = package_files(options.package)
+    functions = {name_of(path): path for path in options.zips}
+    options.output.mkdir(parents=True, exist_ok=True)
+    made = {name: write(path, files, options.output / f"{name}.zip") for name, path in functions.items()}
+    if made.keys() != FUNCTIONS.keys():
+        return
+    if len(set(made.values())) != 1:
+        fail(f"the functions are for different processors: {made}")
+    template = options.output / "template.yaml"
+    template.write_text(template_for(options.output, made["api"]))
+    print(f"{template}: deploy it with\n  sam deploy --template-file {template} --config-file {ROOT / 'samconfig.toml'}")
+
+
+def package_files(folder):
+    """Returns the bytes of each file that serving reads, by its name."""
+    if not folder.is_dir():
+        fail(f"{folder} is no folder")
+    for name in NEEDED:
+        if not (folder / name).is_file():
+            fail(f"{folder} is no package: {name} is missing")
+    found = {name: (folder / name).read_bytes() for name in sorted(NEEDED + OPTIONAL) if (folder / name).is_file()}
+    hashes = json.loads(found["manifest.json"]).get("files", {})
+    for name, content in found.items():
+        # Titles of a schema or a recipe may change afterwards; the function itself checks all that decides an answer.
+        if name in hashes and name not in ("schema.json", "recipe.json") and hashes[name] != hashlib.sha256(content).hexdigest():
+            fail(f"{folder / name} changed since the package was packed: put it back, or pack the package again")
+    return found
+
+
+def name_of(path):
+    """Returns which function a zip of a release is."""
+    found = re.match(r"lifeboat-lambda-([a-z]+)-", path.name)
+    if not found or found[1] not in FUNCTIONS:
+        fail(f"{path} is none of a release's functions: lifeboat-lambda-api-…, lifeboat-lambda-monitor-…")
+    return found[1]
+
+
+def write(source, files, target):
+    """Writes a function with the package, and returns the processor that it is for."""
+    try:
+        with zipfile.ZipFile(source) as archive:
+            bootstrap = archive.getinfo("bootstrap")
+            program = archive.read(bootstrap)
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        fail(f"{source} is no function: {error}")
+    machine = MACHINES.get(program[18]) if program[:4] == b"\x7fELF" else None
+    if not machine:
+        fail(f"{source} holds no program that Lambda runs")
+    unpacked = len(program) + sum(map(len, files.values()))
+    if unpacked > MOST_UNPACKED:
+        fail(f"{target} would have {unpacked >> 20} MB unpacked, and Lambda takes 250: serve it elsewhere, or train a smaller model")
+    partial = target.with_suffix(".partial")
+    with zipfile.ZipFile(partial, "w") as archive:
+        add(archive, "bootstrap", program, 0o100755, bootstrap.date_time)
+        for name, content in files.items():
+            add(archive, f"package/{name}", content, 0o100644, bootstrap.date_time)
+    os.replace(partial, target)
+    size = target.stat().st_size
+    by_s3 = "; so much goes by S3 alone, as SAM does it" if size > MOST_DIRECT else ""
+    print(f"{target}: {size / 1e6:.1f} MB, {unpacked / 1e6:.1f} MB unpacked, for {machine}{by_s3}")
+    return machine
+
+
+def add(archive, name, content, mode, moment):
+    entry = zipfile.ZipInfo(name, moment)
+    entry.create_system = 3
+    entry.external_attr = mode << 16
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(entry, content, compresslevel=9)
+
+
+def template_for(output, machine):
+    """Returns the template with these zips in the place of what is to be built."""
+    text = (ROOT / "template.yaml").read_text()
+    for name, resource in FUNCTIONS.items():
+        built = f"      BuildMethod: rust-cargolambda\n      BuildProperties:\n        Binary: {name}\n"
+        text = replaced(text, built, "")
+        start = text.index(f"\n  {resource}:\n")
+        text = replaced(text, "      CodeUri: .\n", f"      CodeUri: {name}.zip\n", start)
+    hook = pathlib.Path(os.path.relpath(ROOT / "infra/pre_traffic", output.resolve())).as_posix()
+    text = replaced(text, "      CodeUri: infra/pre_traffic\n", f"      CodeUri: {hook}\n")
+    processors = "    Default: arm64\n    AllowedValues: [arm64, x86_64]\n"
+    return replaced(text, processors, f"    Default: {machine}\n    AllowedValues: [{machine}]\n")
+
+
+def replaced(text, old, new, start=0):
+    """Replaces what stands in the template, which it must, behind a place."""
+    place = text.find(old, start)
+    if place < 0:
+        fail(f"template.yaml is another than this program knows: it lacks {old.strip()!r}")
+    return text[:place] + new + text[place + len(old) :]
+
+
+def fail(said):
+    sys.exit(f"infra/function.py: {said}")
+
+
+if __name__ == "__main__":
+    main()
