@@ -34,18 +34,27 @@ fn wrong(folder: &Folder) -> String {
 fn a_package_is_told_with_its_graph_and_its_fields() {
     let folder = Folder::new();
     for (table, lines) in [
-        (FLOWERS, &[
-            "predicts      species (multiclass)",
-            "compared      not compared with the model that it came from",
-            "golden.csv    50 of 50 records are answered as they should be, largest difference ",
-            "files         as they were packed",
-            "written by  lifeboat",
-            "outputs     probabilities (float)",
-            "nodes       4: Concat, MatMul, Add, Softmax",
-            "sepal length (cm)  number  yes       of at least 0",
-            "species            string            label; setosa (Iris setosa), ",
-        ][..]),
-        (TUMOURS, &["inputs      numbers (float, 30 columns)", "diagnosis                string            label; benign, malignant"]),
+        (
+            FLOWERS,
+            &[
+                "predicts      species (multiclass)",
+                "compared      not compared with the model that it came from",
+                "golden.csv    50 of 50 records are answered as they should be, largest difference ",
+                "files         as they were packed",
+                "written by  lifeboat",
+                "outputs     probabilities (float)",
+                "nodes       4: Concat, MatMul, Add, Softmax",
+                "sepal length (cm)  number  yes       of at least 0",
+                "species            string            label; setosa (Iris setosa), ",
+            ][..],
+        ),
+        (
+            TUMOURS,
+            &[
+                "inputs      numbers (float, 30 columns)",
+                "diagnosis                string            label; benign, malignant",
+            ],
+        ),
         (PATIENTS, &["predicts      progression (regression)"]),
     ] {
         let (told, _) = folder.run(&["package", table.package()]);
@@ -91,7 +100,8 @@ fn golden_records_that_are_none_are_told_with_their_line() {
     ] {
         folder.write("copy/golden.csv", golden.replacen(from, to, 1));
         let said = folder.fails(&["package", "copy"]);
-        let cannot = "error: the package in copy cannot be used: golden.csv is not a table of records with their answers: ";
+        let cannot =
+            "error: the package in copy cannot be used: golden.csv is not a table of records with their answers: ";
         assert_eq!(said, format!("{cannot}{expected}\n"));
     }
 }
@@ -116,7 +126,8 @@ fn files_that_are_not_as_they_were_packed_are_named() {
 fn a_package_that_was_compared_with_its_model_says_so() {
     let folder = copied(&FLOWERS);
     edit(&folder.path("copy/manifest.json"), |manifest| {
-        manifest["agreement"] = json!({"rows": 150, "with": "scikit-learn 1.7.2", "largest_difference": 2.4e-7, "accepted": [3]});
+        manifest["agreement"] =
+            json!({"rows": 150, "with": "scikit-learn 1.7.2", "largest_difference": 2.4e-7, "accepted": [3]});
         manifest["evaluation"] = json!({"rows": 150, "on": "the training data", "accuracy": 0.98});
     });
     let (told, _) = folder.run(&["package", "copy"]);

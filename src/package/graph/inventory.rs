@@ -39,8 +39,7 @@ impl Inventory {
                 None => operators.push((node.op_type.clone(), 1)),
             }
         }
-        let (trees, tree_nodes) =
-            nodes.iter().map(trees).fold((0, 0), |sum, found| (sum.0 + found.0, sum.1 + found.1));
+        let (trees, tree_nodes) = nodes.iter().map(trees).fold((0, 0), |sum, found| (sum.0 + found.0, sum.1 + found.1));
         Ok(Self {
             bytes: bytes.len(),
             producer: declared.producer_name(),
