@@ -40,13 +40,12 @@ fn build_in() -> Result<(), String> {
         writeln!(code, "pub(super) static {name}: &[u8] = include_bytes!({path:?});").expect("a text takes all");
     }
     for (name, file) in OPTIONAL {
-        let value = match existing(&folder.join(file)) {
-            Some(path) => format!("Some(include_bytes!({path:?}))"),
-            None => {
-                // A file that is added changes the folder.
-                println!("cargo::rerun-if-changed={}", folder.display());
-                "None".to_owned()
-            }
+        let value = if let Some(path) = existing(&folder.join(file)) {
+            format!("Some(include_bytes!({path:?}))")
+        } else {
+            // A file that is added changes the folder.
+            println!("cargo::rerun-if-changed={}", folder.display());
+            "None".to_owned()
         };
         writeln!(code, "pub(super) static {name}: Option<&[u8]> = {value};").expect("a text takes all");
     }

@@ -79,7 +79,7 @@ impl Golden {
             if difference.is_nan() || difference > TOLERANCE {
                 agrees = false;
                 let column = column.clone();
-                self.first.get_or_insert_with(|| Difference { place, column, expected, found });
+                self.first.get_or_insert(Difference { place, column, expected, found });
             }
         }
         self.agreeing += usize::from(agrees);

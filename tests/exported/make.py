@@ -191,7 +191,10 @@ def write(name, table, asked, model, labels=None):
         classes = sorted({value.item() if hasattr(value, "item") else value for value in table.happened})
         label = {"name": "target", "type": "string" if isinstance(classes[0], str) else "integer", "categories": classes}
         found = next(value for key, value in answers.items() if "label" in key.lower() or key in ("output_label",))
-        scores = next(value for key, value in answers.items() if "prob" in key.lower())
+        # Or an output for each class, with zipmap="columns".
+        scores = next((value for key, value in answers.items() if "prob" in key.lower()), None)
+        if scores is None:
+            scores = np.column_stack([answers[f"{'s' if isinstance(one, str) else 'i'}{one}"] for one in classes])
         if isinstance(scores, list):
             keys = list(scores[0])
             scores = np.array([[row[key] for key in keys] for row in scores])
@@ -281,6 +284,12 @@ def logistic_numbers():
 @graph
 def logistic_zipmap_numbers():
     sklearn("logistic_zipmap_numbers", iris(int), LogisticRegression(max_iter=500), zipmap=True)
+
+
+@graph
+def logistic_zipmap_columns():
+    model = LogisticRegression(max_iter=500)
+    sklearn("logistic_zipmap_columns", iris(), model, options={id(model): {"zipmap": "columns"}}, zipmap=True)
 
 
 @graph

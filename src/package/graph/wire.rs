@@ -101,22 +101,29 @@ fn attribute(bytes: &[u8], expected: usize) -> Option<AttributeProto> {
         }
         message.merge(&bytes[rest..wire.at]).ok()?;
         match found {
-            FLOAT if message.name == HIT_RATES => wire.each(FLOAT, |wire| wire.four_bytes().map(drop))?,
-            FLOAT => {
-                wire.each(FLOAT, |wire| wire.four_bytes().map(|four| message.floats.push(f32::from_le_bytes(four))))?
-            }
+            FLOAT if message.name == HIT_RATES => wire.each(FLOAT, |wire| wire.four_bytes().map(drop)),
+            FLOAT => wire.each(FLOAT, |wire| {
+                message.floats.push(f32::from_le_bytes(wire.four_bytes()?));
+                Some(())
+            }),
             INTEGER => {
                 message.ints.reserve_exact(expected);
-                wire.each(INTEGER, |wire| wire.varint().map(|number| message.ints.push(number.cast_signed())))?;
+                wire.each(INTEGER, |wire| {
+                    message.ints.push(wire.varint()?.cast_signed());
+                    Some(())
+                })
             }
             _ if message.name == NODES_MODES => wire.each(TEXT, |wire| {
                 let text = wire.bytes()?;
                 let place = MODES.iter().position(|mode| *mode == text)?;
                 message.s.push(u8::try_from(place).ok()?);
                 Some(())
-            })?,
-            _ => wire.each(TEXT, |wire| wire.bytes().map(|text| message.strings.push(text.to_vec())))?,
-        }
+            }),
+            _ => wire.each(TEXT, |wire| {
+                message.strings.push(wire.bytes()?.to_vec());
+                Some(())
+            }),
+        }?;
         rest = wire.at;
     }
     message.merge(&bytes[rest..]).ok()?;
