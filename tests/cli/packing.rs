@@ -78,7 +78,7 @@ fn a_graph_and_its_table_become_a_package_that_is_proven_and_served() {
     let exported = Exported::new();
     let told = exported.packs(&["--key", "id", "--expect", "proba.csv", "--trained-by", "scikit-learn 1.7.2"]);
     for part in [
-        "id        string   yes       key",
+        "id        string             key",
         "age       number             from 0 to 100",
         "sex       string   yes       female, male",
         "survived  string             label; no, yes",

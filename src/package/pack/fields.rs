@@ -59,7 +59,8 @@ pub(super) fn find(
         }
         let mut field = field(column, found);
         if is_key {
-            field.constraints = WrittenConstraints { required: field.constraints.required, ..Default::default() };
+            // Who only asks what would be has no key to name.
+            field.constraints = WrittenConstraints::default();
             field.example = None;
         } else if found == FieldType::String {
             let (categories, is_sure) = categories(column, vocabulary, notes);
