@@ -101,6 +101,17 @@ fn a_package_that_is_built_in_answers_the_same() {
     assert_eq!(built_in.version(), loaded.version());
     assert_eq!(&*built_in.baseline().unwrap(), b"{}");
     assert_eq!(loaded.baseline().unwrap(), fs::read(folder.join("baseline.json")).unwrap());
+    let without = Package::built_in(&files, None, true).unwrap();
+    let missing = "baseline.json is missing: monitoring compares with it";
+    assert_eq!(without.baseline().unwrap_err().to_string(), missing);
+    let other = leak("model.onnx").iter().copied().chain([0xf8, 1, 0]).collect::<Vec<u8>>();
+    let changed = Files { graph: other.into(), ..files };
+    let error = Package::built_in(&changed, None, true).unwrap_err().to_string();
+    assert!(error.contains("changed since it was sealed: model.onnx"), "{error}");
+    assert_eq!(
+        Package::built_in(&changed, None, false).unwrap().answers(&records).unwrap(),
+        loaded.answers(&records).unwrap()
+    );
 }
 
 #[test]
