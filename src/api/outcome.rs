@@ -82,8 +82,6 @@ fn parse(body: &[u8], schema: &Schema, id: Result<Path<String>, PathRejection>) 
     let parts = Parts::new(schema, entries, Beside::Nothing);
     match parts.label(schema).filter(|_| parts.faults.is_empty()) {
         Some(label) => Ok(NewOutcome { subject: Subject::Prediction(parse_id(id)?), label, corrects: parts.corrects }),
-        None => Err(ApiError::InvalidOutcome(
-            parts.faults.into_iter().map(|fault| Pointed::new("", fault)).collect(),
-        )),
+        None => Err(ApiError::InvalidOutcome(parts.faults.into_iter().map(|fault| Pointed::new("", fault)).collect())),
     }
 }

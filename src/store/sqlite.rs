@@ -36,7 +36,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params}
 use thiserror::Error;
 
 use super::{
-    Cursor, Days, Known, NotOwned, Obstacle, Owner, PredictionStore, Put, Recording, SampleRate, StoreError, Told, Window,
+    Cursor, Days, Known, NotOwned, Obstacle, Owner, PredictionStore, Put, Recording, SampleRate, StoreError, Told,
+    Window,
 };
 use crate::identity::{Entity, PredictionId};
 use crate::prediction::Prediction;

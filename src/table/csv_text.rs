@@ -14,8 +14,8 @@ use super::place::Place;
 use super::read_error::ReadError;
 use super::record::{Draft, Record};
 use super::schema::Schema;
-use super::value::Value;
 use super::source::{Peek, as_text};
+use super::value::Value;
 use super::writer::{Layout, TextTable, WriteError};
 
 /// Rows that are read at a time.

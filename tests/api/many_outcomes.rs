@@ -7,8 +7,7 @@ use crate::app::{Answer, App};
 use crate::passengers::numbered;
 
 async fn post(app: &App, content_type: &str, accept: &str, body: impl ToString) -> Answer {
-    let request =
-        Request::post("/outcomes").header(header::CONTENT_TYPE, content_type).header(header::ACCEPT, accept);
+    let request = Request::post("/outcomes").header(header::CONTENT_TYPE, content_type).header(header::ACCEPT, accept);
     app.send(request.body(body.to_string().into()).unwrap()).await
 }
 
@@ -57,9 +56,7 @@ async fn each_outcome_is_answered_in_order_with_what_came_of_it() {
         ]),
     )
     .await;
-    let stands = |result: &str, id: &str, survived: u8| {
-        json!({"result": result, "id": id, "outcome": {"Survived": survived}, "known_at": NOW})
-    };
+    let stands = |result: &str, id: &str, survived: u8| json!({"result": result, "id": id, "outcome": {"Survived": survived}, "known_at": NOW});
     assert_eq!(answers[..2], [stands("recorded", &ids[0], 0), stands("stands", &ids[1], 1)]);
     let mut contradicts = stands("contradicts", &ids[2], 1);
     contradicts["problem"] = json!({

@@ -45,7 +45,10 @@ async fn another_outcome_is_a_conflict_and_is_not_recorded() {
     tell(&app, &id, json!({"Survived": 1})).await;
     let problem = tell(&app, &id, json!({"Survived": 0})).await.problem(409);
     assert_eq!(problem["type"], "urn:lifeboat:problem:outcome-conflict");
-    assert_eq!(problem["detail"], "the outcome is 1 since 2026-11-23T10:15:04.211Z, and stays, since this one does not say that it corrects it");
+    assert_eq!(
+        problem["detail"],
+        "the outcome is 1 since 2026-11-23T10:15:04.211Z, and stays, since this one does not say that it corrects it"
+    );
     assert_eq!(app.get(&format!("/predictions/{id}")).await.json()["outcome"]["outcome"]["Survived"], 1);
 }
 
@@ -59,7 +62,9 @@ async fn a_correction_is_added_once_and_stands() {
     let expected = json!({"id": id, "outcome": {"Survived": 0}, "known_at": "2026-11-24T12:00:00.000Z"});
     assert_eq!((corrected.status.as_u16(), corrected.json()), (200, expected));
     app.set_time("2026-11-25T12:00:00Z");
-    for again in [json!({"corrects": true, "Survived": 0}), json!({"Survived": 0, "corrects": false}), json!({"Survived": 0})] {
+    for again in
+        [json!({"corrects": true, "Survived": 0}), json!({"Survived": 0, "corrects": false}), json!({"Survived": 0})]
+    {
         assert_eq!(tell(&app, &id, again).await.body, corrected.body);
     }
     for contradicts in [json!({"Survived": 1}), json!({"Survived": 1, "corrects": false})] {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use futures_util::TryStreamExt;
 use lifeboat::store::dynamodb::{DynamoDbConfig, DynamoDbStore};
-use lifeboat::store::{Days, Known, PredictionStore, Recording};
+use lifeboat::store::{Days, Known, Recording};
 use serde_json::json;
 use tokio::task::JoinSet;
 

@@ -296,8 +296,7 @@ async fn tell_at_once(store: &Store, id: &PredictionId, corrects: bool) -> Vec<(
 /// Reads what became known on some days, in the order of time.
 async fn known(store: &Store, from: &str, to: &str) -> Vec<Known> {
     let day = |text: &str| text.parse::<Date>().unwrap();
-    let pages: Vec<Vec<Known>> =
-        store.known(Days { from: day(from), to: day(to) }).try_collect().await.unwrap();
+    let pages: Vec<Vec<Known>> = store.known(Days { from: day(from), to: day(to) }).try_collect().await.unwrap();
     let mut found = pages.concat();
     found.sort_by_key(|known| (known.outcome.known_at, known.prediction.id.clone(), known.place));
     found

@@ -46,8 +46,9 @@ pub(super) fn examples(schema: &Schema, id: &str, record: &Map<String, Value>, l
 /// Returns the fields of the key of a record, where it has a whole one.
 fn key_of(schema: &Schema, record: &Map<String, Value>) -> Option<Value> {
     let names = schema.key().iter().map(|&place| schema.fields()[place].name.to_string());
-    let key: Option<Map<String, Value>> =
-        names.map(|name| record.get(&name).filter(|value| !value.is_null()).cloned().map(|value| (name, value))).collect();
+    let key: Option<Map<String, Value>> = names
+        .map(|name| record.get(&name).filter(|value| !value.is_null()).cloned().map(|value| (name, value)))
+        .collect();
     key.filter(|key| !key.is_empty()).map(Value::Object)
 }
 
@@ -83,7 +84,8 @@ fn new_outcomes(schema: &Schema) -> Value {
     properties.insert(label.name.to_string(), value(label, true));
     properties.insert(names.corrects, corrects());
     let description = "What happened, and of which prediction: by its id, or the latest one of a key. Other fields of a record are ignored.";
-    let item = json!({"type": "object", "description": description, "properties": properties, "required": [label.name]});
+    let item =
+        json!({"type": "object", "description": description, "properties": properties, "required": [label.name]});
     json!({"type": "array", "items": item, "minItems": 1, "maxItems": MAX_RECORDS})
 }
 

@@ -202,7 +202,8 @@ fn full_answer(package: &Package) -> Value {
     properties["features"] = json!({"type": "object", "additionalProperties": number, "description": description});
     let outcome = outcomes::properties(package.schema());
     let told = json!({"type": "object", "properties": outcome});
-    properties["outcome"] = json!({"type": ["object", "null"], "properties": outcome, "description": "What was told last."});
+    properties["outcome"] =
+        json!({"type": ["object", "null"], "properties": outcome, "description": "What was told last."});
     let description = "All that was told: the first, and each correction after it.";
     properties["outcomes"] = json!({"type": "array", "items": told, "description": description});
     if let Some(required) = full["required"].as_array_mut() {

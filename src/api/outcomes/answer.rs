@@ -122,7 +122,8 @@ impl Answers<'_> {
                 Answered::Met(Recorded { recording, .. }) => cell(&recording.outcome().label),
                 _ => OutputCell::Missing,
             };
-            let texts = texts.iter().map(|text| if text.is_empty() { OutputCell::Missing } else { OutputCell::Text(text) });
+            let texts =
+                texts.iter().map(|text| if text.is_empty() { OutputCell::Missing } else { OutputCell::Text(text) });
             [label].into_iter().chain(texts).collect()
         });
         match csv_text::write(columns, rows) {

@@ -135,9 +135,7 @@ impl Parts {
 fn slot(schema: &Schema, names: &Names, name: &str, beside: Beside) -> Option<Slot> {
     let is_of_many = beside == Beside::Subject;
     match schema.column(name) {
-        Some(column) => {
-            Some(column.field()).filter(|field| is_of_many || *field == schema.label()).map(Slot::Field)
-        }
+        Some(column) => Some(column.field()).filter(|field| is_of_many || *field == schema.label()).map(Slot::Field),
         None if name == names.corrects => Some(Slot::Corrects),
         None if name == names.id && is_of_many => Some(Slot::Id),
         None => None,

@@ -45,9 +45,7 @@ fn element_of(element: &RawValue, schema: &Schema) -> Result<NewOutcome, Vec<Fau
     let label = parts.label(schema);
     let mut faults = parts.faults;
     match (subject, label) {
-        (Ok(subject), Some(label)) if faults.is_empty() => {
-            Ok(NewOutcome { subject, label, corrects: parts.corrects })
-        }
+        (Ok(subject), Some(label)) if faults.is_empty() => Ok(NewOutcome { subject, label, corrects: parts.corrects }),
         (subject, _) => {
             // What is wrong with a key is said already.
             faults.extend(subject.err().filter(|_| !parts.is_subject_wrong));

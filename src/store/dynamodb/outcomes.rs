@@ -141,7 +141,10 @@ impl DynamoDbStore {
             Ok(_) => Ok(true),
             Err(error) => match error.into_service_error() {
                 TransactWriteItemsError::TransactionCanceledException(canceled)
-                    if canceled.cancellation_reasons().iter().any(|reason| reason.code().is_some_and(is_of_another)) =>
+                    if canceled
+                        .cancellation_reasons()
+                        .iter()
+                        .any(|reason| reason.code().is_some_and(is_of_another)) =>
                 {
                     Ok(false)
                 }

@@ -60,11 +60,7 @@ impl DynamoDbStore {
     }
 
     /// Decides what is asked for.
-    async fn parts(
-        &self,
-        index: &Index,
-        window: Window,
-    ) -> Result<Box<dyn Iterator<Item = Part> + Send>, StoreError> {
+    async fn parts(&self, index: &Index, window: Window) -> Result<Box<dyn Iterator<Item = Part> + Send>, StoreError> {
         let queries = item::count_of_parts(window);
         if queries > FEW_QUERIES {
             let pages = self.pages_of_index(index).await?;
@@ -86,7 +82,12 @@ impl DynamoDbStore {
     }
 
     /// Streams the items of one part, a page at a time.
-    fn items(&self, index: &'static Index, part: Part, moments: Moments) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
+    fn items(
+        &self,
+        index: &'static Index,
+        part: Part,
+        moments: Moments,
+    ) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
         match part {
             Part::Partition(key) => self.query(index, key, moments),
             Part::Segment { number, of } => self.scan(index, (number, of), moments),

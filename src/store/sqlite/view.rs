@@ -17,7 +17,10 @@ const OWN: [(&str, &str); 7] = [
     ("model_version", "versions.name"),
     ("snapshot", "snapshots.name"),
     ("probability", "probability"),
-    ("outcome", "(SELECT outcomes.label ->> '$' FROM outcomes WHERE prediction = stored.number ORDER BY place DESC LIMIT 1)"),
+    (
+        "outcome",
+        "(SELECT outcomes.label ->> '$' FROM outcomes WHERE prediction = stored.number ORDER BY place DESC LIMIT 1)",
+    ),
     (
         "known_at",
         "(SELECT strftime('%Y-%m-%dT%H:%M:%fZ', known_at / 1000.0, 'unixepoch') FROM outcomes WHERE prediction = stored.number \

@@ -7,7 +7,8 @@ use super::{id, schema, send, small, tell};
 use crate::app::App;
 
 async fn post(app: &App, outcomes: Value) -> Value {
-    let answer = send(app, Method::POST, "/outcomes", &[("content-type", "application/json")], outcomes.to_string()).await;
+    let answer =
+        send(app, Method::POST, "/outcomes", &[("content-type", "application/json")], outcomes.to_string()).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.json()
 }
