@@ -145,10 +145,13 @@ impl PredictionService {
         let subjects: Vec<Subject> = told.iter().map(|told| told.subject.clone()).collect();
         let ids = stream::iter(subjects).map(|subject| self.meant(subject)).buffered(CONCURRENT_LOOK_UPS);
         let ids: Vec<Option<PredictionId>> = ids.try_collect().await?;
-        let found = ids.iter().zip(told).filter_map(|(id, NewOutcome { label, corrects, .. })| {
+        let told = ids.iter().zip(told).filter_map(|(id, NewOutcome { label, corrects, .. })| {
             Some(Told { id: id.clone()?, outcome: Outcome { label, known_at }, corrects })
         });
-        let mut recordings = self.0.store.record_outcomes(found.collect()).await?.into_iter();
+        let told: Vec<Told> = told.collect();
+        // Where nothing is to be recorded, nobody need write.
+        let recordings = if told.is_empty() { Vec::new() } else { self.0.store.record_outcomes(told).await? };
+        let mut recordings = recordings.into_iter();
         let recorded = ids.into_iter().map(|id| {
             let id = id?;
             recordings.next().flatten().map(|recording| Recorded { id, recording })

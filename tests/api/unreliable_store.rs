@@ -4,15 +4,16 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use axum::http::{Request, header};
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use lifeboat::api::ApiConfig;
 use lifeboat::identity::{Entity, PredictionId};
 use lifeboat::prediction::Prediction;
 use lifeboat::store::{Cursor, Days, Known, PredictionStore, Put, Recording, StoreError, Told, Window};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::app::App;
+use crate::app::{Answer, App};
 use crate::passengers::numbered;
 
 /// What a store does when it is asked for anything.
@@ -144,6 +145,11 @@ async fn one_request_too_many_is_turned_away_at_once() {
 
 const READS: [&str; 3] = ["/predictions/p.7.0123456789abcdef0123456789abcdef", "/predictions?PassengerId=7", "/ready"];
 
+async fn tell(app: &App, outcomes: &Value) -> Answer {
+    let request = Request::post("/outcomes").header(header::CONTENT_TYPE, "application/json");
+    app.send(request.body(outcomes.to_string().into()).unwrap()).await
+}
+
 /// Puts the store into a mood in which every request ends in a problem of this status, and out of it again.
 async fn problems_come_and_go(mood_then: Mood, status: u16) {
     let (app, mood) = app_with_moods();
@@ -156,6 +162,9 @@ async fn problems_come_and_go(mood_then: Mood, status: u16) {
     for path in READS {
         app.get(path).await.problem(status);
     }
+    let told = json!([{"id": before.json()["id"], "Survived": 1}]);
+    tell(&app, &told).await.problem(status);
+    assert_eq!(tell(&app, &json!([{"Survived": 2}])).await.json()[0]["result"], "invalid", "nobody asks the store");
     assert_eq!(app.get("/health").await.status, 200, "the process itself is alive");
     assert_eq!(app.get("/model").await.status, 200);
     app.predict("{}").await.problem(422);
@@ -164,6 +173,7 @@ async fn problems_come_and_go(mood_then: Mood, status: u16) {
     assert_eq!(app.stored(), 1);
     assert_eq!(app.predict_value(&numbered(2)).await.status, 201, "the same request again repairs it");
     assert_eq!(app.predict_value(&numbered(1)).await.body, before.body);
+    assert_eq!(tell(&app, &told).await.json()[0]["result"], "recorded");
     assert_eq!(app.get("/ready").await.status, 200);
 }
 

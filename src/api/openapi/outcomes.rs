@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::table::{cell, label_object, value};
+use super::table::{ID, cell, label_object, value};
 use crate::api::size::MAX_RECORDS;
 use crate::outcome::Names;
 use crate::table::Schema;
@@ -100,7 +100,7 @@ fn table(schema: &Schema) -> Value {
     );
     let cell = cell(label).unwrap_or_else(|| "1".to_owned());
     let header = format!("{},{}", regex::escape(&names.id), regex::escape(&label.name));
-    let pattern = format!("^{header}\\n(p\\.[0-9a-f]{{32}},{cell}\\n){{1,20}}$");
+    let pattern = format!("^{header}\\n({ID},{cell}\\n){{1,20}}$");
     json!({"type": "string", "description": description, "pattern": pattern})
 }
 

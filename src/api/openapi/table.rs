@@ -13,7 +13,7 @@ use crate::table::{Field, Schema, Task};
 const MAX_LISTED_CATEGORIES: usize = 100;
 
 /// The pattern of an id: of this form, or as the first program gave them.
-const ID: &str = r"^(p\.([A-Za-z0-9-]|_[0-9a-f]{2}|\.)*)?([0-9]+-)?[0-9a-f]{32}$";
+pub(super) const ID: &str = r"(p\.([A-Za-z0-9-]|_[0-9a-f]{2}|\.)*)?([0-9]+-)?[0-9a-f]{32}";
 
 /// Returns the components that follow from a package, by their names.
 pub(super) fn components(package: &Package) -> Vec<(&'static str, Value)> {
@@ -26,7 +26,7 @@ pub(super) fn components(package: &Package) -> Vec<(&'static str, Value)> {
         ("StoredPrediction", full_answer(package)),
         ("History", history()),
         ("Table", table(schema)),
-        ("PredictionId", json!({"type": "string", "pattern": ID})),
+        ("PredictionId", json!({"type": "string", "pattern": format!("^{ID}$")})),
         ("ModelName", json!({"type": "string", "enum": [package.name()]})),
         ("Explanation", explanation(schema)),
     ]
