@@ -1,5 +1,6 @@
 //! Whatever is posted: an answer or a problem that is the client's, never one of the service.
 
+use axum::http::{Request, header};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -62,6 +63,52 @@ fn nearly_a_passenger() -> impl Strategy<Value = Value> {
         }
         passenger
     })
+}
+
+/// Posts each body of outcomes to one service, and checks that each element is answered, or the whole refused as the client's fault.
+fn check_all_outcomes<T: Strategy>(bodies: T, content_type: &str, text: impl Fn(T::Value) -> (String, usize)) {
+    let runtime = Runtime::new().unwrap();
+    let app = App::new();
+    let list: Vec<Value> = (0..4).map(numbered).collect();
+    runtime.block_on(app.predict_value(&json!(list)));
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig { cases: 512, ..ProptestConfig::default() });
+    let checked = runner.run(&bodies, |body| {
+        let (text, count) = text(body);
+        let request = Request::post("/outcomes").header(header::CONTENT_TYPE, content_type);
+        let answer = runtime.block_on(app.send(request.body(text.into()).unwrap()));
+        match answer.status.as_u16() {
+            200 => prop_assert_eq!(answer.json().as_array().unwrap().len(), count),
+            status @ (400 | 422) => drop(answer.problem(status)),
+            status => prop_assert!(false, "{} for what a client sent", status),
+        }
+        Ok(())
+    });
+    checked.unwrap();
+}
+
+/// Objects that tell an outcome, or nearly so.
+fn nearly_an_outcome() -> impl Strategy<Value = Value> {
+    let names = ["id", "PassengerId", "Survived", "corrects", "Age", "survived", "else"];
+    let value = prop_oneof![(0_u8..3).prop_map(Value::from), any::<bool>().prop_map(Value::from), any_value()];
+    proptest::collection::hash_map(proptest::sample::select(names.to_vec()), value, 0..5)
+        .prop_map(|members| members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+#[test]
+fn any_list_of_things_like_outcomes_is_answered_one_by_one_or_refused() {
+    let list = proptest::collection::vec(prop_oneof![9 => nearly_an_outcome(), 1 => any_value()], 0..6);
+    check_all_outcomes(list, "application/json", |list| (json!(list).to_string(), list.len()));
+}
+
+#[test]
+fn any_table_of_things_like_outcomes_is_answered_row_by_row_or_refused() {
+    let names = vec!["id", "PassengerId", "Survived", "corrects", "Age", "else"];
+    let header = proptest::sample::subsequence(names, 1..5);
+    let rows = proptest::collection::vec("[0-2]{0,1}(,([0-4]|true|false|x|)){0,4}", 1..5);
+    check_all_outcomes((header, rows), "text/csv", |(header, rows)| {
+        let rows: Vec<String> = rows.into_iter().map(|row| if row.is_empty() { "0".to_owned() } else { row }).collect();
+        (format!("{}\n{}\n", header.join(","), rows.join("\n")), rows.len())
+    });
 }
 
 #[test]

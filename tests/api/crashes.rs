@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use reqwest::{Client, StatusCode};
 use rusqlite::Connection;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -134,6 +134,48 @@ async fn a_server_stopped_under_load_answers_all_that_it_took_in() {
     assert!(usize::try_from(stored(&database)).unwrap() <= acknowledged.len() + CLIENTS);
     sound(&database);
     still_there(&Server::start(&database), &acknowledged).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_killed_among_outcomes_keeps_those_that_it_acknowledged() {
+    const PREDICTIONS: u64 = 900;
+    let (_folder, database) = new_database();
+    let mut server = Server::start(&database);
+    let records: Vec<Value> = (0..PREDICTIONS).map(numbered).collect();
+    let predicted = predict(&client(), &server.url("/predict"), &Value::from(records)).await.unwrap();
+    assert_eq!(predicted.status(), StatusCode::OK);
+    let told = |number: u64| json!({"PassengerId": number, "Survived": number % 2});
+    let acknowledged = Arc::new(AtomicU64::new(0));
+    let mut tellers = JoinSet::new();
+    for teller in 0..3 {
+        let (client, url, acknowledged) = (client(), server.url("/outcomes"), Arc::clone(&acknowledged));
+        tellers.spawn(async move {
+            let mut recorded = Vec::new();
+            for first in (0..PREDICTIONS).step_by(30).filter(|first| first / 30 % 3 == teller) {
+                let list: Vec<Value> = (first..first + 30).map(told).collect();
+                let Ok(answer) = predict(&client, &url, &Value::from(list)).await else { break };
+                let Ok(answers) = answer.json::<Vec<Value>>().await else { break };
+                assert!(answers.iter().all(|answer| answer["result"] == "recorded"), "{answers:?}");
+                recorded.extend(first..first + 30);
+                acknowledged.fetch_add(1, Ordering::SeqCst);
+            }
+            recorded
+        });
+    }
+    while acknowledged.load(Ordering::SeqCst) < 6 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    server.kill();
+    let recorded: Vec<u64> = tellers.join_all().await.concat();
+
+    let server = Server::start(&database);
+    for list in recorded.chunks(1000) {
+        let list: Vec<Value> = list.iter().map(|number| told(*number)).collect();
+        let again = predict(&client(), &server.url("/outcomes"), &Value::from(list)).await.unwrap();
+        let answers: Vec<Value> = again.json().await.unwrap();
+        assert!(answers.iter().all(|answer| answer["result"] == "stands"), "{answers:?}");
+    }
+    sound(&database);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -70,6 +70,29 @@ fn a_table_has_the_passenger_what_happened_what_was_predicted_and_the_features()
 }
 
 #[test]
+fn what_happened_is_what_was_told_last() {
+    let folder = folder_of_predictions();
+    folder.write("corrected.csv", "PassengerId,Survived\n1,1\n2,1\n");
+    assert_eq!(
+        folder.run(&["outcomes", "corrected.csv", "--corrects"]).1,
+        "2 outcomes stand as told, 1 of them corrected\n"
+    );
+    let (table, _) = folder.run(&["export", "--format", "csv", "--labelled"]);
+    let header: Vec<_> = table.lines().next().unwrap().split(',').collect();
+    let place = |name: &str| header.iter().position(|column| *column == name).unwrap();
+    let found = rows(&table);
+    let of = |number: &str| found.iter().find(|row| &row[0] == number).unwrap();
+    let known_at = |number: &str| of(number)[place("known_at")].parse::<jiff::Timestamp>().unwrap();
+    assert_eq!((found.len(), &of("1")[1], &of("2")[1]), (100, "1", "1"));
+    assert!(known_at("1") > known_at("2"), "the correction is known later");
+    assert!(folder.run(&["replay"]).0.starts_with("891 the same, 0 different"));
+    let connection = Connection::open(folder.path("titanic.db")).unwrap();
+    let row = "SELECT outcome, (SELECT count(*) FROM outcomes) FROM predictions WHERE PassengerId = 1";
+    let told: (u8, u32) = connection.query_row(row, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert_eq!(told, (1, 101));
+}
+
+#[test]
 fn parquet_holds_what_the_csv_holds() {
     let folder = folder_of_predictions();
     folder.run(&["export", "--output", "table.csv"]);

@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
-use futures_util::TryStreamExt;
 use lifeboat::store::dynamodb::{DynamoDbConfig, DynamoDbStore};
-use lifeboat::store::{Days, Known, Recording};
+use lifeboat::store::{Known, Recording};
 use serde_json::json;
-use tokio::task::JoinSet;
 
 use crate::contract::{Store, put};
 use crate::fixtures::dynamodb::{client, config, holding, new_table, url};
@@ -29,9 +27,7 @@ async fn one_prediction() -> (Network, String, Store) {
 }
 
 async fn known(store: &Store) -> Vec<Known> {
-    let day = "2026-11-23".parse().unwrap();
-    let pages: Vec<Vec<Known>> = store.known(Days { from: day, to: day }).try_collect().await.unwrap();
-    pages.concat()
+    crate::outcomes::known(store, "2026-11-23", "2026-11-23").await
 }
 
 #[tokio::test]
@@ -103,21 +99,7 @@ async fn who_meets_another_writer_tries_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_stores_on_one_table_keep_one_list() {
     let table = new_table().await;
-    let stores = [open(&table, &url()), open(&table, &url())];
-    let made = of_number(1, at(0));
-    put(&stores[0], vec![made.clone()]).await;
-    let tellers: JoinSet<Recording> = (0..40_i64)
-        .map(|teller| {
-            let (store, id) = (Arc::clone(&stores[usize::from(teller % 2 == 1)]), made.id.clone());
-            async move { tell(&store, &id, outcome(teller % 4 < 2, teller), true).await.unwrap() }
-        })
-        .collect();
-    let heard = tellers.join_all().await;
-    let added = heard.iter().filter(|recording| !matches!(recording, Recording::Stands(_))).count();
-    let first = heard.iter().filter(|recording| matches!(recording, Recording::Recorded(_))).count();
-    let outcomes = stores[1].get(&made.id).await.unwrap().unwrap().outcomes;
-    assert_eq!((first, added), (1, outcomes.len()));
-    assert_eq!(known(&stores[0]).await.len(), outcomes.len());
+    crate::outcomes::two_stores_keep_one_list([0, 1].map(|_| open(&table, &url()))).await;
 }
 
 #[tokio::test]

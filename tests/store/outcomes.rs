@@ -269,6 +269,24 @@ pub(crate) async fn no_day_holds_nothing(store: Store) {
     assert_eq!(known(&store, "2026-11-23", "2026-11-23").await.len(), 1);
 }
 
+/// What an adapter checks beside the clauses, with two stores that it has opened on one database.
+pub(crate) async fn two_stores_keep_one_list(stores: [Store; 2]) {
+    let made = of_number(1, at(0));
+    put(&stores[0], vec![made.clone()]).await;
+    let tellers: JoinSet<Recording> = (0..40_i64)
+        .map(|teller| {
+            let (store, id) = (stores[usize::from(teller % 2 == 1)].clone(), made.id.clone());
+            async move { tell(&store, &id, outcome(teller % 4 < 2, teller), true).await.unwrap() }
+        })
+        .collect();
+    let heard = tellers.join_all().await;
+    let added = heard.iter().filter(|recording| !matches!(recording, Recording::Stands(_))).count();
+    let first = heard.iter().filter(|recording| matches!(recording, Recording::Recorded(_))).count();
+    let outcomes = stores[1].get(&made.id).await.unwrap().unwrap().outcomes;
+    assert_eq!((first, added), (1, outcomes.len()));
+    assert_eq!(known(&stores[0], "2026-11-23", "2026-11-23").await.len(), outcomes.len());
+}
+
 /// Returns an outcome that became known that many milliseconds after some moment of 2026-11-23.
 pub(crate) fn outcome(survived: bool, milliseconds: i64) -> Outcome {
     Outcome { label: label(survived), known_at: at(milliseconds) }
@@ -294,7 +312,7 @@ async fn tell_at_once(store: &Store, id: &PredictionId, corrects: bool) -> Vec<(
 }
 
 /// Reads what became known on some days, in the order of time.
-async fn known(store: &Store, from: &str, to: &str) -> Vec<Known> {
+pub(crate) async fn known(store: &Store, from: &str, to: &str) -> Vec<Known> {
     let day = |text: &str| text.parse::<Date>().unwrap();
     let pages: Vec<Vec<Known>> = store.known(Days { from: day(from), to: day(to) }).try_collect().await.unwrap();
     let mut found = pages.concat();

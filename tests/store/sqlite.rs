@@ -249,6 +249,23 @@ async fn two_stores_on_one_file_create_each_prediction_once() {
     assert_eq!(rows(&path), 50);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_stores_on_one_file_keep_one_list() {
+    let (_folder, path) = new_file();
+    crate::outcomes::two_stores_keep_one_list([0, 1].map(|_| Arc::new(open(&path).unwrap()) as _)).await;
+}
+
+#[tokio::test]
+async fn what_the_sample_leaves_out_is_known_all_the_same() {
+    let (_folder, path) = new_file();
+    let config = SqliteConfig { sample_rate: "0".parse().unwrap(), ..SqliteConfig::new(path) };
+    let store: Arc<dyn PredictionStore> = Arc::new(SqliteStore::open(config, owner()).unwrap());
+    let made = of_number(1, at(0));
+    store.put(vec![made.clone()]).await.unwrap();
+    crate::outcomes::tell(&store, &made.id, crate::outcomes::outcome(true, 1), false).await;
+    assert_eq!(crate::outcomes::known(&store, "2026-11-23", "2026-11-23").await.len(), 1);
+}
+
 #[tokio::test]
 async fn a_file_that_another_program_locks_is_unavailable_until_it_is_released() {
     let (_folder, path) = new_file();
