@@ -115,6 +115,11 @@ test("a reader picks a passenger, changes it, stores the prediction and tells wh
   assert.equal((await get(`/predictions/${id}`)).outcome.outcome.Survived, 1);
   await isAccessible(page);
   await picture(page, "desktop");
+
+  const corrected = { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify({ Survived: 0, corrects: true }) };
+  assert.equal((await fetch(`${service}/predictions/${id}/outcome`, corrected)).status, 200);
+  await page.reload();
+  await until(page, () => document.querySelector("#stored td:last-child")?.textContent.endsWith("(corrected)"));
   assert.deepEqual(page.wrong, []);
   await page.close();
 });

@@ -256,10 +256,10 @@ function subject({ id, key, record }) {
 }
 
 function row(prediction) {
-  const { id, created_at, outcome } = prediction;
+  const { id, created_at, outcome, outcomes } = prediction;
   const name = subject(prediction);
   const really = element("td");
-  if (outcome) really.append(called(outcome.outcome[TABLE.label.name]));
+  if (outcome) really.append(called(outcome.outcome[TABLE.label.name]), outcomes.length > 1 ? " (corrected)" : "");
   else really.append(...tellers(id, name));
   return element(
     "tr",

@@ -298,8 +298,8 @@ pub(super) fn outcomes(item: &Item) -> Result<Vec<Outcome>, StoreError> {
 fn read_outcomes(item: &Item) -> Result<Vec<Outcome>, Damaged> {
     let elements = match item.get(OUTCOMES) {
         Some(AttributeValue::L(elements)) => elements,
-        None => return Ok(Vec::new()),
-        Some(_) => return Err(Damaged(OUTCOMES)),
+        None if !item.contains_key(OUTCOME) => return Ok(Vec::new()),
+        _ => return Err(Damaged(OUTCOMES)),
     };
     let outcome = |element: &AttributeValue| {
         let AttributeValue::S(text) = element else { return Err(Damaged(OUTCOMES)) };
