@@ -28,24 +28,20 @@ pub struct NewOutcome {
     pub corrects: bool,
 }
 
-/// What tells an outcome: the values of fields by their places in the schema, and what stands under the names of ours.
-#[derive(Debug)]
-pub struct Parts<'a> {
-    /// The values; those of the key and of the label are looked at.
-    pub values: &'a [Option<Value>],
-    /// The id of a prediction, where one is named.
-    pub id: Option<&'a str>,
-    /// Whether it says that it corrects.
-    pub corrects: bool,
-}
-
 impl NewOutcome {
     /// Makes an outcome of what tells it, or names all that is missing or wrong.
-    pub fn new(schema: &Schema, parts: &Parts<'_>) -> Result<Self, Vec<Fault>> {
-        let subject = Subject::find(schema, parts.id, parts.values);
-        let label = parts.values[schema.label()].as_ref().map(|value| scalar(schema, value));
+    ///
+    /// The values stand by their places in the schema; those of the label and, without an id, of the key are looked at.
+    pub fn new(
+        schema: &Schema,
+        id: Option<&str>,
+        values: &[Option<Value>],
+        corrects: bool,
+    ) -> Result<Self, Vec<Fault>> {
+        let subject = Subject::find(schema, id, values);
+        let label = values[schema.label()].as_ref().map(|value| scalar(schema, value));
         match (subject, label) {
-            (Ok(subject), Some(label)) => Ok(Self { subject, label, corrects: parts.corrects }),
+            (Ok(subject), Some(label)) => Ok(Self { subject, label, corrects }),
             (subject, label) => {
                 let missing = || Fault::of_field(&*schema.label_field().name, "must have a value");
                 Err(subject.err().into_iter().chain(label.is_none().then(missing)).collect())
@@ -58,7 +54,7 @@ impl Subject {
     /// Finds which prediction is meant: by its id, or else by the values of the key's fields.
     pub fn find(schema: &Schema, id: Option<&str>, values: &[Option<Value>]) -> Result<Self, Fault> {
         let Some(id) = id else { return latest(schema, values) };
-        id.parse().map(Self::Prediction).map_err(|_| Fault::of_field(Names::new(schema).id, MUST_BE_AN_ID))
+        id.parse().map(Self::Prediction).map_err(|_| Fault::of_field(OwnNames::new(schema).id, MUST_BE_AN_ID))
     }
 }
 
@@ -66,7 +62,7 @@ impl Subject {
 fn latest(schema: &Schema, values: &[Option<Value>]) -> Result<Subject, Fault> {
     let key = schema.key().iter();
     let key: Option<Vec<_>> = key.map(|&place| Some((&schema.fields()[place], values[place].as_ref()?))).collect();
-    let id = Names::new(schema).id;
+    let id = OwnNames::new(schema).id;
     let problem = match schema.key() {
         [] => format!("{id} is missing, and the table has no key to find a prediction by"),
         _ => format!("neither {id} nor a whole key says whose outcome it is"),
@@ -81,14 +77,14 @@ pub fn fields(schema: &Schema) -> Vec<usize> {
 
 /// What the names of ours are beside the fields of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Names {
+pub struct OwnNames {
     /// Of the id of a prediction: `id`, or `prediction_id`.
     pub id: String,
     /// Of whether an outcome corrects another: `corrects`, or `outcome_corrects`.
     pub corrects: String,
 }
 
-impl Names {
+impl OwnNames {
     /// Finds names that no field of a table has.
     pub fn new(schema: &Schema) -> Self {
         Self { id: free_name(schema, "prediction", "id"), corrects: free_name(schema, "outcome", "corrects") }
@@ -105,16 +101,16 @@ fn free_name(schema: &Schema, prefix: &str, name: &str) -> String {
 
 /// Where the names of ours stand among the columns of a file that are no fields.
 #[derive(Debug)]
-pub struct Columns {
-    names: Names,
+pub struct OutcomeColumns {
+    names: OwnNames,
     id: Option<usize>,
     corrects: Option<usize>,
 }
 
-impl Columns {
+impl OutcomeColumns {
     /// Finds the names of ours among these.
     pub fn new<'a>(schema: &Schema, names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut columns = Self { names: Names::new(schema), id: None, corrects: None };
+        let mut columns = Self { names: OwnNames::new(schema), id: None, corrects: None };
         for (place, name) in names.into_iter().enumerate() {
             if name == columns.names.id {
                 columns.id = Some(place);
@@ -136,9 +132,7 @@ impl Columns {
         let id = cell(self.id).and_then(text);
         let corrects = cell(self.corrects).map_or(Ok(false), |cell| self.corrects(cell));
         match (values, corrects) {
-            (Ok(values), Ok(corrects)) => {
-                NewOutcome::new(schema, &Parts { values: &values, id: id.as_deref(), corrects })
-            }
+            (Ok(values), Ok(corrects)) => NewOutcome::new(schema, id.as_deref(), &values, corrects),
             (values, corrects) => {
                 let faults = values.err().unwrap_or_default().into_iter();
                 Err(faults.chain(corrects.err()).collect())

@@ -16,7 +16,7 @@ use crate::outcome::{NewOutcome, Subject};
 use crate::package::explanation::{ExplainError, Explanation, explain};
 use crate::package::{self, InferenceError, Package};
 use crate::prediction::{Answer, Outcome, Prediction, Shadow, scalar, to_milliseconds};
-use crate::store::{Cursor, PredictionStore, Put, Recording, StoreError, Told, Window};
+use crate::store::{Cursor, PredictionStore, Put, Recording, StoreError, ToldOutcome, Window};
 use crate::table::descriptor::Scalar;
 use crate::table::{Record, Schema};
 
@@ -146,9 +146,9 @@ impl PredictionService {
         let ids = stream::iter(subjects).map(|subject| self.meant(subject)).buffered(CONCURRENT_LOOK_UPS);
         let ids: Vec<Option<PredictionId>> = ids.try_collect().await?;
         let told = ids.iter().zip(told).filter_map(|(id, NewOutcome { label, corrects, .. })| {
-            Some(Told { id: id.clone()?, outcome: Outcome { label, known_at }, corrects })
+            Some(ToldOutcome { id: id.clone()?, outcome: Outcome { label, known_at }, corrects })
         });
-        let told: Vec<Told> = told.collect();
+        let told: Vec<ToldOutcome> = told.collect();
         // Where nothing is to be recorded, nobody need write.
         let recordings = if told.is_empty() { Vec::new() } else { self.0.store.record_outcomes(told).await? };
         let mut recordings = recordings.into_iter();

@@ -21,7 +21,7 @@ use crate::identity::{ContentHash, Entity, PredictionId};
 use crate::prediction::Prediction;
 use dynamodb::DynamoDbConfig;
 pub use owner::{NotOwned, Owner};
-pub use recording::{Days, Known, Recording, Told};
+pub use recording::{Days, KnownOutcome, Recording, ToldOutcome};
 use sqlite::SqliteConfig;
 
 /// Keeps predictions, each once.
@@ -51,13 +51,13 @@ pub trait PredictionStore: fmt::Debug + Send + Sync {
     ///
     /// What is told of one prediction is taken in this order. When this returns `Ok`, all of it is durable. When it fails, some may have
     /// been recorded: the same call again repairs that, since what stands already is answered, not recorded twice.
-    async fn record_outcomes(&self, told: Vec<Told>) -> Result<Vec<Option<Recording>>, StoreError>;
+    async fn record_outcomes(&self, told: Vec<ToldOutcome>) -> Result<Vec<Option<Recording>>, StoreError>;
 
     /// Streams all outcomes that became known on these days, none left out by the sample, with their predictions, page by page, in no
     /// order that can be relied on.
     ///
     /// What this costs follows the number of outcomes and days.
-    fn known(&self, days: Days) -> BoxStream<'_, Result<Vec<Known>, StoreError>>;
+    fn known(&self, days: Days) -> BoxStream<'_, Result<Vec<KnownOutcome>, StoreError>>;
 
     /// Streams the predictions of a window of time that the sample holds, page by page, in no order that can be relied on.
     ///

@@ -9,7 +9,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::answer::{Json, OutcomeObject};
 use super::body::{Format, whole};
 use super::error::{ApiError, Pointed};
-use super::outcomes::entries::{Beside, Entries, Parts};
+use super::outcomes::entries::{Entries, NamedBy, OutcomeMembers};
 use super::predictions::{NO_PREDICTION, parse_id};
 use super::schema_names::{NewOutcomeSchema, PredictionIdSchema, RecordedOutcomeSchema};
 use crate::identity::PredictionId;
@@ -79,9 +79,13 @@ fn parse(body: &[u8], schema: &Schema, id: Result<Path<String>, PathRejection>) 
             ApiError::Malformed(format!("the body is not JSON: {}", json_fault::in_words(&error, body)))
         }
     })?;
-    let parts = Parts::new(schema, entries, Beside::Nothing);
-    match parts.label(schema).filter(|_| parts.faults.is_empty()) {
-        Some(label) => Ok(NewOutcome { subject: Subject::Prediction(parse_id(id)?), label, corrects: parts.corrects }),
-        None => Err(ApiError::InvalidOutcome(parts.faults.into_iter().map(|fault| Pointed::new("", fault)).collect())),
+    let members = OutcomeMembers::new(schema, entries, NamedBy::Path);
+    match members.label(schema).filter(|_| members.faults.is_empty()) {
+        Some(label) => {
+            Ok(NewOutcome { subject: Subject::Prediction(parse_id(id)?), label, corrects: members.corrects })
+        }
+        None => {
+            Err(ApiError::InvalidOutcome(members.faults.into_iter().map(|fault| Pointed::new("", fault)).collect()))
+        }
     }
 }

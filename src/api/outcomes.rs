@@ -16,11 +16,11 @@ use super::schema_names::{NewOutcomesSchema, OutcomeAnswersSchema, OutcomeTableS
 use crate::outcome::NewOutcome;
 use crate::service::PredictionService;
 use crate::table::Fault;
-use answer::{Answered, Answers};
+use answer::{OutcomeAnswer, OutcomeAnswers};
 
 /// Outcomes as they were read, each or its faults, and how they came.
 #[derive(Debug)]
-struct Told {
+struct OutcomeList {
     outcomes: Vec<Result<NewOutcome, Vec<Fault>>>,
     places: Places,
 }
@@ -52,16 +52,16 @@ pub(super) async fn record_outcomes(
     let format = Format::of(request.headers());
     let body = whole(request).await?;
     let schema = service.package().schema();
-    let Told { outcomes, places } = match format.ok_or(ApiError::UnsupportedMediaType)? {
+    let OutcomeList { outcomes, places } = match format.ok_or(ApiError::UnsupportedMediaType)? {
         Format::Json => read::json(&body, schema)?,
         Format::Csv => read::csv(&body, schema)?,
     };
     let told = outcomes.iter().flatten().cloned().collect();
     let mut recorded = service.record_outcomes(told).await?.into_iter();
     let answered = outcomes.into_iter().map(|told| match told {
-        Ok(told) => Answered::of(told.subject, recorded.next().flatten()),
-        Err(faults) => Answered::Invalid(faults),
+        Ok(told) => OutcomeAnswer::of(told.subject, recorded.next().flatten()),
+        Err(faults) => OutcomeAnswer::Invalid(faults),
     });
-    let answers = Answers { schema, places, answered: answered.collect() };
+    let answers = OutcomeAnswers { schema, places, answered: answered.collect() };
     if is_table { Ok(answers.table()) } else { Ok(Json(answers).into_response()) }
 }

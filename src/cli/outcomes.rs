@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::format;
 use super::options::{self, DatabaseOption, PackageOption};
-use crate::outcome::{self, Columns, NewOutcome};
+use crate::outcome::{self, NewOutcome, OutcomeColumns};
 use crate::service::PredictionService;
 use crate::start;
 use crate::store::Recording;
@@ -69,7 +69,7 @@ pub(super) fn outcomes(args: &OutcomesArgs, quiet: bool) -> anyhow::Result<()> {
 fn read(source: Source, schema: &Schema) -> anyhow::Result<Vec<(Place, NewOutcome)>> {
     let selection = Selection { extra_columns: ExtraColumns::Keep, purpose: Purpose::Fields };
     let reader = Reader::open(source, schema, &Options { selection, ..Options::default() })?;
-    let columns = Columns::new(schema, reader.extra_columns().iter().map(|column| &*column.name));
+    let columns = OutcomeColumns::new(schema, reader.extra_columns().iter().map(|column| &*column.name));
     let wanted = outcome::fields(schema);
     let (mut rows, mut faults) = (Vec::new(), Vec::new());
     reader.for_each(|row| {

@@ -25,7 +25,9 @@ use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
-use super::{Cursor, Days, Known, Owner, PredictionStore, Put, Recording, SampleRate, StoreError, Told, Window};
+use super::{
+    Cursor, Days, KnownOutcome, Owner, PredictionStore, Put, Recording, SampleRate, StoreError, ToldOutcome, Window,
+};
 use crate::identity::{ContentHash, Entity, PredictionId};
 use crate::prediction::Prediction;
 pub use client::ClientError;
@@ -226,11 +228,11 @@ impl PredictionStore for DynamoDbStore {
         item.map(|item| item::feature_names(&item).map(Into::into)).transpose()
     }
 
-    async fn record_outcomes(&self, told: Vec<Told>) -> Result<Vec<Option<Recording>>, StoreError> {
+    async fn record_outcomes(&self, told: Vec<ToldOutcome>) -> Result<Vec<Option<Recording>>, StoreError> {
         self.tell_all(&told).await
     }
 
-    fn known(&self, days: Days) -> BoxStream<'_, Result<Vec<Known>, StoreError>> {
+    fn known(&self, days: Days) -> BoxStream<'_, Result<Vec<KnownOutcome>, StoreError>> {
         self.read_known(days)
     }
 

@@ -10,7 +10,7 @@ use crate::prediction::{Outcome, Prediction};
 
 /// What somebody tells of a prediction.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
+pub struct ToldOutcome {
     /// Which prediction is meant.
     pub id: PredictionId,
     /// What happened, known now.
@@ -19,7 +19,7 @@ pub struct Told {
     pub corrects: bool,
 }
 
-impl Told {
+impl ToldOutcome {
     /// Decides what comes of it where this outcome was told last.
     ///
     /// A correction is never known before what it corrects, whatever two clocks say: the list is in the order of time.
@@ -71,7 +71,7 @@ impl Recording {
 
 /// An outcome that became known, and the prediction that it is of.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Known {
+pub struct KnownOutcome {
     /// Its place in the prediction's list: 0 is the first that was told, what follows are corrections.
     pub place: usize,
     /// The outcome.
@@ -80,7 +80,7 @@ pub struct Known {
     pub prediction: Prediction,
 }
 
-impl Known {
+impl KnownOutcome {
     /// Finds an outcome in the list of its prediction.
     pub(super) fn new(prediction: Prediction, place: usize) -> Option<Self> {
         let outcome = prediction.outcomes.get(place)?.clone();
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_list_grows_by_the_first_outcome_and_by_corrections_alone() {
-        let told = |label, corrects| Told {
+        let told = |label, corrects| ToldOutcome {
             id: "p.7.0123456789abcdef0123456789abcdef".parse().unwrap(),
             outcome: at(label, 5),
             corrects,

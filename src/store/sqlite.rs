@@ -36,8 +36,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params}
 use thiserror::Error;
 
 use super::{
-    Cursor, Days, Known, NotOwned, Obstacle, Owner, PredictionStore, Put, Recording, SampleRate, StoreError, Told,
-    Window,
+    Cursor, Days, KnownOutcome, NotOwned, Obstacle, Owner, PredictionStore, Put, Recording, SampleRate, StoreError,
+    ToldOutcome, Window,
 };
 use crate::identity::{Entity, PredictionId};
 use crate::prediction::Prediction;
@@ -235,11 +235,11 @@ impl PredictionStore for SqliteStore {
         .await
     }
 
-    async fn record_outcomes(&self, told: Vec<Told>) -> Result<Vec<Option<Recording>>, StoreError> {
+    async fn record_outcomes(&self, told: Vec<ToldOutcome>) -> Result<Vec<Option<Recording>>, StoreError> {
         self.writer.record_outcomes(told).await
     }
 
-    fn known(&self, days: Days) -> BoxStream<'_, Result<Vec<Known>, StoreError>> {
+    fn known(&self, days: Days) -> BoxStream<'_, Result<Vec<KnownOutcome>, StoreError>> {
         let Some(window) = days.window() else { return stream::empty().boxed() };
         let to = window.to.as_millisecond();
         let start = Some(outcomes::place_before(window.from.as_millisecond()));

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use lifeboat::api::ApiConfig;
 use lifeboat::identity::{Entity, PredictionId};
 use lifeboat::prediction::Prediction;
-use lifeboat::store::{Cursor, Days, Known, PredictionStore, Put, Recording, StoreError, Told, Window};
+use lifeboat::store::{Cursor, Days, KnownOutcome, PredictionStore, Put, Recording, StoreError, ToldOutcome, Window};
 use serde_json::{Value, json};
 
 use crate::app::{Answer, App};
@@ -83,12 +83,12 @@ impl PredictionStore for Unreliable {
         self.store.latest_report().await
     }
 
-    async fn record_outcomes(&self, told: Vec<Told>) -> Result<Vec<Option<Recording>>, StoreError> {
+    async fn record_outcomes(&self, told: Vec<ToldOutcome>) -> Result<Vec<Option<Recording>>, StoreError> {
         self.suffer().await?;
         self.store.record_outcomes(told).await
     }
 
-    fn known(&self, days: Days) -> BoxStream<'_, Result<Vec<Known>, StoreError>> {
+    fn known(&self, days: Days) -> BoxStream<'_, Result<Vec<KnownOutcome>, StoreError>> {
         let suffered = stream::once(self.suffer()).try_filter_map(|()| async { Ok(None) });
         suffered.chain(self.store.known(days)).boxed()
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use lifeboat::store::dynamodb::{DynamoDbConfig, DynamoDbStore};
-use lifeboat::store::{Known, Recording};
+use lifeboat::store::{KnownOutcome, Recording};
 use serde_json::json;
 
 use crate::contract::{Store, put};
@@ -26,7 +26,7 @@ async fn one_prediction() -> (Network, String, Store) {
     (network, table, store)
 }
 
-async fn known(store: &Store) -> Vec<Known> {
+async fn known(store: &Store) -> Vec<KnownOutcome> {
     crate::outcomes::known(store, "2026-11-23", "2026-11-23").await
 }
 

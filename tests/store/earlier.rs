@@ -9,7 +9,7 @@ use std::sync::Arc;
 use futures_util::TryStreamExt;
 use lifeboat::prediction::{Answer, Outcome, Prediction};
 use lifeboat::store::sqlite::{OpenError, SqliteConfig, SqliteStore};
-use lifeboat::store::{Days, Known, Owner, PredictionStore};
+use lifeboat::store::{Days, KnownOutcome, Owner, PredictionStore};
 use lifeboat::table::load;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ async fn a_file_of_an_earlier_program_keeps_its_predictions_outcomes_and_reports
         assert_eq!(becker.answer, Answer { label: label(true), probability: Some(0.964_795_3), probabilities: None });
         assert_eq!(becker.outcomes, [Outcome { label: label(true), known_at: known_at.parse().unwrap() }]);
         let day = "2026-11-25".parse().unwrap();
-        let known: Vec<Vec<Known>> = store.known(Days { from: day, to: day }).try_collect().await.unwrap();
+        let known: Vec<Vec<KnownOutcome>> = store.known(Days { from: day, to: day }).try_collect().await.unwrap();
         let [known] = &*known.concat() else { panic!("{known:?}") };
         assert_eq!((known.place, &known.prediction), (0, &becker));
         let features = becker.features.unwrap();

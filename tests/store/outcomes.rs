@@ -7,7 +7,7 @@ use futures_util::TryStreamExt;
 use jiff::civil::Date;
 use lifeboat::identity::PredictionId;
 use lifeboat::prediction::{Outcome, Prediction};
-use lifeboat::store::{Days, Known, Put, Recording, Told};
+use lifeboat::store::{Days, KnownOutcome, Put, Recording, ToldOutcome};
 use tokio::task::JoinSet;
 
 use crate::contract::{Store, put, window};
@@ -125,15 +125,15 @@ pub(crate) async fn a_correction_of_an_earlier_clock_is_known_with_what_it_corre
 pub(crate) async fn many_outcomes_are_answered_in_order(store: Store) {
     let made: Vec<Prediction> = (0..300).map(|number| of_number(number, at(0))).collect();
     put(&store, made.clone()).await;
-    let told = |number: usize, survived, corrects| Told {
+    let told = |number: usize, survived, corrects| ToldOutcome {
         id: made[number].id.clone(),
         outcome: outcome(survived, 1),
         corrects,
     };
-    let mut many: Vec<Told> = (0..300).map(|number| told(number, number % 2 == 0, false)).collect();
+    let mut many: Vec<ToldOutcome> = (0..300).map(|number| told(number, number % 2 == 0, false)).collect();
     // Four times of one prediction: what comes first in the list comes first.
     many.extend([told(0, false, false), told(0, false, true), told(0, true, false), told(0, true, true)]);
-    let unknown = Told { id: of_number(999, at(0)).id, outcome: outcome(true, 1), corrects: false };
+    let unknown = ToldOutcome { id: of_number(999, at(0)).id, outcome: outcome(true, 1), corrects: false };
     many.insert(150, unknown);
     let recorded = store.record_outcomes(many).await.unwrap();
     assert_eq!((recorded.len(), &recorded[150]), (305, &None));
@@ -216,7 +216,7 @@ pub(crate) async fn what_became_known_is_found_by_its_days(store: Store) {
         let ids: Vec<&PredictionId> = found.iter().map(|known| &known.prediction.id).collect();
         let expected: Vec<&PredictionId> = made[expected].iter().map(|prediction| &prediction.id).collect();
         assert_eq!(ids, expected, "{from} to {to}");
-        for Known { place, outcome, prediction } in &found {
+        for KnownOutcome { place, outcome, prediction } in &found {
             assert_eq!((*place, prediction.outcomes.as_slice()), (0, std::slice::from_ref(outcome)));
             assert_eq!(Some(prediction), store.get(&prediction.id).await.unwrap().as_ref());
         }
@@ -232,10 +232,10 @@ pub(crate) async fn a_correction_is_known_beside_what_it_corrects(store: Store) 
         tell(&store, &made.id, told.clone(), true).await;
     }
     let prediction = Prediction { outcomes: outcomes.clone(), ..made };
-    let all: Vec<Known> = outcomes
+    let all: Vec<KnownOutcome> = outcomes
         .into_iter()
         .enumerate()
-        .map(|(place, outcome)| Known { place, outcome, prediction: prediction.clone() })
+        .map(|(place, outcome)| KnownOutcome { place, outcome, prediction: prediction.clone() })
         .collect();
     assert_eq!(known(&store, "2026-11-23", "2026-11-26").await, all);
     assert_eq!(known(&store, "2026-11-23", "2026-11-23").await, all[..1]);
@@ -252,7 +252,7 @@ pub(crate) async fn many_that_became_known_are_read_page_by_page(store: Store) {
     // More than a page of one moment, and some before and after it.
     let told = made.iter().zip(0_i64..).map(|(prediction, number)| {
         let time = if number < 1800 { 5 } else { number - 1800 };
-        Told { id: prediction.id.clone(), outcome: outcome(number % 2 == 0, time), corrects: false }
+        ToldOutcome { id: prediction.id.clone(), outcome: outcome(number % 2 == 0, time), corrects: false }
     });
     store.record_outcomes(told.collect()).await.unwrap();
     let found = known(&store, "2026-11-23", "2026-11-23").await;
@@ -294,7 +294,7 @@ pub(crate) fn outcome(survived: bool, milliseconds: i64) -> Outcome {
 
 /// Tells one outcome.
 pub(crate) async fn tell(store: &Store, id: &PredictionId, outcome: Outcome, corrects: bool) -> Option<Recording> {
-    let told = vec![Told { id: id.clone(), outcome, corrects }];
+    let told = vec![ToldOutcome { id: id.clone(), outcome, corrects }];
     let recorded = store.record_outcomes(told).await.unwrap();
     let [recorded] = <[_; 1]>::try_from(recorded).unwrap();
     recorded
@@ -312,9 +312,9 @@ async fn tell_at_once(store: &Store, id: &PredictionId, corrects: bool) -> Vec<(
 }
 
 /// Reads what became known on some days, in the order of time.
-pub(crate) async fn known(store: &Store, from: &str, to: &str) -> Vec<Known> {
+pub(crate) async fn known(store: &Store, from: &str, to: &str) -> Vec<KnownOutcome> {
     let day = |text: &str| text.parse::<Date>().unwrap();
-    let pages: Vec<Vec<Known>> = store.known(Days { from: day(from), to: day(to) }).try_collect().await.unwrap();
+    let pages: Vec<Vec<KnownOutcome>> = store.known(Days { from: day(from), to: day(to) }).try_collect().await.unwrap();
     let mut found = pages.concat();
     found.sort_by_key(|known| (known.outcome.known_at, known.prediction.id.clone(), known.place));
     found

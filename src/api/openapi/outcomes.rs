@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::table::{ID, cell, label_object, value};
 use crate::api::size::MAX_RECORDS;
-use crate::outcome::Names;
+use crate::outcome::OwnNames;
 use crate::table::Schema;
 use crate::table::descriptor::Scalar;
 
@@ -36,7 +36,7 @@ pub(super) fn properties(schema: &Schema) -> Value {
 
 /// Returns what a client may send, as a list: by id, and by the fields of the key where there are some.
 pub(super) fn examples(schema: &Schema, id: &str, record: &Map<String, Value>, label: &Scalar) -> Value {
-    let (name, names) = (&*schema.label_field().name, Names::new(schema));
+    let (name, names) = (&*schema.label_field().name, OwnNames::new(schema));
     let mut by_key = key_of(schema, record).unwrap_or_else(|| json!({names.id.as_str(): id}));
     by_key[name] = json!(label);
     by_key[names.corrects.as_str()] = json!(true);
@@ -54,13 +54,13 @@ fn key_of(schema: &Schema, record: &Map<String, Value>) -> Option<Value> {
 
 /// Returns the same as a table of one row.
 pub(super) fn example_table(schema: &Schema, id: &str, label: &Scalar) -> String {
-    let names = Names::new(schema);
+    let names = OwnNames::new(schema);
     format!("{},{}\n{id},{}\n", names.id, schema.label_field().name, label.text())
 }
 
 fn new_outcome(schema: &Schema) -> Value {
     let mut object = label_object(schema);
-    object["properties"][Names::new(schema).corrects] = corrects();
+    object["properties"][OwnNames::new(schema).corrects] = corrects();
     object
 }
 
@@ -76,7 +76,7 @@ fn recorded_outcome(schema: &Schema) -> Value {
 
 /// Returns a list of outcomes. Other fields of the table are not named, though they may be there: they tell nothing.
 fn new_outcomes(schema: &Schema) -> Value {
-    let names = Names::new(schema);
+    let names = OwnNames::new(schema);
     let label = schema.label_field();
     let key = schema.key().iter().map(|&place| &schema.fields()[place]);
     let mut properties: Map<String, Value> = key.map(|field| (field.name.to_string(), value(field, true))).collect();
@@ -91,7 +91,7 @@ fn new_outcomes(schema: &Schema) -> Value {
 
 /// Returns what a table of outcomes is. The pattern is narrower than what is read.
 fn table(schema: &Schema) -> Value {
-    let names = Names::new(schema);
+    let names = OwnNames::new(schema);
     let label = schema.label_field();
     let description = format!(
         "A header with {} and either {} or the fields of the key, and 1 to {MAX_RECORDS} rows; {} may be true. Other fields of a record \

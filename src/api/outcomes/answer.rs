@@ -19,7 +19,7 @@ use crate::table::{Fault, Schema, csv_text};
 
 /// What came of one outcome.
 #[derive(Debug)]
-pub(super) enum Answered {
+pub(super) enum OutcomeAnswer {
     /// The prediction was found.
     Met(Recorded),
     /// There is no such prediction.
@@ -28,7 +28,7 @@ pub(super) enum Answered {
     Invalid(Vec<Fault>),
 }
 
-impl Answered {
+impl OutcomeAnswer {
     /// Says what came of an outcome of this subject.
     pub(super) fn of(subject: Subject, recorded: Option<Recorded>) -> Self {
         match (recorded, subject) {
@@ -70,30 +70,30 @@ impl Answered {
 
 /// What came of all outcomes, in their order.
 #[derive(Debug)]
-pub(super) struct Answers<'a> {
+pub(super) struct OutcomeAnswers<'a> {
     pub(super) schema: &'a Schema,
     pub(super) places: Places,
-    pub(super) answered: Vec<Answered>,
+    pub(super) answered: Vec<OutcomeAnswer>,
 }
 
-impl Serialize for Answers<'_> {
+impl Serialize for OutcomeAnswers<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq((0..self.answered.len()).map(|place| AnswerObject { answers: self, place }))
     }
 }
 
 struct AnswerObject<'a> {
-    answers: &'a Answers<'a>,
+    answers: &'a OutcomeAnswers<'a>,
     place: usize,
 }
 
 impl Serialize for AnswerObject<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Answers { schema, places, answered } = self.answers;
+        let OutcomeAnswers { schema, places, answered } = self.answers;
         let answered = &answered[self.place];
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("result", answered.result())?;
-        if let Answered::Met(Recorded { id, recording }) = answered {
+        if let OutcomeAnswer::Met(Recorded { id, recording }) = answered {
             map.serialize_entry("id", &id.to_string())?;
             OutcomeObject { schema, outcome: recording.outcome() }.serialize_into(&mut map)?;
         }
@@ -107,8 +107,8 @@ impl Serialize for AnswerObject<'_> {
 /// The columns of a table beside the label.
 const OWN: [&str; 4] = ["known_at", "id", "result", "detail"];
 
-impl Answers<'_> {
-    /// Answers with a table: the outcome that stands, then what came of what was told.
+impl OutcomeAnswers<'_> {
+    /// OutcomeAnswers with a table: the outcome that stands, then what came of what was told.
     pub(super) fn table(&self) -> Response {
         let label = self.schema.label_field();
         let own = OWN.into_iter().map(|name| {
@@ -119,7 +119,7 @@ impl Answers<'_> {
         let texts: Vec<[String; 4]> = (0..self.answered.len()).map(|place| self.texts(place)).collect();
         let rows = self.answered.iter().zip(&texts).map(|(answered, texts)| {
             let label = match answered {
-                Answered::Met(Recorded { recording, .. }) => cell(&recording.outcome().label),
+                OutcomeAnswer::Met(Recorded { recording, .. }) => cell(&recording.outcome().label),
                 _ => OutputCell::Missing,
             };
             let texts =
@@ -136,11 +136,13 @@ impl Answers<'_> {
     fn texts(&self, place: usize) -> [String; 4] {
         let answered = &self.answered[place];
         let (known_at, id) = match answered {
-            Answered::Met(Recorded { id, recording }) => (format_time(recording.outcome().known_at), id.to_string()),
+            OutcomeAnswer::Met(Recorded { id, recording }) => {
+                (format_time(recording.outcome().known_at), id.to_string())
+            }
             _ => Default::default(),
         };
         let detail = match answered {
-            Answered::Invalid(faults) => in_words(faults),
+            OutcomeAnswer::Invalid(faults) => in_words(faults),
             other => other.problem(place, &self.places).map(|problem| problem.detail()).unwrap_or_default(),
         };
         [known_at, id, answered.result().to_owned(), detail]

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::api::json_cell::cell;
 use crate::api::whole_key::without_null;
-use crate::outcome::{MUST_BE_AN_ID, MUST_BE_BOOLEAN, Names};
+use crate::outcome::{MUST_BE_AN_ID, MUST_BE_BOOLEAN, OwnNames};
 use crate::prediction::scalar;
 use crate::table::descriptor::Scalar;
 use crate::table::{self, Fault, Schema};
@@ -39,18 +39,18 @@ impl<'de> Deserialize<'de> for Entries {
     }
 }
 
-/// What may stand in an object beside the label and whether it corrects.
+/// How the prediction of an outcome is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::api) enum Beside {
-    /// Nothing: the path names the prediction.
-    Nothing,
-    /// What names a prediction; other fields of a labelled row are ignored.
-    Subject,
+pub(in crate::api) enum NamedBy {
+    /// By the path: beside the label there is only whether it corrects.
+    Path,
+    /// By members of the object, the id or the key; other fields of a labelled row are ignored.
+    Members,
 }
 
 /// What stands in an object that tells an outcome.
 #[derive(Debug)]
-pub(in crate::api) struct Parts {
+pub(in crate::api) struct OutcomeMembers {
     /// The values of the fields, by their places in the schema; of others than key and label there is none.
     pub(in crate::api) values: Vec<Option<table::Value>>,
     pub(in crate::api) id: Option<String>,
@@ -63,17 +63,17 @@ pub(in crate::api) struct Parts {
 
 /// What a member's name means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Slot {
+enum Meaning {
     Id,
     Corrects,
     Field(usize),
 }
 
-impl Parts {
+impl OutcomeMembers {
     /// Reads the members of an object.
-    pub(in crate::api) fn new(schema: &Schema, Entries(entries): Entries, beside: Beside) -> Self {
-        let names = Names::new(schema);
-        let mut parts = Self {
+    pub(in crate::api) fn new(schema: &Schema, Entries(entries): Entries, named_by: NamedBy) -> Self {
+        let names = OwnNames::new(schema);
+        let mut members = Self {
             values: vec![None; schema.fields().len()],
             id: None,
             corrects: false,
@@ -82,45 +82,45 @@ impl Parts {
         };
         let mut seen = Vec::new();
         for (name, value) in entries {
-            let Some(slot) = slot(schema, &names, &name, beside) else {
-                let detail = format!("is not a field of an outcome: expected {}", expected(schema, &names, beside));
-                parts.faults.push(Fault::of_field(name, detail));
+            let Some(slot) = slot(schema, &names, &name, named_by) else {
+                let detail = format!("is not a field of an outcome: expected {}", expected(schema, &names, named_by));
+                members.faults.push(Fault::of_field(name, detail));
                 continue;
             };
             let read = if seen.contains(&slot) {
                 Err("stands more than once".to_owned())
             } else {
                 seen.push(slot);
-                parts.take(schema, slot, &value)
+                members.take(schema, slot, &value)
             };
             if let Err(detail) = read {
-                let is_of_subject = slot != Slot::Corrects && slot != Slot::Field(schema.label());
-                parts.is_subject_wrong |= is_of_subject;
-                parts.faults.push(Fault::of_field(name, detail));
+                let is_of_subject = slot != Meaning::Corrects && slot != Meaning::Field(schema.label());
+                members.is_subject_wrong |= is_of_subject;
+                members.faults.push(Fault::of_field(name, detail));
             }
         }
-        if !seen.contains(&Slot::Field(schema.label())) {
-            parts.faults.push(Fault::of_field(&*schema.label_field().name, "is required"));
+        if !seen.contains(&Meaning::Field(schema.label())) {
+            members.faults.push(Fault::of_field(&*schema.label_field().name, "is required"));
         }
-        parts
+        members
     }
 
-    fn take(&mut self, schema: &Schema, slot: Slot, value: &Value) -> Result<(), String> {
+    fn take(&mut self, schema: &Schema, slot: Meaning, value: &Value) -> Result<(), String> {
         match (slot, value) {
-            (Slot::Id, Value::Null) => {}
-            (Slot::Id, Value::String(id)) => self.id = Some(id.clone()),
-            (Slot::Id, _) => return Err(MUST_BE_AN_ID.to_owned()),
-            (Slot::Corrects, Value::Bool(corrects)) => self.corrects = *corrects,
-            (Slot::Corrects, _) => return Err(MUST_BE_BOOLEAN.to_owned()),
-            (Slot::Field(place), value) if place == schema.label() => {
+            (Meaning::Id, Value::Null) => {}
+            (Meaning::Id, Value::String(id)) => self.id = Some(id.clone()),
+            (Meaning::Id, _) => return Err(MUST_BE_AN_ID.to_owned()),
+            (Meaning::Corrects, Value::Bool(corrects)) => self.corrects = *corrects,
+            (Meaning::Corrects, _) => return Err(MUST_BE_BOOLEAN.to_owned()),
+            (Meaning::Field(place), value) if place == schema.label() => {
                 let label = schema.label_field().read(cell(value))?;
                 self.values[place] = Some(label.ok_or("must have a value")?);
             }
-            (Slot::Field(place), value) if schema.key().contains(&place) && !value.is_null() => {
+            (Meaning::Field(place), value) if schema.key().contains(&place) && !value.is_null() => {
                 let read = schema.fields()[place].read(cell(value));
                 self.values[place] = read.map_err(|detail| without_null(&detail))?;
             }
-            (Slot::Field(_), _) => {}
+            (Meaning::Field(_), _) => {}
         }
         Ok(())
     }
@@ -132,20 +132,20 @@ impl Parts {
 }
 
 /// Returns what a name means; nothing where it may not stand here.
-fn slot(schema: &Schema, names: &Names, name: &str, beside: Beside) -> Option<Slot> {
-    let is_of_many = beside == Beside::Subject;
+fn slot(schema: &Schema, names: &OwnNames, name: &str, named_by: NamedBy) -> Option<Meaning> {
+    let is_of_many = named_by == NamedBy::Members;
     match schema.column(name) {
-        Some(column) => Some(column.field()).filter(|field| is_of_many || *field == schema.label()).map(Slot::Field),
-        None if name == names.corrects => Some(Slot::Corrects),
-        None if name == names.id && is_of_many => Some(Slot::Id),
+        Some(column) => Some(column.field()).filter(|field| is_of_many || *field == schema.label()).map(Meaning::Field),
+        None if name == names.corrects => Some(Meaning::Corrects),
+        None if name == names.id && is_of_many => Some(Meaning::Id),
         None => None,
     }
 }
 
 /// Lists what may stand in an object.
-fn expected(schema: &Schema, names: &Names, beside: Beside) -> String {
+fn expected(schema: &Schema, names: &OwnNames, named_by: NamedBy) -> String {
     let key = schema.key().iter().map(|&place| &*schema.fields()[place].name);
-    let subject = [&*names.id].into_iter().chain(key).filter(|_| beside == Beside::Subject);
+    let subject = [&*names.id].into_iter().chain(key).filter(|_| named_by == NamedBy::Members);
     let all: Vec<&str> = subject.chain([&*schema.label_field().name]).collect();
     format!("{} or {}", all.join(", "), names.corrects)
 }

@@ -3,20 +3,20 @@
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::Told;
-use super::entries::{Beside, Entries, Parts};
+use super::OutcomeList;
+use super::entries::{Entries, NamedBy, OutcomeMembers};
 use crate::api::error::{ApiError, Pointed};
 use crate::api::records::Places;
 use crate::api::records::csv::{line, of_table, packed_table};
 use crate::api::size::MAX_RECORDS;
-use crate::outcome::{self, Columns, Names, NewOutcome, Subject};
+use crate::outcome::{self, NewOutcome, OutcomeColumns, OwnNames, Subject};
 use crate::table::columns::{ExtraColumns, Purpose, Selection};
 use crate::table::csv_text::Table;
 use crate::table::fault::shorten;
 use crate::table::{Fault, Schema, json_fault};
 
 /// Reads a list of objects.
-pub(super) fn json(body: &[u8], schema: &Schema) -> Result<Told, ApiError> {
+pub(super) fn json(body: &[u8], schema: &Schema) -> Result<OutcomeList, ApiError> {
     let elements: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| {
         if serde_json::from_slice::<IgnoredAny>(body).is_ok() {
             refused(Pointed::new("", Fault::of_record("must be a list of outcomes")))
@@ -29,7 +29,7 @@ pub(super) fn json(body: &[u8], schema: &Schema) -> Result<Told, ApiError> {
         return Err(refused(Pointed::new("", Fault::of_record(detail))));
     }
     let outcomes = elements.into_iter().map(|element| element_of(element, schema)).collect();
-    Ok(Told { outcomes, places: Places::List })
+    Ok(OutcomeList { outcomes, places: Places::List })
 }
 
 fn refused(fault: Pointed) -> ApiError {
@@ -40,22 +40,24 @@ fn refused(fault: Pointed) -> ApiError {
 fn element_of(element: &RawValue, schema: &Schema) -> Result<NewOutcome, Vec<Fault>> {
     let entries: Entries =
         serde_json::from_str(element.get()).map_err(|_| vec![Fault::of_record("must be an object")])?;
-    let parts = Parts::new(schema, entries, Beside::Subject);
-    let subject = Subject::find(schema, parts.id.as_deref(), &parts.values);
-    let label = parts.label(schema);
-    let mut faults = parts.faults;
+    let members = OutcomeMembers::new(schema, entries, NamedBy::Members);
+    let subject = Subject::find(schema, members.id.as_deref(), &members.values);
+    let label = members.label(schema);
+    let mut faults = members.faults;
     match (subject, label) {
-        (Ok(subject), Some(label)) if faults.is_empty() => Ok(NewOutcome { subject, label, corrects: parts.corrects }),
+        (Ok(subject), Some(label)) if faults.is_empty() => {
+            Ok(NewOutcome { subject, label, corrects: members.corrects })
+        }
         (subject, _) => {
             // What is wrong with a key is said already.
-            faults.extend(subject.err().filter(|_| !parts.is_subject_wrong));
+            faults.extend(subject.err().filter(|_| !members.is_subject_wrong));
             Err(faults)
         }
     }
 }
 
 /// Reads a table.
-pub(super) fn csv(body: &[u8], schema: &Schema) -> Result<Told, ApiError> {
+pub(super) fn csv(body: &[u8], schema: &Schema) -> Result<OutcomeList, ApiError> {
     if let Some(fault) = packed_table(body) {
         return Err(refused(Pointed::in_table(1, fault)));
     }
@@ -66,7 +68,7 @@ pub(super) fn csv(body: &[u8], schema: &Schema) -> Result<Told, ApiError> {
     if !strange.is_empty() {
         return Err(ApiError::InvalidOutcome(strange));
     }
-    let columns = Columns::new(schema, table.extra_columns().iter().map(String::as_str));
+    let columns = OutcomeColumns::new(schema, table.extra_columns().iter().map(String::as_str));
     let wanted = outcome::fields(schema);
     let (mut outcomes, mut lines, mut count) = (Vec::new(), Vec::new(), 0);
     let read = table.for_each(|row| {
@@ -81,12 +83,12 @@ pub(super) fn csv(body: &[u8], schema: &Schema) -> Result<Told, ApiError> {
         let detail = format!("must be followed by 1 to {MAX_RECORDS} rows, found {count}");
         return Err(refused(Pointed::in_table(1, Fault::of_record(detail))));
     }
-    Ok(Told { outcomes, places: Places::Lines(lines) })
+    Ok(OutcomeList { outcomes, places: Places::Lines(lines) })
 }
 
-/// Names the columns that are neither fields nor names of ours.
+/// OwnNames the columns that are neither fields nor names of ours.
 fn strange_columns(schema: &Schema, names: &[String]) -> Vec<Pointed> {
-    let ours = Names::new(schema);
+    let ours = OwnNames::new(schema);
     let strange = names.iter().filter(|name| **name != ours.id && **name != ours.corrects);
     let fault = |name: &String| Fault::of_record(format!("column {:?} {}", shorten(name), schema.unknown(name)));
     strange.map(|name| Pointed::in_table(1, fault(name))).collect()

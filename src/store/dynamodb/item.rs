@@ -29,7 +29,7 @@ const UNKEYED: &str = "hash:";
 
 /// An index by days, of which each is in several partitions.
 #[derive(Debug)]
-pub(super) struct Index {
+pub(super) struct TimeIndex {
     pub(super) name: &'static str,
     /// The day and a part of it, as in `2026-11-24.3`.
     pub(super) partition_key: &'static str,
@@ -38,10 +38,11 @@ pub(super) struct Index {
 }
 
 /// The index by the time of predictions, in which only sampled ones are.
-pub(super) static BY_TIME: Index = Index { name: "by_time", partition_key: "day_part", sort_key: CREATED_AT };
+pub(super) static BY_TIME: TimeIndex = TimeIndex { name: "by_time", partition_key: "day_part", sort_key: CREATED_AT };
 
 /// The index by the time when outcomes became known: all predictions that have one, by their first, and all corrections.
-pub(super) static BY_KNOWN: Index = Index { name: "by_known", partition_key: KNOWN_DAY_PART, sort_key: KNOWN_AT };
+pub(super) static BY_KNOWN: TimeIndex =
+    TimeIndex { name: "by_known", partition_key: KNOWN_DAY_PART, sort_key: KNOWN_AT };
 
 const CREATED_AT: &str = "created_at";
 
@@ -255,14 +256,14 @@ fn id(item: &Item) -> Result<PredictionId, Damaged> {
 
 /// An outcome as an element of a list.
 #[derive(Serialize, Deserialize)]
-struct Element {
+struct StoredOutcome {
     label: Scalar,
     known_at: Timestamp,
 }
 
 /// Writes an outcome as a list of its own.
 pub(super) fn list_of(outcome: &Outcome) -> Result<AttributeValue, StoreError> {
-    let element = Element { label: outcome.label.clone(), known_at: outcome.known_at };
+    let element = StoredOutcome { label: outcome.label.clone(), known_at: outcome.known_at };
     Ok(AttributeValue::L(vec![json(&element)?]))
 }
 
@@ -303,7 +304,7 @@ fn read_outcomes(item: &Item) -> Result<Vec<Outcome>, Damaged> {
     };
     let outcome = |element: &AttributeValue| {
         let AttributeValue::S(text) = element else { return Err(Damaged(OUTCOMES)) };
-        let Element { label, known_at } = serde_json::from_str(text).map_err(|_| Damaged(OUTCOMES))?;
+        let StoredOutcome { label, known_at } = serde_json::from_str(text).map_err(|_| Damaged(OUTCOMES))?;
         Ok(Outcome { label, known_at })
     };
     elements.iter().map(outcome).collect()

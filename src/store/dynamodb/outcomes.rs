@@ -19,7 +19,7 @@ use super::item::{self, Item, KNOWN_AT, KNOWN_DAY_PART, OUTCOME, OUTCOMES, SORT_
 use super::{DynamoDbStore, unavailable};
 use crate::identity::PredictionId;
 use crate::prediction::{Outcome, format_time};
-use crate::store::{Days, Known, Recording, StoreError, Told};
+use crate::store::{Days, KnownOutcome, Recording, StoreError, ToldOutcome};
 
 /// So many predictions are told of at a time, and so many are read.
 const CONCURRENT_CALLS: usize = 32;
@@ -31,7 +31,7 @@ const MOST_ATTEMPTS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// What a call to tell found.
-enum Met {
+enum Found {
     /// There is no such prediction.
     Nothing,
     /// The item as it was before, or as it is where another outcome stands.
@@ -42,7 +42,7 @@ enum Met {
 
 impl DynamoDbStore {
     /// Tells outcomes: those of one prediction one after the other, others side by side.
-    pub(super) async fn tell_all(&self, told: &[Told]) -> Result<Vec<Option<Recording>>, StoreError> {
+    pub(super) async fn tell_all(&self, told: &[ToldOutcome]) -> Result<Vec<Option<Recording>>, StoreError> {
         let mut places: HashMap<&PredictionId, Vec<usize>> = HashMap::with_capacity(told.len());
         for (place, one) in told.iter().enumerate() {
             places.entry(&one.id).or_default().push(place);
@@ -60,12 +60,12 @@ impl DynamoDbStore {
         Ok(recorded.into_iter().map(|(_, recording)| recording).collect())
     }
 
-    async fn tell(&self, told: &Told) -> Result<Option<Recording>, StoreError> {
+    async fn tell(&self, told: &ToldOutcome) -> Result<Option<Recording>, StoreError> {
         for attempt in 0..MOST_ATTEMPTS {
             match self.record_unless_another(told).await? {
-                Met::Nothing => return Ok(None),
-                Met::Conflict => {}
-                Met::Item(item) => {
+                Found::Nothing => return Ok(None),
+                Found::Conflict => {}
+                Found::Item(item) => {
                     let outcomes = item::outcomes(&item)?;
                     let recording = told.meet(outcomes.last());
                     let is_done = match &recording {
@@ -85,7 +85,7 @@ impl DynamoDbStore {
     /// Records an outcome where there is none, by one conditional update without a read: it brings what stands, whoever told it.
     ///
     /// An update that the client repeats because its answer was lost finds its own outcome, which stands then.
-    async fn record_unless_another(&self, told: &Told) -> Result<Met, StoreError> {
+    async fn record_unless_another(&self, told: &ToldOutcome) -> Result<Found, StoreError> {
         let outcome = &told.outcome;
         let update = self
             .client
@@ -109,11 +109,11 @@ impl DynamoDbStore {
             Ok(updated) => updated.attributes,
             Err(error) => match error.into_service_error() {
                 UpdateItemError::ConditionalCheckFailedException(refused) => refused.item,
-                UpdateItemError::TransactionConflictException(_) => return Ok(Met::Conflict),
+                UpdateItemError::TransactionConflictException(_) => return Ok(Found::Conflict),
                 other => return Err(unavailable(other)),
             },
         };
-        Ok(found.map_or(Met::Nothing, Met::Item))
+        Ok(found.map_or(Found::Nothing, Found::Item))
     }
 
     /// Adds a correction to a list that stands so; tells whether it still stood so.
@@ -154,19 +154,19 @@ impl DynamoDbStore {
     }
 
     /// Streams what became known, page by page, in no order.
-    pub(super) fn read_known(&self, days: Days) -> BoxStream<'_, Result<Vec<Known>, StoreError>> {
+    pub(super) fn read_known(&self, days: Days) -> BoxStream<'_, Result<Vec<KnownOutcome>, StoreError>> {
         let Some(window) = days.window() else { return stream::empty().boxed() };
         self.pages(&item::BY_KNOWN, window).and_then(|page| self.known_of(page)).boxed()
     }
 
-    async fn known_of(&self, page: Vec<Item>) -> Result<Vec<Known>, StoreError> {
+    async fn known_of(&self, page: Vec<Item>) -> Result<Vec<KnownOutcome>, StoreError> {
         let known = page.into_iter().map(async |item| {
             let (prediction, place) = match item::correction(&item)? {
                 Some((key, place)) => (self.read(key).await?, place),
                 None => (Some(item), 0),
             };
             let prediction = prediction.map(|item| item::prediction(&item)).transpose()?;
-            Ok(prediction.and_then(|prediction| Known::new(prediction, place)))
+            Ok(prediction.and_then(|prediction| KnownOutcome::new(prediction, place)))
         });
         stream::iter(known).buffered(CONCURRENT_CALLS).try_filter_map(|known| ready(Ok(known))).try_collect().await
     }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
-use super::item::{self, Index, Item};
+use super::item::{self, Item, TimeIndex};
 use super::{DynamoDbStore, unavailable};
 use crate::prediction::format_time;
 use crate::store::{StoreError, Window};
@@ -46,7 +46,11 @@ fn moments(window: Window) -> Moments {
 
 impl DynamoDbStore {
     /// Streams the items of an index in a window page by page, in no order.
-    pub(super) fn pages(&self, index: &'static Index, window: Window) -> BoxStream<'_, Result<Vec<Item>, StoreError>> {
+    pub(super) fn pages(
+        &self,
+        index: &'static TimeIndex,
+        window: Window,
+    ) -> BoxStream<'_, Result<Vec<Item>, StoreError>> {
         if window.from >= window.to {
             return stream::empty().boxed();
         }
@@ -60,7 +64,11 @@ impl DynamoDbStore {
     }
 
     /// Decides what is asked for.
-    async fn parts(&self, index: &Index, window: Window) -> Result<Box<dyn Iterator<Item = Part> + Send>, StoreError> {
+    async fn parts(
+        &self,
+        index: &TimeIndex,
+        window: Window,
+    ) -> Result<Box<dyn Iterator<Item = Part> + Send>, StoreError> {
         let queries = item::count_of_parts(window);
         if queries > FEW_QUERIES {
             let pages = self.pages_of_index(index).await?;
@@ -73,7 +81,7 @@ impl DynamoDbStore {
     }
 
     /// Returns how many pages an index has, as DynamoDB counts them every six hours.
-    async fn pages_of_index(&self, index: &Index) -> Result<u64, StoreError> {
+    async fn pages_of_index(&self, index: &TimeIndex) -> Result<u64, StoreError> {
         let described = self.client.describe_table().table_name(&self.table).send().await.map_err(unavailable)?;
         let indexes = described.table.and_then(|table| table.global_secondary_indexes).unwrap_or_default();
         let found = indexes.iter().find(|found| found.index_name() == Some(index.name));
@@ -84,7 +92,7 @@ impl DynamoDbStore {
     /// Streams the items of one part, a page at a time.
     fn items(
         &self,
-        index: &'static Index,
+        index: &'static TimeIndex,
         part: Part,
         moments: Moments,
     ) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
@@ -96,7 +104,7 @@ impl DynamoDbStore {
 
     fn query(
         &self,
-        index: &Index,
+        index: &TimeIndex,
         partition: String,
         moments: Moments,
     ) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
@@ -120,7 +128,7 @@ impl DynamoDbStore {
 
     fn scan(
         &self,
-        index: &Index,
+        index: &TimeIndex,
         (segment, of): (i32, i32),
         moments: Moments,
     ) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {

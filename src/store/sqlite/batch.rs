@@ -10,14 +10,14 @@ use super::outcomes::record;
 use super::row::{INSERT, KEEP_REPORT, SELECT_MADE, TOUCH, bind, stored};
 use super::{Put, StoreError, is_unreadable, store_error};
 use crate::prediction::{Prediction, format_time};
-use crate::store::{Recording, SampleRate, Told};
+use crate::store::{Recording, SampleRate, ToldOutcome};
 
 pub(super) type Answer<T> = Result<T, StoreError>;
 
 /// What a request wants written, and where its answer goes.
 pub(super) enum Job {
     Put { predictions: Vec<Prediction>, answer: oneshot::Sender<Answer<Vec<Put>>> },
-    Record { told: Vec<Told>, answer: oneshot::Sender<Answer<Vec<Option<Recording>>>> },
+    Record { told: Vec<ToldOutcome>, answer: oneshot::Sender<Answer<Vec<Option<Recording>>>> },
     Keep { window_end: Timestamp, report: String, answer: oneshot::Sender<Answer<()>> },
     Ready { answer: oneshot::Sender<Answer<()>> },
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::names::{MetNames, Names};
 use super::row::{NUMBER, SELECT_KNOWN, json, outcome, prediction};
 use crate::prediction::Outcome;
-use crate::store::{Known, Recording, Told};
+use crate::store::{KnownOutcome, Recording, ToldOutcome};
 
 /// So many outcomes are read at a time.
 const PAGE_ROWS: u16 = 1000;
@@ -19,7 +19,7 @@ const SELECT_LAST: &str = "\
 const INSERT: &str = "INSERT INTO outcomes (prediction, place, label, known_at) VALUES (?1, ?2, ?3, ?4)";
 
 /// Adds an outcome to the list of its prediction, where it says what the list does not say, and returns what stands then.
-pub(super) fn record(transaction: &Connection, told: &Told) -> rusqlite::Result<Option<Recording>> {
+pub(super) fn record(transaction: &Connection, told: &ToldOutcome) -> rusqlite::Result<Option<Recording>> {
     let mut select = transaction.prepare_cached(SELECT_LAST)?;
     let last = |row: &Row<'_>| {
         let last: Option<i64> = row.get(1)?;
@@ -50,7 +50,7 @@ pub(super) fn page(
     connection: &Connection,
     (known_at, number, place): Place,
     to: i64,
-) -> rusqlite::Result<(Vec<Known>, Option<Place>)> {
+) -> rusqlite::Result<(Vec<KnownOutcome>, Option<Place>)> {
     let mut met = MetNames::default();
     let mut names = Names::new(connection, &mut met);
     let mut statement = connection.prepare_cached(&SELECT_KNOWN)?;
@@ -60,7 +60,7 @@ pub(super) fn page(
         let place: i64 = row.get(NUMBER + 2)?;
         last = Some((row.get(NUMBER)?, row.get(NUMBER + 1)?, place));
         let prediction = prediction(row, &mut names)?;
-        page.extend(usize::try_from(place).ok().and_then(|place| Known::new(prediction, place)));
+        page.extend(usize::try_from(place).ok().and_then(|place| KnownOutcome::new(prediction, place)));
         count += 1;
     }
     Ok((page, last.filter(|_| count == PAGE_ROWS)))

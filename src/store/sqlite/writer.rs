@@ -14,7 +14,7 @@ use super::opened::{Opened, SaveError};
 use super::readers::Readers;
 use super::{OpenError, Put, SqliteConfig, StoreError, store_error, unopened};
 use crate::prediction::Prediction;
-use crate::store::{Obstacle, Owner, Recording, Told, chain};
+use crate::store::{Obstacle, Owner, Recording, ToldOutcome, chain};
 
 /// So many requests may wait for the writer; further ones wait before they are taken in.
 const QUEUE_LENGTH: usize = 1024;
@@ -73,7 +73,7 @@ impl Writer {
     }
 
     /// Hands outcomes to the thread and waits until they are durable.
-    pub(super) async fn record_outcomes(&self, told: Vec<Told>) -> Answer<Vec<Option<Recording>>> {
+    pub(super) async fn record_outcomes(&self, told: Vec<ToldOutcome>) -> Answer<Vec<Option<Recording>>> {
         let (answer, recorded) = oneshot::channel();
         self.send(Job::Record { told, answer }).await?;
         recorded.await.map_err(|_| gone())?
