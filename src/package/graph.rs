@@ -24,7 +24,7 @@ mod reader;
 mod tract;
 mod values;
 
-pub use interface::{ColumnKind, Entry, Input};
+pub use interface::{Cell, ColumnKind, Entry, Input};
 
 pub(super) use declared::Declared;
 pub(super) use outputs::Answering;
