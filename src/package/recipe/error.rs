@@ -86,11 +86,12 @@ impl Faults {
 /// Reads a JSON text; one that is not understood is told with its place.
 pub(super) fn read<T: DeserializeOwned>(file: &str, text: &[u8]) -> Result<T, RecipeError> {
     // To keep the place costs a multiple of reading, so it is looked for only when something is wrong.
-    let error = match serde_json::from_slice(text) {
+    let text = std::str::from_utf8(text).map_err(|error| RecipeError::of_file(file, "", error))?;
+    let error = match serde_json::from_str(text) {
         Ok(read) => return Ok(read),
         Err(error) => error,
     };
-    let mut json = serde_json::Deserializer::from_slice(text);
+    let mut json = serde_json::Deserializer::from_str(text);
     match serde_path_to_error::deserialize::<_, T>(&mut json) {
         Ok(_) => Err(RecipeError::of_file(file, "", error)),
         Err(error) => {
