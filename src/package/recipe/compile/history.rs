@@ -18,6 +18,7 @@ use crate::package::recipe::history::texts::Texts;
 use crate::package::recipe::program::Step;
 use crate::package::recipe::slots::{Load, MISSING};
 use crate::package::recipe::test::{Test, all_hold};
+use crate::table::field::Domain;
 use crate::table::{Cell, Schema, Task};
 
 /// Returns whether a recipe looks up earlier records.
@@ -249,7 +250,12 @@ fn translated(codes: &[f64], numbers: &[f64]) -> Arc<[f64]> {
 /// Refuses a number that is no value of its field.
 fn check(compiler: &Compiler<'_>, slot: usize, column: &MemberColumn) -> Result<(), ColumnFault> {
     let Some(field) = compiler.schema.fields().get(slot) else { return Ok(()) };
-    for place in column.samples() {
+    let samples = match field.domain {
+        // What is between two numbers within bounds is so, too.
+        Domain::Number(_) => column.extremes(),
+        _ => column.samples(),
+    };
+    for place in samples {
         let number = column.numbers[place];
         let cell = if number.is_nan() { continue } else { Cell::Float(number) };
         field.read(cell).map_err(|detail| (Some(place), detail))?;

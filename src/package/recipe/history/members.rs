@@ -37,6 +37,14 @@ impl Column {
         Self { texts: Some(texts), ..Self::of_numbers(codes) }
     }
 
+    /// Returns a place of the least number, and one of the greatest.
+    pub(in crate::package::recipe) fn extremes(&self) -> Vec<usize> {
+        let known = || self.numbers.iter().enumerate().filter(|(_, number)| !number.is_nan());
+        let least = known().min_by(|(_, one), (_, other)| one.total_cmp(other));
+        let greatest = known().max_by(|(_, one), (_, other)| one.total_cmp(other));
+        least.into_iter().chain(greatest).map(|(place, _)| place).collect()
+    }
+
     /// Returns one place of each number that the column has, or all where these are many.
     pub(in crate::package::recipe) fn samples(&self) -> Vec<usize> {
         let Some(places) = &self.places else { return (0..self.numbers.len()).collect() };

@@ -27,15 +27,14 @@ pub(super) fn place(number: f64) -> Option<u32> {
 impl Places {
     /// Takes numbers that are small and whole, or missing; none where one is not.
     pub(super) fn of_numbers(numbers: &[f64]) -> Option<Self> {
-        let mut of_member = Vec::with_capacity(numbers.len());
+        let mut of_member = vec![MOST; numbers.len()];
         let mut count = 0;
-        for number in numbers {
-            let place = place(*number).filter(|place| *place < MOST);
-            if place.is_none() && !number.is_nan() {
-                return None;
+        for (member, number) in of_member.iter_mut().zip(numbers) {
+            if number.is_nan() {
+                continue;
             }
-            count = place.map_or(count, |place| count.max(place + 1));
-            of_member.push(place.unwrap_or(MOST));
+            *member = place(*number).filter(|place| *place < MOST)?;
+            count = count.max(*member + 1);
         }
         for place in &mut of_member {
             *place = count.min(*place);

@@ -1,11 +1,7 @@
 //! The text of `history.json`: a list for each column.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
-
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
-use serde::ser::{Serialize, Serializer};
 
 use super::numbers::Numbers;
 use super::places::place;
@@ -65,8 +61,12 @@ struct Members {
     numbers: Option<Numbers>,
     #[serde(skip_serializing_if = "Option::is_none")]
     flags: Option<Numbers>,
+    /// Different texts, one behind another.
     #[serde(skip_serializing_if = "Option::is_none")]
-    texts: Option<Arc<Texts>>,
+    texts: Option<String>,
+    /// How many bytes of UTF-8 each of them has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lengths: Option<Numbers>,
     #[serde(skip_serializing_if = "Option::is_none")]
     codes: Option<Numbers>,
 }
@@ -75,25 +75,29 @@ impl TryFrom<Members> for Stored {
     type Error = String;
 
     fn try_from(members: Members) -> Result<Self, String> {
-        match members {
-            Members { nothing: Some(count), numbers: None, flags: None, texts: None, codes: None } => {
-                Ok(Self::Nothing(count))
-            }
-            Members { nothing: None, numbers: Some(numbers), flags: None, texts: None, codes: None } => {
-                Ok(Self::Numbers(numbers))
-            }
-            Members { nothing: None, numbers: None, flags: Some(flags), texts: None, codes: None } => {
+        let texts = match (members.texts, members.lengths, members.codes) {
+            (Some(texts), Some(lengths), Some(codes)) => Some((texts, lengths, codes)),
+            (None, None, None) => None,
+            _ => return Err(WRONG_MEMBERS.to_owned()),
+        };
+        match (members.nothing, members.numbers, members.flags, texts) {
+            (Some(count), None, None, None) => Ok(Self::Nothing(count)),
+            (None, Some(numbers), None, None) => Ok(Self::Numbers(numbers)),
+            (None, None, Some(flags), None) => {
                 let flags = are_below(flags, 2, "a flag: it must be 1, 0 or null")?;
                 Ok(Self::Flags(flags))
             }
-            Members { nothing: None, numbers: None, flags: None, texts: Some(texts), codes: Some(codes) } => {
+            (None, None, None, Some((texts, lengths, codes))) => {
+                let texts = Texts::new(texts, &lengths.0)?;
                 let codes = are_below(codes, texts.len(), "the place of a text")?;
-                Ok(Self::Texts(texts, codes))
+                Ok(Self::Texts(texts.into(), codes))
             }
-            _ => Err("must have nothing, or numbers, or flags, or texts with codes".to_owned()),
+            _ => Err(WRONG_MEMBERS.to_owned()),
         }
     }
 }
+
+const WRONG_MEMBERS: &str = "must have nothing, or numbers, or flags, or texts with lengths and codes";
 
 /// Returns whole numbers that are below another, or says which is not.
 fn are_below(numbers: Numbers, most: usize, what: &str) -> Result<Numbers, String> {
@@ -110,7 +114,10 @@ impl From<Stored> for Members {
             Stored::Nothing(count) => Self { nothing: Some(count), ..Self::default() },
             Stored::Numbers(numbers) => Self { numbers: Some(numbers), ..Self::default() },
             Stored::Flags(flags) => Self { flags: Some(flags), ..Self::default() },
-            Stored::Texts(texts, codes) => Self { texts: Some(texts), codes: Some(codes), ..Self::default() },
+            Stored::Texts(texts, codes) => {
+                let (texts, lengths) = texts.parts();
+                Self { texts: Some(texts), lengths: Some(Numbers(lengths)), codes: Some(codes), ..Self::default() }
+            }
         }
     }
 }
@@ -142,56 +149,5 @@ impl Stored {
             Self::Nothing(count) => *count,
             Self::Numbers(numbers) | Self::Flags(numbers) | Self::Texts(_, numbers) => numbers.0.len(),
         }
-    }
-}
-
-impl Serialize for Texts {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter())
-    }
-}
-
-impl<'de> Deserialize<'de> for Texts {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(TextsVisitor)
-    }
-}
-
-struct TextsVisitor;
-
-impl<'de> Visitor<'de> for TextsVisitor {
-    type Value = Texts;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of texts")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Texts, A::Error> {
-        let mut texts = Texts::default();
-        while seq.next_element_seed(&mut texts)?.is_some() {}
-        texts.index();
-        Ok(texts)
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for &mut Texts {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for &mut Texts {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.push(text).map_err(|last| {
-            Error::custom(format_args!("{text:?} stands behind {last:?}: they must be sorted, and each stand once"))
-        })
     }
 }
