@@ -9,26 +9,29 @@ pub(crate) struct Decimal {
     decimals: usize,
 }
 
-const POWERS_OF_TEN: [f64; 10] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+const POWERS_OF_TEN: [f64; 9] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
+
+/// As many digits are read: a `u32` has them all.
+const MOST_DIGITS: usize = 9;
 
 impl Decimal {
-    /// Reads what stands before the first space, or all of a text, and tells how long that is; nothing comes of more digits than a `u32` has,
-    /// nor of a sign, an exponent or a point without digits on both sides.
+    /// Reads what stands before the first space, or all of a text, and tells how long that is; nothing comes of many digits, nor of a sign, an
+    /// exponent or a point without digits on both sides.
     pub(crate) fn read(text: &[u8]) -> Option<(Self, usize)> {
-        let (mut digits, mut point) = (0_u32, None);
-        let mut length = 0;
-        for byte in text {
-            match byte {
-                b'0'..=b'9' => digits = digits.checked_mul(10)?.checked_add(u32::from(byte - b'0'))?,
-                b'.' if point.is_none() && length > 0 => point = Some(length),
-                b' ' => break,
-                _ => return None,
+        let (whole, length) = digits(text, 0);
+        match text.get(length) {
+            None | Some(b' ') => {
+                (1..=MOST_DIGITS).contains(&length).then_some((Self { digits: whole, decimals: 0 }, length))
             }
-            length += 1;
+            Some(b'.') => {
+                let (digits, decimals) = digits(&text[length + 1..], whole);
+                let all = length + 1 + decimals;
+                let is_number = length > 0 && decimals > 0 && all <= MOST_DIGITS + 1;
+                let ends = matches!(text.get(all), None | Some(b' '));
+                (is_number && ends).then_some((Self { digits, decimals }, all))
+            }
+            Some(_) => None,
         }
-        let decimals = point.map_or(0, |point| length - point - 1);
-        let is_number = length > 0 && (point.is_none() || decimals > 0) && decimals < POWERS_OF_TEN.len();
-        is_number.then_some((Self { digits, decimals }, length))
     }
 
     /// Reads all of a text.
@@ -47,6 +50,18 @@ impl Decimal {
     }
 }
 
+/// Appends the digits that a text begins with to a number, and tells how many there are. Of too many, the number means nothing.
+fn digits(text: &[u8], mut number: u32) -> (u32, usize) {
+    for (place, byte) in text.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return (number, place);
+        }
+        number = number.wrapping_mul(10).wrapping_add(digit.into());
+    }
+    (number, text.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,11 +69,11 @@ mod tests {
 
     #[test]
     fn only_digits_with_a_point_among_them_are_read() {
-        let parsed =
-            ["7", "007", "7.25", "12.50", "4294967295", "0.000000001"].map(|text| Decimal::parse(text).unwrap());
-        assert_eq!(parsed.map(Decimal::number), [7.0, 7.0, 7.25, 12.5, 4_294_967_295.0, 1e-9]);
+        let parsed = ["7", "007", "7.25", "12.50", "999999999", "0.00000001"].map(|text| Decimal::parse(text).unwrap());
+        assert_eq!(parsed.map(Decimal::number), [7.0, 7.0, 7.25, 12.5, 999_999_999.0, 1e-8]);
         assert_eq!((parsed[1].whole(), parsed[2].whole()), (Some(7), None));
-        for text in ["", ".", "1.", ".5", "1.2.3", "-1", "+1", "1e3", "4294967296", "1 2", "0.0000000001", "x"] {
+        for text in ["", ".", "1.", ".5", "1.2.3", "-1", "+1", "1e3", "1000000000", "1 2", "0.000000001", "1.2 3", "x"]
+        {
             assert_eq!(Decimal::parse(text), None, "{text}");
         }
         assert_eq!(Decimal::read(b"12 7").map(|(decimal, length)| (decimal.number(), length)), Some((12.0, 2)));

@@ -1,5 +1,6 @@
 //! What is wrong with a recipe, a state or a history, in words for the one who wrote it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
@@ -113,6 +114,6 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 }
 
 /// Writes a name as a part of a JSON pointer.
-pub(super) fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
+pub(super) fn escape(name: &str) -> Cow<'_, str> {
+    if name.contains(['~', '/']) { name.replace('~', "~0").replace('/', "~1").into() } else { name.into() }
 }

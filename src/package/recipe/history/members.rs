@@ -33,8 +33,8 @@ impl Column {
     }
 
     /// Makes a column of texts.
-    pub(in crate::package::recipe) fn of_texts(texts: Arc<Texts>, codes: Arc<[f64]>) -> Self {
-        Self { texts: Some(texts), ..Self::of_numbers(codes) }
+    pub(in crate::package::recipe) fn of_texts(texts: Arc<Texts>, codes: Arc<[f64]>, places: Places) -> Self {
+        Self { numbers: codes, places: Some(places), texts: Some(texts) }
     }
 
     /// Returns a place of the least number, and one of the greatest.

@@ -30,32 +30,36 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 fn read(text: &str) -> Result<Vec<f64>, String> {
     let mut numbers = Vec::with_capacity(text.len() / 2 + 1);
-    let mut rest = text;
+    let mut rest = text.as_bytes();
     while !rest.is_empty() {
-        // Most lists are of flags or codes below ten.
-        let (number, length) = match rest.as_bytes() {
-            [digit @ b'0'..=b'9', b' ', ..] => (f64::from(digit - b'0'), 1),
-            [b'-', b' ', ..] => (MISSING, 1),
-            bytes => match Decimal::read(bytes) {
-                Some((decimal, length)) => (decimal.number(), length),
-                None => other(rest).map_err(|found| format!("number {} is {found:?}", numbers.len()))?,
-            },
+        // Most lists are of flags or codes below ten, and many have gaps.
+        let (number, others) = match rest {
+            [digit @ b'0'..=b'9', b' ', others @ ..] => ((digit - b'0').into(), others),
+            [b'-', b' ', others @ ..] => (MISSING, others),
+            _ => {
+                let (number, length) = match Decimal::read(rest) {
+                    Some((decimal, length)) => (decimal.number(), length),
+                    None => other(rest).map_err(|found| format!("number {} is {found:?}", numbers.len()))?,
+                };
+                (number, rest.get(length + 1..).unwrap_or_default())
+            }
         };
         numbers.push(number);
-        rest = rest.get(length + 1..).unwrap_or_default();
+        rest = others;
     }
     Ok(numbers)
 }
 
 /// Reads any other number, up to the next space, or returns what stands there.
-fn other(text: &str) -> Result<(f64, usize), &str> {
-    let text = text.split(' ').next().unwrap_or_default();
+fn other(text: &[u8]) -> Result<(f64, usize), Cow<'_, str>> {
+    let length = text.iter().position(|byte| *byte == b' ').unwrap_or(text.len());
+    let text = String::from_utf8_lossy(&text[..length]);
     if text == "-" {
-        return Ok((MISSING, 1));
+        return Ok((MISSING, length));
     }
     let number = text.parse().ok().filter(|number: &f64| number.is_finite());
     // Negative zero is zero, or two equal numbers would not be the same key.
-    number.map(|number| (number + 0.0, text.len())).ok_or(text)
+    number.map(|number| (number + 0.0, length)).ok_or(text)
 }
 
 impl Serialize for Numbers {

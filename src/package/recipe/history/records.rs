@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::numbers::Numbers;
-use super::places::place;
+use super::places::Places;
 use super::texts::Texts;
 use crate::package::recipe::error::{HISTORY, RecipeError, read};
 
@@ -47,8 +47,8 @@ pub(in crate::package::recipe) enum Stored {
     Numbers(Numbers),
     /// Flags: 1, 0, or NaN where one is missing.
     Flags(Numbers),
-    /// Different texts, and the code of each record's.
-    Texts(Arc<Texts>, Numbers),
+    /// Different texts, and the code of each record's: the place of its text.
+    Texts(Arc<Texts>, Numbers, Places),
 }
 
 /// A column as it is written.
@@ -84,13 +84,13 @@ impl TryFrom<Members> for Stored {
             (Some(count), None, None, None) => Ok(Self::Nothing(count)),
             (None, Some(numbers), None, None) => Ok(Self::Numbers(numbers)),
             (None, None, Some(flags), None) => {
-                let flags = are_below(flags, 2, "a flag: it must be 1, 0 or null")?;
+                places(&flags, 2, "a flag: it must be 1, 0 or null")?;
                 Ok(Self::Flags(flags))
             }
             (None, None, None, Some((texts, lengths, codes))) => {
                 let texts = Texts::new(texts, &lengths.0)?;
-                let codes = are_below(codes, texts.len(), "the place of a text")?;
-                Ok(Self::Texts(texts.into(), codes))
+                let places = places(&codes, texts.len(), "the place of a text")?;
+                Ok(Self::Texts(texts.into(), codes, places))
             }
             _ => Err(WRONG_MEMBERS.to_owned()),
         }
@@ -99,13 +99,10 @@ impl TryFrom<Members> for Stored {
 
 const WRONG_MEMBERS: &str = "must have nothing, or numbers, or flags, or texts with lengths and codes";
 
-/// Returns whole numbers that are below another, or says which is not.
-fn are_below(numbers: Numbers, most: usize, what: &str) -> Result<Numbers, String> {
-    let is_one = |number: &f64| number.is_nan() || place(*number).is_some_and(|place| (place as usize) < most);
-    match numbers.0.iter().find(|number| !is_one(number)) {
-        Some(number) => Err(format!("{number} is not {what}")),
-        None => Ok(numbers),
-    }
+/// Returns the places that numbers are, or says which is none.
+fn places(numbers: &Numbers, count: usize, what: &str) -> Result<Places, String> {
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    Places::below(&numbers.0, count).map_err(|number| format!("{number} is not {what}"))
 }
 
 impl From<Stored> for Members {
@@ -114,7 +111,7 @@ impl From<Stored> for Members {
             Stored::Nothing(count) => Self { nothing: Some(count), ..Self::default() },
             Stored::Numbers(numbers) => Self { numbers: Some(numbers), ..Self::default() },
             Stored::Flags(flags) => Self { flags: Some(flags), ..Self::default() },
-            Stored::Texts(texts, codes) => {
+            Stored::Texts(texts, codes, _) => {
                 let (texts, lengths) = texts.parts();
                 Self { texts: Some(texts), lengths: Some(Numbers(lengths)), codes: Some(codes), ..Self::default() }
             }
@@ -131,7 +128,9 @@ impl Stored {
         }
         let texts: Texts = different.into_iter().collect();
         let codes: Arc<[f64]> = column.iter().map(|text| texts.code(text.as_deref())).collect();
-        Self::Texts(texts.into(), Numbers(codes))
+        let count = u32::try_from(texts.len()).unwrap_or(u32::MAX);
+        let places = Places::new(column.iter().map(|text| texts.place(text.as_deref()?)), count);
+        Self::Texts(texts.into(), Numbers(codes), places)
     }
 
     /// Makes a column of numbers.
@@ -147,7 +146,7 @@ impl Stored {
     pub(in crate::package::recipe) fn len(&self) -> usize {
         match self {
             Self::Nothing(count) => *count,
-            Self::Numbers(numbers) | Self::Flags(numbers) | Self::Texts(_, numbers) => numbers.0.len(),
+            Self::Numbers(numbers) | Self::Flags(numbers) | Self::Texts(_, numbers, _) => numbers.0.len(),
         }
     }
 }

@@ -83,11 +83,16 @@ impl Texts {
         if code >= 0.0 { self.at(code as usize) } else { None }
     }
 
+    /// Returns the place of a text, if it is one of these.
+    pub(super) fn place(&self, text: &str) -> Option<u32> {
+        let is_equal = |place: &u32| self.at(*place as usize) == Some(text);
+        self.places.find(hash(text), is_equal).copied()
+    }
+
     /// Returns the code of a text.
     pub(in crate::package::recipe) fn code(&self, text: Option<&str>) -> f64 {
         let Some(text) = text else { return MISSING };
-        let is_equal = |place: &u32| self.at(*place as usize) == Some(text);
-        self.places.find(hash(text), is_equal).map_or(UNKNOWN, |place| f64::from(*place))
+        self.place(text).map_or(UNKNOWN, f64::from)
     }
 
     /// Returns the texts, in their order.
