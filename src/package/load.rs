@@ -198,8 +198,9 @@ impl Package {
             let before = chunk * rows;
             let Some(recipe) = &self.recipe else {
                 let cells = records.iter().flat_map(|record| self.columns.of_record(record, &self.schema));
-                let answers = self.run(&cells.collect::<Vec<_>>(), before)?;
-                answers.into_iter().for_each(|answer| take(None, answer));
+                for answer in self.run(&cells.collect::<Vec<_>>(), before)? {
+                    take(None, answer);
+                }
                 continue;
             };
             let mut computer = recipe.computer();

@@ -6,13 +6,13 @@ use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 #[derive(Debug, Clone)]
 pub(super) struct Set {
     /// Whether a byte is one of its characters; none beyond ASCII is.
-    bytes: [bool; 256],
+    bytes: Box<[bool; 256]>,
     all: ClassUnicode,
 }
 
 impl Set {
     pub(super) fn new(all: ClassUnicode) -> Self {
-        let mut bytes = [false; 256];
+        let mut bytes = Box::new([false; 256]);
         for range in all.ranges() {
             for character in range.start()..=range.end().min('\x7f') {
                 bytes[character as usize] = true;
