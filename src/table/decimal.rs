@@ -70,7 +70,9 @@ mod tests {
     #[test]
     fn only_digits_with_a_point_among_them_are_read() {
         let parsed = ["7", "007", "7.25", "12.50", "999999999", "0.00000001"].map(|text| Decimal::parse(text).unwrap());
-        assert_eq!(parsed.map(Decimal::number), [7.0, 7.0, 7.25, 12.5, 999_999_999.0, 1e-8]);
+        let bits = |number: f64| number.to_bits();
+        let expected = [7.0, 7.0, 7.25, 12.5, 999_999_999.0, 1e-8];
+        assert_eq!(parsed.map(Decimal::number).map(bits), expected.map(bits));
         assert_eq!((parsed[1].whole(), parsed[2].whole()), (Some(7), None));
         for text in ["", ".", "1.", ".5", "1.2.3", "-1", "+1", "1e3", "1000000000", "1 2", "0.000000001", "1.2 3", "x"]
         {
