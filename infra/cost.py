@@ -11,6 +11,7 @@ import sys
 BILLED_MS = 6
 MEMORY_MB = 256
 ITEM_BYTES = 560
+OUTCOME_BYTES = 128  # that an outcome adds to the item of its prediction
 LOG_BYTES = 322  # the line of the access log; at its default levels the function writes none but those of its metrics
 METRICS_BYTES = 550  # the line of the function's metrics
 OUT_BYTES = 700  # the answer with its headers and TLS records
@@ -80,6 +81,15 @@ def costs(predictions):
         "Metrics and dashboard, whatever comes (`MetricsNamespace=`: 0)": METRICS * METRIC + DASHBOARD,
         "Alarms and their key, whatever comes": ALARM_METRICS * ALARM_METRIC + KEY,
         "**Watching**": None,
+        "DynamoDB, writes of their outcomes, in the table and both indexes": predictions
+        * (2 + MONITORED_SHARE)
+        * units(ITEM_BYTES + OUTCOME_BYTES, WRITE_UNIT_BYTES)
+        * WRITE_UNIT,
+        "DynamoDB, storage of the index of outcomes": predictions
+        * (ITEM_BYTES + OUTCOME_BYTES + ITEM_OVERHEAD_BYTES)
+        / GB
+        * STORED_GB,
+        "**Telling what really happened to each**": None,
         "**All, in the first month**": None,
     }
 

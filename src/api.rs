@@ -23,6 +23,7 @@ mod negotiation;
 mod observe;
 mod openapi;
 mod outcome;
+mod outcomes;
 mod pages;
 mod predict;
 mod predictions;
@@ -75,6 +76,7 @@ fn routes(
         ("/predictions", get(predictions::history)),
         ("/predictions/{id}", get(predictions::prediction)),
         ("/predictions/{id}/outcome", put(outcome::record_outcome)),
+        ("/outcomes", post(outcomes::record_outcomes)),
         ("/model", get(status::model)),
         (
             "/monitor",

@@ -13,6 +13,7 @@
 //! - [`identity`]: what names a prediction: the entity that a record is about, and a hash of all that decides the answer.
 //! - [`package`]: schema, recipe, graph and manifest, checked as a whole; a [`package::Package`] that exists fits together.
 //! - [`prediction`]: a prediction as it is stored.
+//! - [`outcome`]: what really happened, as somebody tells it.
 //! - [`store`]: the port where predictions are kept, and its adapters.
 //! - [`service`]: all of the above in order; knows no HTTP, no cloud, no monitoring and no counting.
 //! - [`lifecycle`]: what is done with what was stored: drift, performance, comparison of models, quality of tables.
@@ -34,6 +35,8 @@ pub mod identity;
 pub mod package;
 
 pub mod prediction;
+
+pub mod outcome;
 
 pub mod store;
 

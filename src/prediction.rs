@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::PredictionId;
 use crate::table::descriptor::Scalar;
+use crate::table::{Schema, Value};
 
 /// A prediction as it is stored. It is read without the schema by which it was made: that may have been another version's.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,8 +30,8 @@ pub struct Prediction {
     pub snapshot: Option<Arc<str>>,
     /// When the prediction was first made, to the millisecond.
     pub created_at: Timestamp,
-    /// What really happened, once somebody told.
-    pub outcome: Option<Outcome>,
+    /// What really happened, as somebody told: the first that was told, and each correction after it.
+    pub outcomes: Vec<Outcome>,
     /// What another model said of the same record, where one ran in the shadow of this one.
     pub shadow: Option<Shadow>,
 }
@@ -57,13 +58,25 @@ pub struct Shadow {
     pub answer: Answer,
 }
 
-/// What really happened.
+impl Prediction {
+    /// Returns what really happened, as it was told last.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.outcomes.last()
+    }
+}
+
+/// What really happened, as somebody told once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// The value of the label.
     pub label: Scalar,
-    /// When that was told first, to the millisecond.
-    pub recorded_at: Timestamp,
+    /// When it became known: recorded here, by this side's clock, to the millisecond.
+    pub known_at: Timestamp,
+}
+
+/// Writes a value of the label as it is answered and stored.
+pub fn scalar(schema: &Schema, value: &Value) -> Scalar {
+    schema.label_field().written(value).into()
 }
 
 const TIMES: DateTimePrinter = DateTimePrinter::new().precision(Some(3));

@@ -5,19 +5,23 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use thiserror::Error;
 use tokio::task::spawn_blocking;
 use tracing::warn;
 
 use crate::identity::{Entity, Naming, PredictionId};
+use crate::outcome::{NewOutcome, Subject};
 use crate::package::explanation::{ExplainError, Explanation, explain};
 use crate::package::{self, InferenceError, Package};
-use crate::prediction::{Answer, Outcome, Prediction, Shadow, to_milliseconds};
-use crate::store::{Cursor, PredictionStore, Put, Recording, StoreError, Window};
+use crate::prediction::{Answer, Outcome, Prediction, Shadow, scalar, to_milliseconds};
+use crate::store::{Cursor, PredictionStore, Put, Recording, StoreError, Told, Window};
 use crate::table::descriptor::Scalar;
-use crate::table::{Record, Schema, Value};
+use crate::table::{Record, Schema};
+
+/// So many keys are looked up at a time.
+const CONCURRENT_LOOK_UPS: usize = 16;
 
 /// Tells the time; a test sets its own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -44,6 +48,15 @@ pub struct Predicted {
     pub inference: Duration,
     /// How long the store took.
     pub storing: Duration,
+}
+
+/// What came of an outcome that was told of a prediction.
+#[derive(Debug)]
+pub struct Recorded {
+    /// Which prediction was meant.
+    pub id: PredictionId,
+    /// What came of it.
+    pub recording: Recording,
 }
 
 /// Why a prediction could not be answered.
@@ -126,10 +139,32 @@ impl PredictionService {
         Ok(self.0.store.feature_names(version).await?)
     }
 
-    /// Records what really happened; returns nothing where there is no such prediction.
-    pub async fn record_outcome(&self, id: &PredictionId, label: Scalar) -> Result<Option<Recording>, ServiceError> {
-        let outcome = Outcome { label, recorded_at: to_milliseconds((self.0.clock)()) };
-        Ok(self.0.store.record_outcome(id, outcome).await?)
+    /// Records what really happened, and returns what came of each, in order; nothing where there is no such prediction.
+    pub async fn record_outcomes(&self, told: Vec<NewOutcome>) -> Result<Vec<Option<Recorded>>, ServiceError> {
+        let known_at = to_milliseconds((self.0.clock)());
+        let subjects: Vec<Subject> = told.iter().map(|told| told.subject.clone()).collect();
+        let ids = stream::iter(subjects).map(|subject| self.meant(subject)).buffered(CONCURRENT_LOOK_UPS);
+        let ids: Vec<Option<PredictionId>> = ids.try_collect().await?;
+        let found = ids.iter().zip(told).filter_map(|(id, NewOutcome { label, corrects, .. })| {
+            Some(Told { id: id.clone()?, outcome: Outcome { label, known_at }, corrects })
+        });
+        let mut recordings = self.0.store.record_outcomes(found.collect()).await?.into_iter();
+        let recorded = ids.into_iter().map(|id| {
+            let id = id?;
+            recordings.next().flatten().map(|recording| Recorded { id, recording })
+        });
+        Ok(recorded.collect())
+    }
+
+    /// Returns the id of the prediction that is meant.
+    async fn meant(&self, subject: Subject) -> Result<Option<PredictionId>, StoreError> {
+        match subject {
+            Subject::Prediction(id) => Ok(Some(id)),
+            Subject::LatestOf(entity) => {
+                let latest = self.0.store.history(&entity, None, 1).await?;
+                Ok(latest.into_iter().next().map(|prediction| prediction.id))
+            }
+        }
     }
 
     /// Returns up to `limit` stored predictions of an entity, newest first.
@@ -208,7 +243,7 @@ fn predict_named(
         model_version: Arc::clone(naming.version()),
         snapshot: naming.snapshot().cloned(),
         created_at,
-        outcome: None,
+        outcomes: Vec::new(),
         shadow: None,
     });
     Ok(made.collect())
@@ -230,11 +265,6 @@ pub fn answer(schema: &Schema, answer: package::Answer) -> Answer {
             Answer { label: Scalar::Number(value), probability: None, probabilities: None }
         }
     }
-}
-
-/// Writes a value of the label as it is answered and stored.
-pub fn scalar(schema: &Schema, value: &Value) -> Scalar {
-    schema.label_field().written(value).into()
 }
 
 /// Adds to each prediction what another package says of its record. Where that package fails, the predictions stay as they are.

@@ -4,6 +4,7 @@
 
 pub mod dynamodb;
 mod owner;
+mod recording;
 pub mod sqlite;
 
 use async_trait::async_trait;
@@ -17,9 +18,10 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::identity::{ContentHash, Entity, PredictionId};
-use crate::prediction::{Outcome, Prediction};
+use crate::prediction::Prediction;
 use dynamodb::DynamoDbConfig;
 pub use owner::{NotOwned, Owner};
+pub use recording::{Days, Known, Recording, Told};
 use sqlite::SqliteConfig;
 
 /// Keeps predictions, each once.
@@ -45,10 +47,17 @@ pub trait PredictionStore: fmt::Debug + Send + Sync {
     /// Returns the names of the features that a version of the package has stored, in order; nothing where it never wrote here.
     async fn feature_names(&self, version: &str) -> Result<Option<Arc<[Box<str>]>>, StoreError>;
 
-    /// Records what really happened, unless something is recorded already; returns nothing where there is no such prediction.
+    /// Records what really happened, and returns what came of each, in order; nothing where there is no such prediction.
     ///
-    /// When this returns `Ok`, the outcome is durable. The same call again is answered by what the first one recorded.
-    async fn record_outcome(&self, id: &PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError>;
+    /// What is told of one prediction is taken in this order. When this returns `Ok`, all of it is durable. When it fails, some may have
+    /// been recorded: the same call again repairs that, since what stands already is answered, not recorded twice.
+    async fn record_outcomes(&self, told: Vec<Told>) -> Result<Vec<Option<Recording>>, StoreError>;
+
+    /// Streams all outcomes that became known on these days, none left out by the sample, with their predictions, page by page, in no
+    /// order that can be relied on.
+    ///
+    /// What this costs follows the number of outcomes and days.
+    fn known(&self, days: Days) -> BoxStream<'_, Result<Vec<Known>, StoreError>>;
 
     /// Streams the predictions of a window of time that the sample holds, page by page, in no order that can be relied on.
     ///
@@ -169,22 +178,6 @@ impl Put {
     /// Tells whether this call stored it.
     pub fn is_created(&self) -> bool {
         matches!(self, Self::Created(_))
-    }
-}
-
-/// What came of recording an outcome.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Recording {
-    /// The outcome stands as it was told, now or before: this is the one that was recorded first.
-    Stands(Outcome),
-    /// Another outcome was recorded before, and stays.
-    Contradicts(Outcome),
-}
-
-impl Recording {
-    /// Compares what was told with what is recorded.
-    fn of(told: &Outcome, recorded: Outcome) -> Self {
-        if told.label == recorded.label { Self::Stands(recorded) } else { Self::Contradicts(recorded) }
     }
 }
 

@@ -74,7 +74,7 @@ def read(path):
         missing = set(COLUMNS) - set(reader.fieldnames or [])
         if missing:
             sys.exit(f"{path} has no column {', '.join(sorted(missing))}")
-        rows = sorted(reader, key=lambda row: row.get("outcome_recorded_at") or "")
+        rows = sorted(reader, key=lambda row: row.get("known_at") or "")
     return [{name: " ".join(row[name].split()) for name in COLUMNS} for row in rows if row["Survived"] in ("0", "1")]
 
 

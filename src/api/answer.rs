@@ -98,12 +98,14 @@ impl Serialize for FullAnswer<'_> {
         if let (Some(values), Some(names)) = (&prediction.features, self.names) {
             map.serialize_entry("features", &FeatureObject { names, values })?;
         }
-        map.serialize_entry("outcome", &prediction.outcome.as_ref().map(|outcome| OutcomeObject { schema, outcome }))?;
+        let object = |outcome| OutcomeObject { schema, outcome };
+        map.serialize_entry("outcome", &prediction.outcome().map(object))?;
+        map.serialize_entry("outcomes", &prediction.outcomes.iter().map(object).collect::<Vec<_>>())?;
         map.end()
     }
 }
 
-/// What really happened: the label, and when that was told first.
+/// What really happened: the label, and when that became known.
 #[derive(Debug)]
 pub(super) struct OutcomeObject<'a> {
     pub(super) schema: &'a Schema,
@@ -113,7 +115,7 @@ pub(super) struct OutcomeObject<'a> {
 impl OutcomeObject<'_> {
     pub(super) fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         map.serialize_entry("outcome", &LabelObject(self.schema, &self.outcome.label))?;
-        map.serialize_entry("recorded_at", &format_time(self.outcome.recorded_at))
+        map.serialize_entry("known_at", &format_time(self.outcome.known_at))
     }
 }
 

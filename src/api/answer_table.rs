@@ -10,7 +10,8 @@ use crate::prediction::columns::{AnswerColumns, AnswerRow, Part};
 use crate::table::WriteError;
 use crate::table::csv_text;
 
-const TEXT_CSV: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
+/// The media type of a table.
+pub(super) const TEXT_CSV: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
 
 /// Which columns a table of predictions has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -125,9 +125,9 @@ impl ApiError {
                 count => format!("nothing was stored: {count} faults"),
             },
             Self::OutcomeConflict(outcome) => format!(
-                "the outcome is {} since {}, and stays",
+                "the outcome is {} since {}, and stays, since this one does not say that it corrects it",
                 outcome.label,
-                format_time(outcome.recorded_at)
+                format_time(outcome.known_at)
             ),
             Self::Overloaded => "the service is busy with other requests; the same request again is safe".to_owned(),
             Self::BodyTimedOut => "the body did not come in time; the same request again is safe".to_owned(),

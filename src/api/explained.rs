@@ -4,7 +4,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::package::Package;
 use crate::package::explanation::{Contribution, Explanation};
-use crate::service::scalar;
+use crate::prediction::scalar;
 
 /// An explanation, with the names that a package has for what moved the answer.
 #[derive(Debug)]

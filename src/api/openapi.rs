@@ -1,6 +1,7 @@
 //! `GET /openapi.json`: the contract, generated from the handlers and from the schema of the table.
 
 mod examples;
+mod outcomes;
 mod problems;
 mod table;
 
@@ -20,7 +21,7 @@ use super::finish::Revalidated;
 use super::schema_names::{
     AnswerSchema, FullAnswerSchema, HistorySchema, ModelNameSchema, PredictionIdSchema, RecordSchema,
 };
-use super::{inference, keys, metrics, monitor, outcome, pages, predict, predictions, status};
+use super::{inference, keys, metrics, monitor, outcome, outcomes as many, pages, predict, predictions, status};
 use crate::package::Package;
 use crate::service::PredictionService;
 use problems::Problems;
@@ -46,6 +47,7 @@ pub(super) struct Contract(OnceLock<Vec<u8>>);
         predict::predict,
         predictions::prediction,
         outcome::record_outcome,
+        many::record_outcomes,
         predictions::history,
         status::model,
         monitor::monitor,
@@ -91,7 +93,7 @@ pub(super) fn document(package: &Package) -> Value {
     let title = schema.title().map(|title| format!("{title}\n\n")).unwrap_or_default();
     let (label, noun) = (&schema.label_field().name, schema.noun().one_with_article());
     document["info"]["description"] = json!(format!("{title}Predicts `{label}` of {noun}, and {told}"));
-    for (name, component) in table::components(package) {
+    for (name, component) in table::components(package).into_iter().chain(outcomes::components(schema)) {
         document["components"]["schemas"][name] = component;
     }
     examples::add(&mut document, package);

@@ -12,7 +12,8 @@ use super::error::ApiError;
 use super::example_records;
 use super::finish::Revalidated;
 use crate::package::{Agreement, Package};
-use crate::service::{PredictionService, scalar};
+use crate::prediction::scalar;
+use crate::service::PredictionService;
 use crate::table::Field;
 
 const HTML: &str = "text/html; charset=utf-8";

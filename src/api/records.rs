@@ -1,6 +1,6 @@
 //! The records of a request: one or a list of them in JSON, or a table of comma-separated values.
 
-mod csv;
+pub(super) mod csv;
 mod demand;
 mod json;
 

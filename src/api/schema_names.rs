@@ -47,6 +47,12 @@ named! {
     ModelNameSchema = "ModelName",
     /// What really happened, as a client tells it.
     NewOutcomeSchema = "NewOutcome",
-    /// What really happened, and when that was told first.
+    /// What really happened, and when that became known.
     RecordedOutcomeSchema = "RecordedOutcome",
+    /// Outcomes of many predictions.
+    NewOutcomesSchema = "NewOutcomes",
+    /// Outcomes of many predictions as a table.
+    OutcomeTableSchema = "OutcomeTable",
+    /// What came of each outcome that was told.
+    OutcomeAnswersSchema = "OutcomeAnswers",
 }

@@ -17,8 +17,7 @@ use super::output::Output;
 use super::sample::Sample;
 use crate::lifecycle::stored::label;
 use crate::package::Package;
-use crate::prediction::Prediction;
-use crate::service::scalar;
+use crate::prediction::{Prediction, scalar};
 use crate::start;
 use crate::store::PredictionStore;
 use crate::table::format::Format;
@@ -76,7 +75,7 @@ pub(super) fn export(args: &ExportArgs, quiet: bool) -> anyhow::Result<()> {
         while let Some(page) = pages.try_next().await? {
             for prediction in page {
                 sample.count(&prediction.id);
-                if prediction.outcome.is_some() || !args.labelled {
+                if prediction.outcome().is_some() || !args.labelled {
                     export.learn(&prediction.model_version, store.as_ref()).await?;
                     export.write(&prediction, &mut table)?;
                     rows += 1;
@@ -100,7 +99,7 @@ const ADDED: [&str; 10] = [
     "predicted",
     "probability",
     "created_at",
-    "outcome_recorded_at",
+    "known_at",
     "shadow_version",
     "shadow_predicted",
     "shadow_probability",
@@ -133,7 +132,7 @@ impl Export {
             let kind = match name {
                 "predicted" | "shadow_predicted" => ColumnType::of(schema.label_field()),
                 "probability" | "shadow_probability" => ColumnType::Single,
-                "created_at" | "outcome_recorded_at" => ColumnType::Time,
+                "created_at" | "known_at" => ColumnType::Time,
                 _ => ColumnType::Text,
             };
             push(name.to_owned(), kind, &mut columns);
@@ -180,7 +179,7 @@ impl Export {
     fn write(&self, prediction: &Prediction, table: &mut TableWriter<Output>) -> anyhow::Result<()> {
         let schema = self.package.schema();
         let record = json::stored(schema, &prediction.record);
-        let happened = prediction.outcome.as_ref().and_then(|outcome| label(schema, &outcome.label));
+        let happened = prediction.outcome().and_then(|outcome| label(schema, &outcome.label));
         let own = schema.fields().iter().enumerate().map(|(place, field)| {
             let value = if place == schema.label() { happened.as_ref() } else { record.get(place) };
             OutputCell::from(value.map(|value| field.written(value)))
@@ -201,7 +200,7 @@ impl Export {
             OutputCell::from(predicted.as_ref().map(|value| schema.label_field().written(value))),
             answer.probability.map_or(OutputCell::Missing, OutputCell::Single),
             OutputCell::Time(prediction.created_at),
-            prediction.outcome.as_ref().map_or(OutputCell::Missing, |outcome| OutputCell::Time(outcome.recorded_at)),
+            prediction.outcome().map_or(OutputCell::Missing, |outcome| OutputCell::Time(outcome.known_at)),
             shadow.map_or(OutputCell::Missing, |shadow| OutputCell::Text(&shadow.model_version)),
             OutputCell::from(shadow_predicted.as_ref().map(|value| schema.label_field().written(value))),
             shadow.and_then(|shadow| shadow.answer.probability).map_or(OutputCell::Missing, OutputCell::Single),

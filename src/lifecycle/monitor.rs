@@ -21,8 +21,7 @@ use super::stored::{StoredAnswer, label, outcome};
 use super::sum::Sum;
 use super::watch::TableWatch;
 use crate::package::{LoadError, Package};
-use crate::prediction::{Prediction, format_time};
-use crate::service::scalar;
+use crate::prediction::{Prediction, format_time, scalar};
 use crate::store::Window;
 use crate::table::json;
 
@@ -95,7 +94,7 @@ impl Monitor {
         if let Some(features) = &prediction.features {
             self.observe_features(features, names);
         }
-        let told = prediction.outcome.as_ref().and_then(|outcome| label(schema, &outcome.label));
+        let told = prediction.outcome().and_then(|outcome| label(schema, &outcome.label));
         if let Some(value) = &told {
             self.table.observe_outcome(value);
         }

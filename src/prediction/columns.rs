@@ -123,7 +123,8 @@ fn own_columns(schema: &Schema, part: Part, groups: &[Box<str>]) -> Vec<(String,
     own
 }
 
-fn cell(value: &Scalar) -> OutputCell<'_> {
+/// Returns a value of the label as a cell.
+pub fn cell(value: &Scalar) -> OutputCell<'_> {
     match value {
         Scalar::Boolean(value) => OutputCell::Boolean(*value),
         Scalar::Integer(number) => OutputCell::Integer(*number),

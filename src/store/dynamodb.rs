@@ -1,11 +1,12 @@
 //! Predictions in a DynamoDB table: the database of the serverless mode.
 //!
 //! The partition key `entity` gathers what belongs to one entity, the sort key `prediction` tells its predictions apart,
-//! and an id holds both. So a put, a look-up and a history each go to one partition. The index by time holds the sampled ones only,
-//! and each of its days is in several partitions, so that none takes all the writes.
+//! and an id holds both. So a put, a look-up and a history each go to one partition. The index by time holds the sampled ones only, that
+//! by when outcomes became known holds all, and each of their days is in several partitions, so that none takes all the writes.
 
 mod client;
 mod item;
+mod outcomes;
 mod window;
 
 use std::cmp::Reverse;
@@ -19,17 +20,16 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
-use super::{Cursor, Owner, PredictionStore, Put, Recording, SampleRate, StoreError, Window};
+use super::{Cursor, Days, Known, Owner, PredictionStore, Put, Recording, SampleRate, StoreError, Told, Window};
 use crate::identity::{ContentHash, Entity, PredictionId};
-use crate::prediction::{Outcome, Prediction, format_time};
+use crate::prediction::Prediction;
 pub use client::ClientError;
-use item::{Item, OUTCOME, OUTCOME_RECORDED_AT, PARTITION_KEY, SORT_KEY, WriteId};
+use item::{CORRECTION, Item, PARTITION_KEY, SORT_KEY, WriteId};
 
 /// So many puts of one array are under way at a time.
 const CONCURRENT_PUTS: usize = 32;
@@ -203,8 +203,9 @@ impl PredictionStore for DynamoDbStore {
             .query()
             .table_name(&self.table)
             .consistent_read(true)
-            .key_condition_expression(format!("{PARTITION_KEY} = :entity"))
-            .expression_attribute_values(":entity", AttributeValue::S(item::partition(entity)));
+            .key_condition_expression(format!("{PARTITION_KEY} = :entity AND {SORT_KEY} < :corrections"))
+            .expression_attribute_values(":entity", AttributeValue::S(item::partition(entity)))
+            .expression_attribute_values(":corrections", item::text(CORRECTION));
         let mut pages = query.into_paginator().send();
         let mut newest: Vec<Prediction> = Vec::new();
         while let Some(page) = pages.next().await {
@@ -225,37 +226,17 @@ impl PredictionStore for DynamoDbStore {
         item.map(|item| item::feature_names(&item).map(Into::into)).transpose()
     }
 
-    /// One conditional update, without a read: it brings what is recorded, whoever recorded it. An update that the client repeats
-    /// because its answer was lost finds its own outcome, which is the one that was told.
-    async fn record_outcome(&self, id: &PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(item::key(id)))
-            .condition_expression(format!(
-                "attribute_exists({SORT_KEY}) AND (attribute_not_exists({OUTCOME}) OR {OUTCOME} = :outcome)"
-            ))
-            .update_expression(format!(
-                "SET {OUTCOME} = :outcome, {OUTCOME_RECORDED_AT} = if_not_exists({OUTCOME_RECORDED_AT}, :recorded_at)"
-            ))
-            .expression_attribute_values(":outcome", item::json(&outcome.label)?)
-            .expression_attribute_values(":recorded_at", item::text(&format_time(outcome.recorded_at)))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let item = match update.send().await {
-            Ok(updated) => updated.attributes,
-            Err(error) => match error.into_service_error() {
-                UpdateItemError::ConditionalCheckFailedException(refused) => refused.item,
-                other => return Err(unavailable(other)),
-            },
-        };
-        let recorded = item.map(|item| item::outcome(&item)).transpose()?.flatten();
-        Ok(recorded.map(|recorded| Recording::of(&outcome, recorded)))
+    async fn record_outcomes(&self, told: Vec<Told>) -> Result<Vec<Option<Recording>>, StoreError> {
+        self.tell_all(&told).await
+    }
+
+    fn known(&self, days: Days) -> BoxStream<'_, Result<Vec<Known>, StoreError>> {
+        self.read_known(days)
     }
 
     fn window(&self, window: Window) -> BoxStream<'_, Result<Vec<Prediction>, StoreError>> {
-        self.read_window(window)
+        let pages = self.pages(&item::BY_TIME, window);
+        pages.map(|page| page?.iter().map(item::prediction).collect()).boxed()
     }
 
     async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError> {

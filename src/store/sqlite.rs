@@ -14,11 +14,13 @@ mod earlier;
 mod files;
 mod names;
 mod opened;
+mod outcomes;
 mod readers;
 mod record;
 mod row;
 mod schema;
 mod view;
+mod window;
 mod writer;
 
 use std::fmt;
@@ -33,15 +35,18 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params};
 use thiserror::Error;
 
-use super::{Cursor, NotOwned, Obstacle, Owner, PredictionStore, Put, Recording, SampleRate, StoreError, Window};
+use super::{
+    Cursor, Days, Known, NotOwned, Obstacle, Owner, PredictionStore, Put, Recording, SampleRate, StoreError, Told,
+    Window,
+};
 use crate::identity::{Entity, PredictionId};
-use crate::prediction::{Outcome, Prediction};
+use crate::prediction::Prediction;
 pub use backup::{BackupError, back_up};
 pub use copy::CopyError;
 use names::{MetNames, Names};
 use opened::Opened;
 use readers::Readers;
-use row::{ROW_ID, SELECT_BY_ID, SELECT_HISTORY, SELECT_WINDOW, from_json, prediction};
+use row::{SELECT_BY_ID, SELECT_HISTORY, from_json, prediction};
 use writer::Writer;
 
 /// How long a statement waits for another process to release the file.
@@ -53,9 +58,6 @@ const CHECKPOINT_PAGES: u32 = 4096;
 
 /// How much of the database the writer keeps in memory; more did not make it quicker.
 const CACHE_KIBIBYTES: i32 = 1024;
-
-/// So many rows of a window are read at a time.
-const WINDOW_PAGE_ROWS: u16 = 1000;
 
 /// Where the file is and how durable a commit must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -233,20 +235,28 @@ impl PredictionStore for SqliteStore {
         .await
     }
 
-    async fn record_outcome(&self, id: &PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError> {
-        self.writer.record_outcome(id.clone(), outcome).await
+    async fn record_outcomes(&self, told: Vec<Told>) -> Result<Vec<Option<Recording>>, StoreError> {
+        self.writer.record_outcomes(told).await
+    }
+
+    fn known(&self, days: Days) -> BoxStream<'_, Result<Vec<Known>, StoreError>> {
+        let Some(window) = days.window() else { return stream::empty().boxed() };
+        let to = window.to.as_millisecond();
+        let start = Some(outcomes::place_before(window.from.as_millisecond()));
+        let pages = stream::try_unfold(start, move |place| async move {
+            let Some(place) = place else { return Ok(None) };
+            self.read(move |connection| outcomes::page(connection, place, to)).await.map(Some)
+        });
+        pages.boxed()
     }
 
     fn window(&self, window: Window) -> BoxStream<'_, Result<Vec<Prediction>, StoreError>> {
-        // Before the window's first row stands a row that no table has.
-        let start = (window.from < window.to).then(|| (window.from.as_millisecond(), -1));
+        let start = (window.from < window.to).then(|| window::place_before(window.from.as_millisecond()));
         let to = window.to.as_millisecond();
         // No page holds a snapshot of the database while another is waited for, so that the log can be copied into the file meanwhile.
         let pages = stream::try_unfold(start, move |place| async move {
             let Some(place) = place else { return Ok(None) };
-            let (page, last) = self.read(move |connection| page(connection, place, to)).await?;
-            let next = last.filter(|_| page.len() == usize::from(WINDOW_PAGE_ROWS));
-            Ok(Some((page, next)))
+            self.read(move |connection| window::page(connection, place, to)).await.map(Some)
         });
         pages.boxed()
     }
@@ -266,34 +276,6 @@ impl PredictionStore for SqliteStore {
     async fn ready(&self) -> Result<(), StoreError> {
         self.writer.ready().await
     }
-}
-
-/// The moment, in milliseconds, and the row that a page of a window begins behind.
-type Place = (i64, i64);
-
-/// Reads the page of a window that begins behind a place and ends before a moment, and the place of its last row.
-///
-/// There are two queries, of which the first reads on in the moment of the place, and the second behind that moment.
-fn page(
-    connection: &Connection,
-    (created_at, row): Place,
-    to: i64,
-) -> rusqlite::Result<(Vec<Prediction>, Option<Place>)> {
-    let mut met = MetNames::default();
-    let mut names = Names::new(connection, &mut met);
-    let [same, later] = &*SELECT_WINDOW;
-    let (mut page, mut last, mut left) = (Vec::new(), None, WINDOW_PAGE_ROWS);
-    for (query, bound) in [(same, row), (later, to)] {
-        let mut statement = connection.prepare_cached(query)?;
-        let mut rows = statement.query(params![created_at, bound, left])?;
-        while let Some(row) = rows.next()? {
-            let prediction = prediction(row, &mut names)?;
-            last = Some((prediction.created_at.as_millisecond(), row.get(ROW_ID)?));
-            page.push(prediction);
-            left -= 1;
-        }
-    }
-    Ok((page, last))
 }
 
 /// Returns whether a file stands at the path, and refuses a log that stands there without one.

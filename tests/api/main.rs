@@ -15,6 +15,7 @@ mod keys;
 mod large_windows;
 mod lookups;
 mod manners;
+mod many_outcomes;
 mod metrics;
 mod monitoring;
 mod moved_files;

@@ -5,6 +5,7 @@ mod contract;
 mod faults;
 mod keys;
 mod monitoring;
+mod outcomes;
 mod pages;
 mod tensors;
 mod types;

@@ -8,8 +8,8 @@ use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use lifeboat::api::ApiConfig;
 use lifeboat::identity::{Entity, PredictionId};
-use lifeboat::prediction::{Outcome, Prediction};
-use lifeboat::store::{Cursor, PredictionStore, Put, Recording, StoreError, Window};
+use lifeboat::prediction::Prediction;
+use lifeboat::store::{Cursor, Days, Known, PredictionStore, Put, Recording, StoreError, Told, Window};
 use serde_json::json;
 
 use crate::app::App;
@@ -82,9 +82,14 @@ impl PredictionStore for Unreliable {
         self.store.latest_report().await
     }
 
-    async fn record_outcome(&self, id: &PredictionId, outcome: Outcome) -> Result<Option<Recording>, StoreError> {
+    async fn record_outcomes(&self, told: Vec<Told>) -> Result<Vec<Option<Recording>>, StoreError> {
         self.suffer().await?;
-        self.store.record_outcome(id, outcome).await
+        self.store.record_outcomes(told).await
+    }
+
+    fn known(&self, days: Days) -> BoxStream<'_, Result<Vec<Known>, StoreError>> {
+        let suffered = stream::once(self.suffer()).try_filter_map(|()| async { Ok(None) });
+        suffered.chain(self.store.known(days)).boxed()
     }
 
     fn window(&self, window: Window) -> BoxStream<'_, Result<Vec<Prediction>, StoreError>> {

@@ -57,6 +57,7 @@ def main():
         strangers(emulator, service)
         smoke(emulator, service.url, "as the workflow that deploys", workflow(emulator, rights))
         hook(emulator, service)
+        outcomes(emulator, service)
         schedule(emulator, service)
         metrics(emulator, service)
         browsers(emulator, template)
@@ -110,6 +111,20 @@ def hook(emulator, service):
     said = log(emulator, f"/aws/lambda/CodeDeployHook_{service.name}")
     expect("the new version predicts" in said, True, f"whether the hook lets the new version predict: {said}")
     print("ok: the hook lets the new version predict, before it has traffic")
+
+
+def outcomes(emulator, service):
+    """What really happened is recorded and corrected with the rights of the function, and found by the day when it became known."""
+    predicted = call(f"{service.url}/predict", RECORD, key=ROOT_KEY).body["id"]
+    for survived, corrects, result in ((0, False, "recorded"), (1, False, "contradicts"), (1, True, "corrected"), (1, True, "stands")):
+        told = call(f"{service.url}/outcomes", [{"id": predicted, "Survived": survived, "corrects": corrects}], key=ROOT_KEY)
+        expect((told.status, [one["result"] for one in told.body]), (200, [result]), f"what comes of the outcome {survived}")
+    known = [item["known_day_part"] for item in items(emulator, service) if "known_day_part" in item]
+    table = emulator.client("dynamodb")
+    condition = {"KeyConditionExpression": "known_day_part = :part", "ExpressionAttributeValues": {":part": known[0]}}
+    found = table.query(TableName=service.outputs["TableName"], IndexName="by_known", **condition)["Items"]
+    expect((len(known), len(found)), (2, 2), "an outcome and its correction, in the table and in the index")
+    print("ok: an outcome is recorded and corrected, and both are in the index by when they became known")
 
 
 def schedule(emulator, service):

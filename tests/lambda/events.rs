@@ -61,7 +61,7 @@ fn steady(mut answer: Value) -> Value {
     headers.remove("content-length");
     assert!(headers.remove("x-request-id").is_some(), "every answer names its request");
     redact(&mut answer, "created_at");
-    redact(&mut answer, "recorded_at");
+    redact(&mut answer, "known_at");
     // It follows from the body, and so from when the prediction was made.
     redact(&mut answer, "etag");
     answer.sort_all_objects();

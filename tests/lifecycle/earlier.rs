@@ -115,7 +115,7 @@ async fn each_prediction_is_found_by_its_id_and_by_its_key_as_it_was_given() {
             assert!(record[name] == *value || record[name].as_f64() == value.as_f64(), "{name}: {found}");
         }
         assert_eq!(found["outcome"].pointer("/outcome/Survived"), row.get("outcome"), "{found}");
-        assert_eq!(found["outcome"].pointer("/recorded_at"), row.get("outcome_recorded_at"), "{found}");
+        assert_eq!(found["outcome"].pointer("/known_at"), row.get("outcome_recorded_at"), "{found}");
         let features = found["features"].as_object().unwrap();
         assert_eq!(features.len(), 39);
         for (name, value) in features {

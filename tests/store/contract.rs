@@ -1,7 +1,7 @@
 //! What every adapter of [`PredictionStore`] must do; nothing here knows which one it is talking to.
 //!
-//! A new adapter passes all of it with one line: `contract!(fresh)`, where `fresh` is an async function that returns an
-//! empty store and whatever has to live as long as the store does.
+//! A new adapter passes all of it with two lines, `contract!(fresh)` and `outcomes!(fresh)` (of `outcomes.rs`), where `fresh` is an
+//! async function that returns an empty store and whatever has to live as long as the store does.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -9,18 +9,19 @@ use std::sync::Arc;
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use lifeboat::identity::PredictionId;
-use lifeboat::prediction::{Answer, Outcome, Prediction, Shadow};
-use lifeboat::store::{Cursor, PredictionStore, Put, Recording, Window};
+use lifeboat::prediction::{Answer, Prediction, Shadow};
+use lifeboat::store::{Cursor, PredictionStore, Put, Window};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
+use crate::outcomes::{outcome, tell};
 use crate::predictions::{at, entity, label, of_number, of_passenger, of_version, prediction};
 
 /// The largest number of a passenger.
 const MAX_PASSENGER_ID: u64 = (1 << 53) - 1;
 
-type Store = Arc<dyn PredictionStore>;
+pub(crate) type Store = Arc<dyn PredictionStore>;
 
 /// Makes one test of each clause of the contract.
 macro_rules! contract {
@@ -42,10 +43,6 @@ macro_rules! contract {
             a_history_holds_nothing_of_other_passengers
             a_passenger_without_predictions_has_an_empty_history
             every_value_comes_back_exactly
-            an_outcome_is_recorded_once_and_is_shown
-            another_outcome_later_changes_nothing
-            what_was_never_predicted_has_no_outcome
-            of_many_who_tell_at_once_all_hear_the_same_outcome
             a_window_holds_what_was_made_in_it
             a_window_of_days_is_read_to_its_end
             a_window_shows_outcomes
@@ -246,66 +243,6 @@ pub(crate) async fn every_value_comes_back_exactly(store: Store) {
     }
 }
 
-pub(crate) async fn an_outcome_is_recorded_once_and_is_shown(store: Store) {
-    for (number, survived) in [(1, true), (2, false)] {
-        let made = of_number(number, at(0));
-        put(&store, vec![made.clone()]).await;
-        assert_eq!(store.get(&made.id).await.unwrap().unwrap().outcome, None);
-        let told = Outcome { label: label(survived), recorded_at: at(1) };
-        assert_eq!(store.record_outcome(&made.id, told.clone()).await.unwrap(), Some(Recording::Stands(told.clone())));
-        let later = Outcome { label: label(survived), recorded_at: at(2) };
-        assert_eq!(store.record_outcome(&made.id, later.clone()).await.unwrap(), Some(Recording::Stands(told.clone())));
-        let known = Prediction { outcome: Some(told.clone()), ..made.clone() };
-        assert_eq!(store.get(&made.id).await.unwrap().as_ref(), Some(&known));
-        assert_eq!(store.history(&entity(number), None, 10).await.unwrap(), std::slice::from_ref(&known));
-        assert_eq!(put(&store, vec![of_number(number, at(3))]).await, [Put::Existing(known)]);
-    }
-}
-
-pub(crate) async fn another_outcome_later_changes_nothing(store: Store) {
-    let made = of_number(1, at(0));
-    put(&store, vec![made.clone()]).await;
-    let (told, other) =
-        (Outcome { label: label(false), recorded_at: at(1) }, Outcome { label: label(true), recorded_at: at(2) });
-    store.record_outcome(&made.id, told.clone()).await.unwrap();
-    assert_eq!(
-        store.record_outcome(&made.id, other.clone()).await.unwrap(),
-        Some(Recording::Contradicts(told.clone()))
-    );
-    assert_eq!(store.get(&made.id).await.unwrap(), Some(Prediction { outcome: Some(told.clone()), ..made }));
-}
-
-pub(crate) async fn what_was_never_predicted_has_no_outcome(store: Store) {
-    let (made, other) = (of_number(1, at(0)), of_number(2, at(0)));
-    put(&store, vec![made.clone()]).await;
-    let told = Outcome { label: label(true), recorded_at: at(1) };
-    assert_eq!(store.record_outcome(&other.id, told.clone()).await.unwrap(), None);
-    assert_eq!(store.get(&other.id).await.unwrap(), None);
-    assert_eq!(put(&store, vec![other.clone()]).await, [Put::Created(other)]);
-}
-
-pub(crate) async fn of_many_who_tell_at_once_all_hear_the_same_outcome(store: Store) {
-    let made = of_number(1, at(0));
-    put(&store, vec![made.clone()]).await;
-    let tellers: JoinSet<(bool, Recording)> = (0..50)
-        .map(|teller| {
-            let (store, id, survived) = (Arc::clone(&store), made.id.clone(), teller % 2 == 0);
-            let told = Outcome { label: label(survived), recorded_at: at(teller) };
-            async move { (survived, store.record_outcome(&id, told).await.unwrap().unwrap()) }
-        })
-        .collect();
-    let heard = tellers.join_all().await;
-    let recorded = store.get(&made.id).await.unwrap().unwrap().outcome.unwrap();
-    for (survived, recording) in heard {
-        let expected = if label(survived) == recorded.label {
-            Recording::Stands(recorded.clone())
-        } else {
-            Recording::Contradicts(recorded.clone())
-        };
-        assert_eq!(recording, expected);
-    }
-}
-
 pub(crate) async fn a_window_holds_what_was_made_in_it(store: Store) {
     let made: Vec<_> = (0..10_i64).map(|number| of_number(number.unsigned_abs(), at(1000 * number))).collect();
     put(&store, made.clone()).await;
@@ -329,9 +266,10 @@ pub(crate) async fn a_window_of_days_is_read_to_its_end(store: Store) {
 pub(crate) async fn a_window_shows_outcomes(store: Store) {
     let made = of_number(1, at(0));
     put(&store, vec![made.clone()]).await;
-    let outcome = Outcome { label: label(true), recorded_at: at(9) };
-    store.record_outcome(&made.id, outcome.clone()).await.unwrap();
-    assert_eq!(window(&store, at(0), at(1)).await, [Prediction { outcome: Some(outcome.clone()), ..made }]);
+    let outcomes = vec![outcome(true, 9), outcome(false, 10)];
+    tell(&store, &made.id, outcome(true, 9), false).await;
+    tell(&store, &made.id, outcome(false, 10), true).await;
+    assert_eq!(window(&store, at(0), at(1)).await, [Prediction { outcomes, ..made }]);
 }
 
 pub(crate) async fn a_large_window_is_read_page_by_page(store: Store) {
@@ -347,9 +285,8 @@ pub(crate) async fn a_large_window_is_read_page_by_page(store: Store) {
     }
     put(&store, made.clone()).await;
     for (prediction, survived) in made.iter_mut().step_by(100).zip([true, false].into_iter().cycle()) {
-        let outcome = Outcome { label: label(survived), recorded_at: at(9) };
-        store.record_outcome(&prediction.id, outcome.clone()).await.unwrap();
-        prediction.outcome = Some(outcome.clone());
+        tell(&store, &prediction.id, outcome(survived, 9), false).await;
+        prediction.outcomes = vec![outcome(survived, 9)];
     }
     let sort = |predictions: &mut Vec<Prediction>| predictions.sort_by(|one, other| one.id.cmp(&other.id));
     let mut found = window(&store, at(0), at(3)).await;
@@ -431,7 +368,7 @@ pub(crate) async fn two_stores_create_each_prediction_once(stores: [Store; 2]) {
     assert_eq!(writers.join_all().await.iter().filter(|put| put.is_created()).count(), 50);
 }
 
-async fn put(store: &Store, predictions: Vec<Prediction>) -> Vec<Put> {
+pub(crate) async fn put(store: &Store, predictions: Vec<Prediction>) -> Vec<Put> {
     store.put(predictions).await.unwrap()
 }
 
@@ -448,7 +385,7 @@ async fn pages(store: &Store, passenger_id: u64, limit: usize) -> Vec<Vec<Predic
 }
 
 /// Reads a window, in the order of time.
-async fn window(store: &Store, from: Timestamp, to: Timestamp) -> Vec<Prediction> {
+pub(crate) async fn window(store: &Store, from: Timestamp, to: Timestamp) -> Vec<Prediction> {
     let pages: Vec<Vec<Prediction>> = store.window(Window { from, to }).try_collect().await.unwrap();
     let mut found = pages.concat();
     found.sort_by_key(|prediction| (prediction.created_at, prediction.id.clone()));

@@ -18,6 +18,10 @@ mod contract {
     crate::contract::contract!(super::fresh);
 }
 
+mod outcomes {
+    crate::outcomes::outcomes!(super::fresh);
+}
+
 async fn fresh() -> ((), Arc<dyn PredictionStore>) {
     ((), Arc::new(open(&new_table().await, &url())))
 }

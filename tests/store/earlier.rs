@@ -6,9 +6,10 @@
 use std::fs;
 use std::sync::Arc;
 
-use lifeboat::prediction::{Answer, Prediction};
+use futures_util::TryStreamExt;
+use lifeboat::prediction::{Answer, Outcome, Prediction};
 use lifeboat::store::sqlite::{OpenError, SqliteConfig, SqliteStore};
-use lifeboat::store::{Owner, PredictionStore};
+use lifeboat::store::{Days, Known, Owner, PredictionStore};
 use lifeboat::table::load;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -25,9 +26,14 @@ fn record(prediction: &Prediction) -> Value {
 
 #[tokio::test]
 async fn a_file_of_an_earlier_program_keeps_its_predictions_outcomes_and_reports() {
-    for (layout, name, was_given) in [
-        (LAYOUT_4, "1070-555ccf1dc52bd888aa8c71df227e2672", json!({"SibSp": 0, "Parch": 0})),
-        (LAYOUT_5, "1070-11d08092d515798f5405b9f12c5230ab", json!({})),
+    for (layout, name, known_at, was_given) in [
+        (
+            LAYOUT_4,
+            "1070-555ccf1dc52bd888aa8c71df227e2672",
+            "2026-11-25T17:43:53.591Z",
+            json!({"SibSp": 0, "Parch": 0}),
+        ),
+        (LAYOUT_5, "1070-11d08092d515798f5405b9f12c5230ab", "2026-11-25T17:43:56.043Z", json!({})),
     ] {
         let (_folder, path) = new_file();
         fs::write(&path, layout).unwrap();
@@ -41,7 +47,11 @@ async fn a_file_of_an_earlier_program_keeps_its_predictions_outcomes_and_reports
         assert_eq!(record(&becker), expected);
         assert_eq!(becker.id.to_string(), name);
         assert_eq!(becker.answer, Answer { label: label(true), probability: Some(0.964_795_3), probabilities: None });
-        assert_eq!(becker.outcome.as_ref().map(|outcome| &outcome.label), Some(&label(true)));
+        assert_eq!(becker.outcomes, [Outcome { label: label(true), known_at: known_at.parse().unwrap() }]);
+        let day = "2026-11-25".parse().unwrap();
+        let known: Vec<Vec<Known>> = store.known(Days { from: day, to: day }).try_collect().await.unwrap();
+        let [known] = &*known.concat() else { panic!("{known:?}") };
+        assert_eq!((known.place, &known.prediction), (0, &becker));
         let features = becker.features.unwrap();
         let names = store.feature_names(&becker.model_version).await.unwrap().unwrap();
         let of = |wanted: &str| features[names.iter().position(|name| **name == *wanted).unwrap()];
@@ -62,6 +72,9 @@ async fn a_file_of_an_earlier_program_keeps_its_predictions_outcomes_and_reports
             "it is opened again as it is now"
         );
         let connection = Connection::open(&path).unwrap();
+        let row = "SELECT outcome, known_at FROM predictions WHERE outcome IS NOT NULL";
+        let told: (u8, String) = connection.query_row(row, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        assert_eq!(told, (1, known_at.to_owned()));
         let row = "SELECT Name, Survived, feature_age, Age FROM predictions WHERE PassengerId = 892";
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
         let found: (String, u8, f64, f64) = connection.query_row(row, [], read).unwrap();
@@ -110,7 +123,7 @@ async fn fields_that_are_called_as_columns_are_columns() {
             "snapshot",
             "prediction_probability",
             "outcome",
-            "outcome_recorded_at",
+            "known_at",
             "label",
             "id",
             "probability",

@@ -3,8 +3,10 @@
 mod commands;
 mod contract;
 mod dynamodb;
+mod dynamodb_outcomes;
 mod earlier;
 mod moved;
+mod outcomes;
 mod predictions;
 mod sqlite;
 

@@ -42,7 +42,7 @@ pub(crate) fn prediction(passenger: &Value, created_at: Timestamp) -> Prediction
         model_version: VERSION.into(),
         snapshot: None,
         created_at,
-        outcome: None,
+        outcomes: Vec::new(),
         shadow: None,
     }
 }

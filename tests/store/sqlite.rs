@@ -20,6 +20,10 @@ mod contract {
     crate::contract::contract!(super::fresh);
 }
 
+mod outcomes {
+    crate::outcomes::outcomes!(super::fresh);
+}
+
 #[expect(clippy::unused_async, reason = "other adapters make their store over a network")]
 async fn fresh() -> (TempDir, Arc<dyn PredictionStore>) {
     let (folder, path) = new_file();

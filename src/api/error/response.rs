@@ -4,6 +4,7 @@ use std::any::Any;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::{Serialize, Serializer};
 
 use super::kind::Problem;
 use super::{ApiError, Cause, LISTED_FAULTS};
@@ -21,10 +22,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let kind = self.kind();
         let status = kind.status();
-        let errors = &self.faults()[..self.faults().len().min(LISTED_FAULTS)];
-        let (r#type, title, detail) = (kind.urn(), kind.title(), self.detail());
-        let problem = Problem { r#type: &r#type, title, status: status.as_u16(), detail: &detail, errors };
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
         let advice = match status {
             _ if matches!(self, Self::UnsupportedEncoding) => Some((header::ACCEPT_ENCODING, Encoding::ALL)),
@@ -39,6 +37,17 @@ impl IntoResponse for ApiError {
             response.extensions_mut().insert(cause);
         }
         response
+    }
+}
+
+impl Serialize for ApiError {
+    /// Writes the problem that a client sees.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let kind = self.kind();
+        let errors = &self.faults()[..self.faults().len().min(LISTED_FAULTS)];
+        let (r#type, title, detail) = (kind.urn(), kind.title(), self.detail());
+        let status = kind.status().as_u16();
+        Problem { r#type: &r#type, title, status, detail: &detail, errors }.serialize(serializer)
     }
 }
 

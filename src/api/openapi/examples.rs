@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::outcomes;
 use crate::api::answer::Answer;
 use crate::api::{example_records, inference};
 use crate::package::Package;
@@ -29,9 +30,14 @@ pub(super) fn add(document: &mut Value, package: &Package) {
 
     let outcome = &mut document["paths"]["/predictions/{id}/outcome"]["put"]["requestBody"]["content"];
     outcome["application/json"]["example"] = json!({&*schema.label_field().name: prediction.answer.label});
+    let id = prediction.id.to_string();
+    let many = &mut document["paths"]["/outcomes"]["post"]["requestBody"]["content"];
+    let label = &prediction.answer.label;
+    many["application/json"]["example"] = outcomes::examples(schema, &id, &named[0].1, label);
+    many["text/csv"]["example"] = json!(outcomes::example_table(schema, &id, label));
     let infer = &mut document["paths"]["/v2/models/{model}/infer"]["post"]["requestBody"]["content"];
     infer["application/json"]["example"] = inference::example(schema, &records);
-    document["components"]["schemas"]["PredictionId"]["examples"] = json!([prediction.id.to_string()]);
+    document["components"]["schemas"]["PredictionId"]["examples"] = json!([id]);
 }
 
 /// Returns bodies in JSON: each record, some of them as a list, and the first without what need not be there. Their names keep their order.

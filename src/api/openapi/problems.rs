@@ -66,6 +66,7 @@ fn kinds(path: &str, operation: &Operation) -> Vec<Kind> {
     if operation.request_body.is_some() {
         kinds.extend(BODY);
         kinds.extend_from_slice(match path {
+            "/outcomes" => &[Kind::UnsupportedMediaType, Kind::InvalidOutcome],
             "/predictions/{id}/outcome" => &[Kind::UnsupportedMediaType, Kind::InvalidOutcome, Kind::OutcomeConflict],
             _ if inference::owns(path) => &[Kind::InvalidRecord],
             _ => &[Kind::UnsupportedMediaType, Kind::InvalidRecord],
@@ -145,7 +146,7 @@ fn example(kind: Kind) -> serde_json::Value {
         }
         Kind::OutcomeConflict => ApiError::OutcomeConflict(Outcome {
             label: Scalar::Integer(1),
-            recorded_at: Timestamp::constant(1_795_428_904, 0),
+            known_at: Timestamp::constant(1_795_428_904, 0),
         }),
         Kind::Internal => ApiError::Panicked,
         Kind::Overloaded => ApiError::Overloaded,

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::outcomes;
 use crate::api::size::MAX_RECORDS;
 use crate::package::Package;
 use crate::table::descriptor::{FieldType, Scalar};
@@ -27,8 +28,6 @@ pub(super) fn components(package: &Package) -> Vec<(&'static str, Value)> {
         ("Table", table(schema)),
         ("PredictionId", json!({"type": "string", "pattern": ID})),
         ("ModelName", json!({"type": "string", "enum": [package.name()]})),
-        ("NewOutcome", label_object(schema)),
-        ("RecordedOutcome", recorded_outcome(schema)),
         ("Explanation", explanation(schema)),
     ]
 }
@@ -70,7 +69,7 @@ fn record(schema: &Schema) -> Value {
 }
 
 /// Returns what a value of a field is; null is one unless it is required, here or by the schema.
-fn value(field: &Field, is_required: bool) -> Value {
+pub(super) fn value(field: &Field, is_required: bool) -> Value {
     let mut property = match &field.domain {
         Domain::Categories(categories) if categories.values().len() <= MAX_LISTED_CATEGORIES => {
             let values: Vec<&Scalar> = categories.values().iter().collect();
@@ -137,7 +136,7 @@ fn one_or_many(name: &str, most: Option<usize>) -> Value {
 }
 
 /// Returns the label under its name.
-fn label_object(schema: &Schema) -> Value {
+pub(super) fn label_object(schema: &Schema) -> Value {
     object_of_label(schema, &value(schema.label_field(), true))
 }
 
@@ -201,22 +200,16 @@ fn full_answer(package: &Package) -> Value {
     let number = json!({"type": ["number", "null"]});
     let description = "What the graph read, where a recipe computes it, by the features' names.";
     properties["features"] = json!({"type": "object", "additionalProperties": number, "description": description});
-    let outcome = recorded_outcome_properties(package.schema());
-    properties["outcome"] = json!({"type": ["object", "null"], "properties": outcome});
+    let outcome = outcomes::properties(package.schema());
+    let told = json!({"type": "object", "properties": outcome});
+    properties["outcome"] =
+        json!({"type": ["object", "null"], "properties": outcome, "description": "What was told last."});
+    let description = "All that was told: the first, and each correction after it.";
+    properties["outcomes"] = json!({"type": "array", "items": told, "description": description});
     if let Some(required) = full["required"].as_array_mut() {
-        required.extend([json!("record"), json!("outcome")]);
+        required.extend(["record", "outcome", "outcomes"].map(Value::from));
     }
     full
-}
-
-fn recorded_outcome_properties(schema: &Schema) -> Value {
-    json!({"outcome": label_object(schema), "recorded_at": {"type": "string", "format": "date-time"}})
-}
-
-fn recorded_outcome(schema: &Schema) -> Value {
-    let mut properties = recorded_outcome_properties(schema);
-    properties["id"] = json!({"$ref": "#/components/schemas/PredictionId"});
-    json!({"type": "object", "properties": properties, "required": ["id", "outcome", "recorded_at"]})
 }
 
 fn explanation(schema: &Schema) -> Value {
@@ -281,7 +274,7 @@ fn table_pattern(schema: &Schema) -> Option<String> {
 }
 
 /// Returns a pattern of cells that need no quotation marks.
-fn cell(field: &Field) -> Option<String> {
+pub(super) fn cell(field: &Field) -> Option<String> {
     let is_plain = |text: &String| !text.contains([',', ';', '|', '\t', '"', '\n', '\r']);
     let texts: Vec<String> = match (&field.domain, &field.example) {
         (Domain::Categories(categories), _) => categories.values().iter().take(10).map(Scalar::text).collect(),

@@ -8,13 +8,14 @@ use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::identity::{ContentHash, Entity, PredictionId};
 use crate::prediction::{Outcome, Prediction, Shadow, features, format_time};
 use crate::store::{Owner, StoreError, Window};
+use crate::table::descriptor::Scalar;
 
 /// An item, by the names of its attributes.
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -26,19 +27,39 @@ pub(super) const SORT_KEY: &str = "prediction";
 const KEYED: &str = "key:";
 const UNKEYED: &str = "hash:";
 
-/// The index by time, whose sort key is [`CREATED_AT`].
-pub(super) const INDEX: &str = "by_time";
+/// An index by days, of which each is in several partitions.
+#[derive(Debug)]
+pub(super) struct Index {
+    pub(super) name: &'static str,
+    /// The day and a part of it, as in `2026-11-24.3`.
+    pub(super) partition_key: &'static str,
+    /// The moment.
+    pub(super) sort_key: &'static str,
+}
 
-/// Its partition key, which only sampled items have: the day and a part of it, as in `2026-11-24.3`.
-pub(super) const INDEX_KEY: &str = "day_part";
+/// The index by the time of predictions, in which only sampled ones are.
+pub(super) static BY_TIME: Index = Index { name: "by_time", partition_key: "day_part", sort_key: CREATED_AT };
 
-pub(super) const CREATED_AT: &str = "created_at";
+/// The index by the time when outcomes became known: all predictions that have one, by their first, and all corrections.
+pub(super) static BY_KNOWN: Index = Index { name: "by_known", partition_key: KNOWN_DAY_PART, sort_key: KNOWN_AT };
+
+const CREATED_AT: &str = "created_at";
 
 /// So many partitions hold a day's items; each takes a thousand writes a second.
 const DAY_PARTS: u8 = 8;
 
+/// The label that was told last.
 pub(super) const OUTCOME: &str = "outcome";
-pub(super) const OUTCOME_RECORDED_AT: &str = "outcome_recorded_at";
+
+/// All that was told, with times.
+pub(super) const OUTCOMES: &str = "outcomes";
+
+/// When the first outcome became known; of a correction's item, when the correction did.
+pub(super) const KNOWN_AT: &str = "known_at";
+pub(super) const KNOWN_DAY_PART: &str = "known_day_part";
+
+/// What the sort keys of corrections begin with; those of predictions are hexadecimal, and stand before them.
+pub(super) const CORRECTION: &str = "outcome:";
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -146,7 +167,7 @@ pub(super) fn of(prediction: &Prediction, write_id: &WriteId, is_sampled: bool) 
     for (name, value) in [
         (WRITE_ID, Some(text(&write_id.0))),
         (CREATED_AT, Some(text(&format_time(prediction.created_at)))),
-        (INDEX_KEY, is_sampled.then(|| AttributeValue::S(part_of(prediction)))),
+        (BY_TIME.partition_key, is_sampled.then(|| AttributeValue::S(part_of(&prediction.id, prediction.created_at)))),
         (MODEL_VERSION, Some(text(&prediction.model_version))),
         (SNAPSHOT, prediction.snapshot.as_deref().map(text)),
         (RECORD, Some(text(&prediction.record))),
@@ -160,9 +181,9 @@ pub(super) fn of(prediction: &Prediction, write_id: &WriteId, is_sampled: bool) 
     Ok(item)
 }
 
-/// Returns the partition of the index that a prediction belongs to.
-fn part_of(prediction: &Prediction) -> String {
-    part(prediction.created_at, prediction.id.hash().end() % DAY_PARTS)
+/// Returns the partition of an index that a prediction belongs to by a time.
+pub(super) fn part_of(id: &PredictionId, time: Timestamp) -> String {
+    part(time, id.hash().end() % DAY_PARTS)
 }
 
 fn part(day: Timestamp, number: u8) -> String {
@@ -218,7 +239,7 @@ fn read(item: &Item) -> Result<Prediction, Damaged> {
         model_version: required_text(item, MODEL_VERSION)?.into(),
         snapshot: scalar(item, SNAPSHOT)?.map(Into::into),
         created_at: required(item, CREATED_AT)?,
-        outcome: read_outcome(item)?,
+        outcomes: read_outcomes(item)?,
         shadow: shadow(item)?,
     })
 }
@@ -232,16 +253,60 @@ fn id(item: &Item) -> Result<PredictionId, Damaged> {
     Ok(PredictionId::from_keys(entity.as_ref(), hash))
 }
 
-/// Reads what really happened, where that is recorded.
-pub(super) fn outcome(item: &Item) -> Result<Option<Outcome>, StoreError> {
-    read_outcome(item).map_err(unreadable)
+/// An outcome as an element of a list.
+#[derive(Serialize, Deserialize)]
+struct Element {
+    label: Scalar,
+    known_at: Timestamp,
 }
 
-fn read_outcome(item: &Item) -> Result<Option<Outcome>, Damaged> {
-    if !item.contains_key(OUTCOME) {
-        return Ok(None);
+/// Writes an outcome as a list of its own.
+pub(super) fn list_of(outcome: &Outcome) -> Result<AttributeValue, StoreError> {
+    let element = Element { label: outcome.label.clone(), known_at: outcome.known_at };
+    Ok(AttributeValue::L(vec![json(&element)?]))
+}
+
+/// Returns the item that the index finds a correction by, in the partition of its prediction.
+pub(super) fn of_correction(id: &PredictionId, place: usize, outcome: &Outcome) -> Item {
+    let mut item = key(id);
+    for (name, value) in [
+        (SORT_KEY, format!("{CORRECTION}{}.{place}", id.hash())),
+        (KNOWN_AT, format_time(outcome.known_at)),
+        (KNOWN_DAY_PART, part_of(id, outcome.known_at)),
+    ] {
+        item.insert(name.to_owned(), AttributeValue::S(value));
     }
-    Ok(Some(Outcome { label: from_json(item, OUTCOME)?, recorded_at: required(item, OUTCOME_RECORDED_AT)? }))
+    item
+}
+
+/// Reads the prediction's key, and the place in its list, of an item of [`of_correction`]; nothing of a prediction's own item.
+pub(super) fn correction(item: &Item) -> Result<Option<(Item, usize)>, StoreError> {
+    let read = || {
+        let Some(named) = required_text(item, SORT_KEY)?.strip_prefix(CORRECTION) else { return Ok(None) };
+        let (hash, place) = named.split_once('.').ok_or(Damaged(SORT_KEY))?;
+        let place = place.parse().map_err(|_| Damaged(SORT_KEY))?;
+        Ok(Some((key_of(required_text(item, PARTITION_KEY)?, hash), place)))
+    };
+    read().map_err(unreadable)
+}
+
+/// Reads what really happened, as it was told.
+pub(super) fn outcomes(item: &Item) -> Result<Vec<Outcome>, StoreError> {
+    read_outcomes(item).map_err(unreadable)
+}
+
+fn read_outcomes(item: &Item) -> Result<Vec<Outcome>, Damaged> {
+    let elements = match item.get(OUTCOMES) {
+        Some(AttributeValue::L(elements)) => elements,
+        None => return Ok(Vec::new()),
+        Some(_) => return Err(Damaged(OUTCOMES)),
+    };
+    let outcome = |element: &AttributeValue| {
+        let AttributeValue::S(text) = element else { return Err(Damaged(OUTCOMES)) };
+        let Element { label, known_at } = serde_json::from_str(text).map_err(|_| Damaged(OUTCOMES))?;
+        Ok(Outcome { label, known_at })
+    };
+    elements.iter().map(outcome).collect()
 }
 
 fn shadow(item: &Item) -> Result<Option<Shadow>, Damaged> {

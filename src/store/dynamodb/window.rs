@@ -1,4 +1,4 @@
-//! What a window of time holds, read by the index side by side. An index is behind its table by some milliseconds.
+//! What an index holds of a window of time, read side by side. An index is behind its table by some milliseconds.
 //!
 //! A window is read by a query for each part of each of its days. Where these are many beside what the index holds, as in a window of ten
 //! years over a table of last month, the whole index is scanned instead: so the calls follow what is stored, however long the window is.
@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
-use super::item::{self, Item};
+use super::item::{self, Index, Item};
 use super::{DynamoDbStore, unavailable};
-use crate::prediction::{Prediction, format_time};
+use crate::prediction::format_time;
 use crate::store::{StoreError, Window};
 
 /// So many calls are under way at a time. Each holds a page in memory.
@@ -45,25 +45,25 @@ fn moments(window: Window) -> Moments {
 }
 
 impl DynamoDbStore {
-    /// Streams a window page by page, in no order.
-    pub(super) fn read_window(&self, window: Window) -> BoxStream<'_, Result<Vec<Prediction>, StoreError>> {
+    /// Streams the items of an index in a window page by page, in no order.
+    pub(super) fn pages(&self, index: &'static Index, window: Window) -> BoxStream<'_, Result<Vec<Item>, StoreError>> {
         if window.from >= window.to {
             return stream::empty().boxed();
         }
         let moments = moments(window);
-        let parts = stream::once(self.parts(window)).map_ok(move |parts| {
+        let parts = stream::once(self.parts(index, window)).map_ok(move |parts| {
             let moments = moments.clone();
-            let pages = parts.map(move |part| self.items(part, moments.clone()));
+            let pages = parts.map(move |part| self.items(index, part, moments.clone()));
             stream::iter(pages).flatten_unordered(CONCURRENT_CALLS)
         });
-        parts.try_flatten().map(|page| page?.iter().map(item::prediction).collect()).boxed()
+        parts.try_flatten().boxed()
     }
 
     /// Decides what is asked for.
-    async fn parts(&self, window: Window) -> Result<Box<dyn Iterator<Item = Part> + Send>, StoreError> {
+    async fn parts(&self, index: &Index, window: Window) -> Result<Box<dyn Iterator<Item = Part> + Send>, StoreError> {
         let queries = item::count_of_parts(window);
         if queries > FEW_QUERIES {
-            let pages = self.pages_of_index().await?;
+            let pages = self.pages_of_index(index).await?;
             if pages.saturating_mul(QUERIES_A_PAGE) <= queries {
                 let of = i32::try_from(pages).unwrap_or(i32::MAX).clamp(1, MOST_SEGMENTS);
                 return Ok(Box::new((0..of).map(move |number| Part::Segment { number, of })));
@@ -72,33 +72,42 @@ impl DynamoDbStore {
         Ok(Box::new(item::parts_of(window).map(Part::Partition)))
     }
 
-    /// Returns how many pages the index has, as DynamoDB counts them every six hours.
-    async fn pages_of_index(&self) -> Result<u64, StoreError> {
+    /// Returns how many pages an index has, as DynamoDB counts them every six hours.
+    async fn pages_of_index(&self, index: &Index) -> Result<u64, StoreError> {
         let described = self.client.describe_table().table_name(&self.table).send().await.map_err(unavailable)?;
         let indexes = described.table.and_then(|table| table.global_secondary_indexes).unwrap_or_default();
-        let index =
-            indexes.iter().find(|index| index.index_name() == Some(item::INDEX)).ok_or_else(|| unavailable(NoIndex))?;
-        let items = index.item_count().unwrap_or_default();
+        let found = indexes.iter().find(|found| found.index_name() == Some(index.name));
+        let items = found.ok_or_else(|| unavailable(NoIndex(index.name)))?.item_count().unwrap_or_default();
         Ok(items.unsigned_abs().div_ceil(u64::from(PAGE_ITEMS)))
     }
 
     /// Streams the items of one part, a page at a time.
-    fn items(&self, part: Part, moments: Moments) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
+    fn items(
+        &self,
+        index: &'static Index,
+        part: Part,
+        moments: Moments,
+    ) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
         match part {
-            Part::Partition(key) => self.query(key, moments),
-            Part::Segment { number, of } => self.scan(number, of, moments),
+            Part::Partition(key) => self.query(index, key, moments),
+            Part::Segment { number, of } => self.scan(index, (number, of), moments),
         }
     }
 
-    fn query(&self, partition: String, moments: Moments) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
+    fn query(
+        &self,
+        index: &Index,
+        partition: String,
+        moments: Moments,
+    ) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
         let query = self
             .client
             .query()
             .table_name(&self.table)
-            .index_name(item::INDEX)
+            .index_name(index.name)
             .key_condition_expression("#part = :part AND #time BETWEEN :from AND :last")
-            .expression_attribute_names("#part", item::INDEX_KEY)
-            .expression_attribute_names("#time", item::CREATED_AT)
+            .expression_attribute_names("#part", index.partition_key)
+            .expression_attribute_names("#time", index.sort_key)
             .set_expression_attribute_values(Some(moments))
             .expression_attribute_values(":part", AttributeValue::S(partition));
         let pages = query.into_paginator().page_size(PAGE_ITEMS.into()).send();
@@ -109,16 +118,21 @@ impl DynamoDbStore {
         items.boxed()
     }
 
-    fn scan(&self, segment: i32, of: i32, moments: Moments) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
+    fn scan(
+        &self,
+        index: &Index,
+        (segment, of): (i32, i32),
+        moments: Moments,
+    ) -> BoxStream<'static, Result<Vec<Item>, StoreError>> {
         let scan = self
             .client
             .scan()
             .table_name(&self.table)
-            .index_name(item::INDEX)
+            .index_name(index.name)
             .segment(segment)
             .total_segments(of)
             .filter_expression("#time BETWEEN :from AND :last")
-            .expression_attribute_names("#time", item::CREATED_AT)
+            .expression_attribute_names("#time", index.sort_key)
             .set_expression_attribute_values(Some(moments));
         let pages = scan.into_paginator().page_size(PAGE_ITEMS.into()).send();
         let items = stream::try_unfold(pages, |mut pages| async move {
@@ -131,5 +145,5 @@ impl DynamoDbStore {
 
 /// The table is not as `template.yaml` makes it.
 #[derive(Debug, thiserror::Error)]
-#[error("the table has no index {}", item::INDEX)]
-struct NoIndex;
+#[error("the table has no index {0}")]
+struct NoIndex(&'static str);

@@ -1,25 +1,23 @@
 //! A batch of requests: what each wants written, and the one transaction that they share.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::names::Names;
 use super::opened::Opened;
-use super::row::{
-    INSERT, KEEP_REPORT, RECORD_OUTCOME, SELECT_MADE, SELECT_OUTCOME, TOUCH, bind, json, outcome, stored,
-};
+use super::outcomes::record;
+use super::row::{INSERT, KEEP_REPORT, SELECT_MADE, TOUCH, bind, stored};
 use super::{Put, StoreError, is_unreadable, store_error};
-use crate::identity::PredictionId;
-use crate::prediction::{Outcome, Prediction, format_time};
-use crate::store::{Recording, SampleRate};
+use crate::prediction::{Prediction, format_time};
+use crate::store::{Recording, SampleRate, Told};
 
 pub(super) type Answer<T> = Result<T, StoreError>;
 
 /// What a request wants written, and where its answer goes.
 pub(super) enum Job {
     Put { predictions: Vec<Prediction>, answer: oneshot::Sender<Answer<Vec<Put>>> },
-    Record { id: PredictionId, outcome: Outcome, answer: oneshot::Sender<Answer<Option<Recording>>> },
+    Record { told: Vec<Told>, answer: oneshot::Sender<Answer<Vec<Option<Recording>>>> },
     Keep { window_end: Timestamp, report: String, answer: oneshot::Sender<Answer<()>> },
     Ready { answer: oneshot::Sender<Answer<()>> },
 }
@@ -28,7 +26,8 @@ impl Job {
     pub(super) fn rows(&self) -> usize {
         match self {
             Self::Put { predictions, .. } => predictions.len(),
-            Self::Record { .. } | Self::Keep { .. } => 1,
+            Self::Record { told, .. } => told.len(),
+            Self::Keep { .. } => 1,
             Self::Ready { .. } => 0,
         }
     }
@@ -50,7 +49,7 @@ impl Job {
 /// What was done for a job; nobody may be told before it is durable.
 pub(super) enum Done {
     Put(Answer<Vec<Put>>),
-    Recorded(Answer<Option<Recording>>),
+    Recorded(Answer<Vec<Option<Recording>>>),
     Kept,
     Ready,
 }
@@ -75,7 +74,7 @@ pub(super) fn commit(opened: &mut Opened, batch: &mut [Job], sample_rate: Sample
     let mut all_done = Vec::with_capacity(batch.len());
     {
         let mut insert = transaction.prepare_cached(INSERT)?;
-        let mut select = transaction.prepare_cached(SELECT_MADE)?;
+        let mut select = transaction.prepare_cached(&SELECT_MADE)?;
         let mut names = Names::new(&transaction, &mut opened.names);
         let mut put = |new: Prediction| {
             bind(&mut insert, &new, &mut names, sample_rate.holds(&new.id))?;
@@ -92,8 +91,9 @@ pub(super) fn commit(opened: &mut Opened, batch: &mut [Job], sample_rate: Sample
                     let puts: rusqlite::Result<_> = std::mem::take(predictions).into_iter().map(&mut put).collect();
                     Done::Put(unless_unreadable(puts)?)
                 }
-                Job::Record { id, outcome, .. } => {
-                    Done::Recorded(unless_unreadable(record(&transaction, id, outcome))?)
+                Job::Record { told, .. } => {
+                    let recorded = told.iter().map(|told| record(&transaction, told)).collect();
+                    Done::Recorded(unless_unreadable(recorded)?)
                 }
                 Job::Keep { window_end, report, .. } => {
                     transaction.execute(KEEP_REPORT, params![format_time(*window_end), &*report])?;
@@ -108,19 +108,6 @@ pub(super) fn commit(opened: &mut Opened, batch: &mut [Job], sample_rate: Sample
     }
     transaction.commit()?;
     Ok(all_done)
-}
-
-/// Records an outcome where there is none, and returns what stands there then.
-fn record(transaction: &Connection, id: &PredictionId, told: &Outcome) -> rusqlite::Result<Option<Recording>> {
-    let (beginning, hash) = (id.beginning(), id.hash().bytes());
-    let mut update = transaction.prepare_cached(RECORD_OUTCOME)?;
-    let recorded_at = told.recorded_at.as_millisecond();
-    if update.execute(params![beginning, hash, json(&told.label)?, recorded_at])? == 1 {
-        return Ok(Some(Recording::Stands(told.clone())));
-    }
-    let mut select = transaction.prepare_cached(SELECT_OUTCOME)?;
-    let recorded = select.query_row(params![beginning, hash], |row| outcome(row, 0)).optional()?.flatten();
-    Ok(recorded.map(|recorded| Recording::of(told, recorded)))
 }
 
 /// Tells a request that met what cannot be read from a transaction that cannot go on.

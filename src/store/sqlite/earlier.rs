@@ -47,11 +47,11 @@ pub(super) fn take_over(transaction: &Transaction<'_>, label: &str) -> rusqlite:
     };
     // A merge patch drops what is null: a field that was not given is not in a record.
     let copy = format!(
-        "INSERT INTO stored (beginning, hash, created_at, version, record, features, label, probability, sampled, outcome, \
-             outcome_recorded_at, shadow_version, shadow_answer) \
+        "INSERT INTO stored (beginning, hash, created_at, version, record, features, label, probability, sampled, \
+             shadow_version, shadow_answer) \
          SELECT substr(id, 1, length(id) - {HASH_DIGITS}), unhex(substr(id, -{HASH_DIGITS})), {created_at}, {version}, \
              json_patch('{{}}', json_object({fields})), json_array({features}), json_quote({label}), probability, {sampled}, \
-             CAST({outcome} AS TEXT), {outcome_recorded_at}, {shadow_version}, \
+             {shadow_version}, \
              CASE WHEN {shadow} IS NOT NULL \
                  THEN json_object('label', {shadow_probability} >= 0.5, 'probability', {shadow_probability}) END \
          FROM predictions ORDER BY rowid",
@@ -61,14 +61,27 @@ pub(super) fn take_over(transaction: &Transaction<'_>, label: &str) -> rusqlite:
         features = features.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", "),
         label = quoted(label),
         sampled = own("sampled", "1"),
-        outcome = own("outcome", "NULL"),
-        outcome_recorded_at = milliseconds(own("outcome_recorded_at", "NULL")),
         shadow_version = number(own("shadow_version", "NULL")),
         shadow = own("shadow_version", "NULL"),
         shadow_probability = own("shadow_probability", "NULL"),
     );
     transaction.execute(&copy, [])?;
+    if columns.iter().any(|column| column == "outcome") {
+        take_over_outcomes(transaction)?;
+    }
     transaction.execute_batch("DROP TABLE predictions")
+}
+
+/// Takes over what really happened, known since it was recorded.
+fn take_over_outcomes(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let copy = format!(
+        "INSERT INTO outcomes (prediction, place, label, known_at) \
+         SELECT number, 0, CAST(outcome AS TEXT), {known_at} FROM predictions JOIN stored \
+             ON beginning = substr(id, 1, length(id) - {HASH_DIGITS}) AND hash = unhex(substr(id, -{HASH_DIGITS})) \
+         WHERE outcome IS NOT NULL",
+        known_at = milliseconds("outcome_recorded_at"),
+    );
+    transaction.execute(&copy, []).map(drop)
 }
 
 /// Gives each version a number, those that answered with the names of the features.

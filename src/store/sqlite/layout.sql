@@ -1,5 +1,6 @@
 -- One row a prediction: what went in, what came out, and when. JSON where a table decides what there is.
 CREATE TABLE stored (
+    number INTEGER PRIMARY KEY,
     -- An id is its beginning and its hash in hexadecimal: p.1070. and 16 bytes.
     beginning TEXT NOT NULL,
     hash BLOB NOT NULL,
@@ -15,8 +16,6 @@ CREATE TABLE stored (
     probability REAL,
     probabilities TEXT,
     sampled INTEGER NOT NULL,
-    outcome TEXT,
-    outcome_recorded_at INTEGER,
     shadow_version INTEGER,
     shadow_answer TEXT,
     UNIQUE (beginning, hash)
@@ -24,6 +23,18 @@ CREATE TABLE stored (
 
 -- Monitoring reads by time what belongs to the sample.
 CREATE INDEX stored_by_time ON stored (created_at) WHERE sampled = 1;
+
+-- What really happened: place 0 is what was told first of a prediction, by its number, and each correction follows. Rows are only added.
+CREATE TABLE outcomes (
+    prediction INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    known_at INTEGER NOT NULL,
+    PRIMARY KEY (prediction, place)
+) STRICT, WITHOUT ROWID;
+
+-- Whoever asks what became known in some days reads all of it, whatever the sample holds.
+CREATE INDEX outcomes_by_time ON outcomes (known_at, prediction, place);
 
 -- The versions that answered, with the names of their features and fields, JSON lists, where they wrote here themselves.
 CREATE TABLE versions (number INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, features TEXT, fields TEXT) STRICT;

@@ -21,29 +21,25 @@ pub(super) const INSERT: &str = "\
 /// Stores a row and takes it out again, in one transaction: the least that tells whether a prediction can be stored. Nobody ever
 /// sees the row, but its pages are written, as a prediction's are.
 pub(super) const TOUCH: &str = "\
-    INSERT INTO stored (beginning, hash, created_at, version, record, label, sampled) VALUES ('', x'', 0, 0, '', '', 0);
+    INSERT INTO stored (beginning, hash, created_at, version, record, label, sampled) VALUES ('', x'', 0, 0, '', '', 1);
     DELETE FROM stored WHERE beginning = '';";
 
 /// Reads of a row what does not follow from its id.
-pub(super) const SELECT_MADE: &str = "\
-    SELECT created_at, label, probability, probabilities, outcome, outcome_recorded_at, shadow_version, shadow_answer \
-    FROM stored WHERE beginning = ?1 AND hash = ?2";
+pub(super) static SELECT_MADE: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {MADE} FROM stored WHERE beginning = ?1 AND hash = ?2"));
 
-/// Reads what really happened, where that is recorded.
-pub(super) const SELECT_OUTCOME: &str =
-    "SELECT outcome, outcome_recorded_at FROM stored WHERE beginning = ?1 AND hash = ?2";
-
-/// Records what really happened, unless that is recorded.
-pub(super) const RECORD_OUTCOME: &str =
-    "UPDATE stored SET outcome = ?3, outcome_recorded_at = ?4 WHERE beginning = ?1 AND hash = ?2 AND outcome IS NULL";
+/// The columns of [`SELECT_MADE`], of which the fifth lists what really happened.
+const MADE: &str = "\
+    created_at, stored.label, probability, probabilities, \
+    (SELECT json_group_array(json_array(outcomes.place, outcomes.label, outcomes.known_at)) \
+        FROM outcomes WHERE outcomes.prediction = stored.number), \
+    shadow_version, shadow_answer";
 
 /// Keeps a monitoring report, in place of one that has the same end.
 pub(super) const KEEP_REPORT: &str = "INSERT OR REPLACE INTO reports (window_to, report) VALUES (?1, ?2)";
 
-/// The columns of a whole prediction, as [`prediction`] reads them; the first eight are those of [`SELECT_MADE`].
-const COLUMNS: &str = "\
-    created_at, label, probability, probabilities, outcome, outcome_recorded_at, shadow_version, shadow_answer, beginning, hash, \
-    version, snapshot, record, features";
+/// The columns of a whole prediction, as [`prediction`] reads them, behind those of [`SELECT_MADE`].
+const COLUMNS: &str = "beginning, hash, version, snapshot, record, features";
 
 /// Reads the row of an id.
 pub(super) static SELECT_BY_ID: LazyLock<String> = LazyLock::new(|| select("WHERE beginning = ?1 AND hash = ?2"));
@@ -56,23 +52,34 @@ pub(super) static SELECT_HISTORY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
+/// Reads a page of what became known, from behind a time, a prediction's number and a place; behind the columns of its prediction stand
+/// these three.
+pub(super) static SELECT_KNOWN: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {MADE}, {COLUMNS}, known.known_at, known.prediction, known.place \
+         FROM outcomes AS known JOIN stored ON stored.number = known.prediction \
+         WHERE (known.known_at, known.prediction, known.place) > (?1, ?2, ?3) AND known.known_at < ?4 \
+         ORDER BY known.known_at, known.prediction, known.place LIMIT ?5"
+    )
+});
+
 fn select(condition: &str) -> String {
-    format!("SELECT {COLUMNS} FROM stored {condition}")
+    format!("SELECT {MADE}, {COLUMNS} FROM stored {condition}")
 }
 
 /// Reads pages of whole predictions; behind their columns stands what tells the row.
 pub(super) static SELECT_WINDOW: LazyLock<[String; 2]> = LazyLock::new(|| {
-    // One query by `(created_at, rowid) > (?, ?)` would read all of a moment again for each page of it, and a table that is predicted
+    // One query by `(created_at, number) > (?, ?)` would read all of a moment again for each page of it, and a table that is predicted
     // at once has one moment.
     let query = |condition| {
-        let order = "ORDER BY created_at, rowid LIMIT ?3";
-        format!("SELECT {COLUMNS}, rowid FROM stored WHERE sampled = 1 AND {condition} {order}")
+        let order = "ORDER BY created_at, number LIMIT ?3";
+        format!("SELECT {MADE}, {COLUMNS}, number FROM stored WHERE sampled = 1 AND {condition} {order}")
     };
-    [query("created_at = ?1 AND rowid > ?2"), query("created_at > ?1 AND created_at < ?2")]
+    [query("created_at = ?1 AND number > ?2"), query("created_at > ?1 AND created_at < ?2")]
 });
 
 /// The column of [`SELECT_WINDOW`] that tells the row.
-pub(super) const ROW_ID: usize = 14;
+pub(super) const NUMBER: usize = 13;
 
 /// Binds a prediction, and whether it belongs to the sample, to the places of [`INSERT`].
 pub(super) fn bind(
@@ -116,22 +123,22 @@ fn narrowed(number: f64) -> f32 {
 
 /// Reads a row of [`SELECT_BY_ID`], [`SELECT_HISTORY`] or [`SELECT_WINDOW`].
 pub(super) fn prediction(row: &Row<'_>, names: &mut Names<'_>) -> rusqlite::Result<Prediction> {
-    let snapshot = match row.get(11)? {
-        Some(number) => Some(names.snapshot(number)?.ok_or_else(|| unreadable(11))?),
+    let snapshot = match row.get(10)? {
+        Some(number) => Some(names.snapshot(number)?.ok_or_else(|| unreadable(10))?),
         None => None,
     };
-    let shadow = shadow(row, 6, names)?;
-    let version = names.version(row.get(10)?)?.ok_or_else(|| unreadable(10))?;
+    let shadow = shadow(row, 5, names)?;
+    let version = names.version(row.get(9)?)?.ok_or_else(|| unreadable(9))?;
     Ok(Prediction {
         created_at: time(row, 0)?,
         answer: answer(row, 1)?,
-        outcome: outcome(row, 4)?,
+        outcomes: outcomes(row, 4)?,
         shadow,
-        id: id(row, 8)?,
+        id: id(row, 7)?,
         model_version: Arc::clone(&version.name),
         snapshot,
-        record: version.record(row.get_ref(12)?.as_str()?).ok_or_else(|| unreadable(12))?,
-        features: read_features(row, 13)?,
+        record: version.record(row.get_ref(11)?.as_str()?).ok_or_else(|| unreadable(11))?,
+        features: read_features(row, 12)?,
     })
 }
 
@@ -142,8 +149,8 @@ pub(super) fn stored(new: Prediction, row: &Row<'_>, names: &mut Names<'_>) -> r
     Ok(Prediction {
         created_at: time(row, 0)?,
         answer: answer(row, 1)?,
-        outcome: outcome(row, 4)?,
-        shadow: shadow(row, 6, names)?,
+        outcomes: outcomes(row, 4)?,
+        shadow: shadow(row, 5, names)?,
         ..new
     })
 }
@@ -175,10 +182,25 @@ fn read_features(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Box<[f
     features::read(text).map(Some).ok_or_else(|| unreadable(column))
 }
 
-/// Reads what really happened from a column and the one behind it.
-pub(super) fn outcome(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Outcome>> {
-    let Some(text) = row.get_ref(column)?.as_str_or_null()? else { return Ok(None) };
-    Ok(Some(Outcome { label: from_json(text, column)?, recorded_at: time(row, column + 1)? }))
+/// Reads what really happened from a list of places, labels, each a text of JSON, and times. SQLite lists them in any order: to sort
+/// them here costs less than to have it do so for every row.
+fn outcomes(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Outcome>> {
+    let text = row.get_ref(column)?.as_str()?;
+    if text == "[]" {
+        return Ok(Vec::new());
+    }
+    let mut outcomes: Vec<(i64, String, i64)> = from_json(text, column)?;
+    outcomes.sort_unstable_by_key(|(place, ..)| *place);
+    let outcome = |(_, label, known_at): (i64, String, i64)| {
+        let known_at = Timestamp::from_millisecond(known_at).map_err(|_| unreadable(column))?;
+        Ok(Outcome { label: from_json(&label, column)?, known_at })
+    };
+    outcomes.into_iter().map(outcome).collect()
+}
+
+/// Reads one outcome from the columns of its label and its time.
+pub(super) fn outcome(row: &Row<'_>, column: usize) -> rusqlite::Result<Outcome> {
+    Ok(Outcome { label: from_json(row.get_ref(column)?.as_str()?, column)?, known_at: time(row, column + 1)? })
 }
 
 /// Reads what another model said from a column and the one behind it.

@@ -17,8 +17,15 @@ const OWN: [(&str, &str); 7] = [
     ("model_version", "versions.name"),
     ("snapshot", "snapshots.name"),
     ("probability", "probability"),
-    ("outcome", "outcome ->> '$'"),
-    ("outcome_recorded_at", "strftime('%Y-%m-%dT%H:%M:%fZ', outcome_recorded_at / 1000.0, 'unixepoch')"),
+    (
+        "outcome",
+        "(SELECT outcomes.label ->> '$' FROM outcomes WHERE prediction = stored.number ORDER BY place DESC LIMIT 1)",
+    ),
+    (
+        "known_at",
+        "(SELECT strftime('%Y-%m-%dT%H:%M:%fZ', known_at / 1000.0, 'unixepoch') FROM outcomes WHERE prediction = stored.number \
+         ORDER BY place DESC LIMIT 1)",
+    ),
 ];
 
 /// What a column reads from. SQLite leaves a table out that no column of a query needs.
@@ -78,7 +85,7 @@ fn text(owner: &Owner, versions: &[Version]) -> String {
         let name = if is_field(name) { format!("prediction_{name}") } else { name.to_owned() };
         columns.push(format!("{value} AS {}", quoted(&name)));
     }
-    columns.push(format!("label ->> '$' AS {}", quoted(label)));
+    columns.push(format!("stored.label ->> '$' AS {}", quoted(label)));
     let read = |name: &&str| {
         let listed = places("stored.record", versions, |version| &version.fields, name);
         let member = literal(&format!("$.{}", json_name(name)));

@@ -13,9 +13,8 @@ use super::batch::{Answer, Done, Job, commit};
 use super::opened::{Opened, SaveError};
 use super::readers::Readers;
 use super::{OpenError, Put, SqliteConfig, StoreError, store_error, unopened};
-use crate::identity::PredictionId;
-use crate::prediction::{Outcome, Prediction};
-use crate::store::{Obstacle, Owner, Recording, chain};
+use crate::prediction::Prediction;
+use crate::store::{Obstacle, Owner, Recording, Told, chain};
 
 /// So many requests may wait for the writer; further ones wait before they are taken in.
 const QUEUE_LENGTH: usize = 1024;
@@ -73,10 +72,10 @@ impl Writer {
         stored.await.map_err(|_| gone())?
     }
 
-    /// Hands an outcome to the thread and waits until it is durable.
-    pub(super) async fn record_outcome(&self, id: PredictionId, outcome: Outcome) -> Answer<Option<Recording>> {
+    /// Hands outcomes to the thread and waits until they are durable.
+    pub(super) async fn record_outcomes(&self, told: Vec<Told>) -> Answer<Vec<Option<Recording>>> {
         let (answer, recorded) = oneshot::channel();
-        self.send(Job::Record { id, outcome, answer }).await?;
+        self.send(Job::Record { told, answer }).await?;
         recorded.await.map_err(|_| gone())?
     }
 

@@ -167,15 +167,12 @@ async fn an_outcome_is_told_in_the_labels_own_words() {
         }
         let answer = super::tell(&app, &id, &outcome(&told)).await;
         assert_eq!(answer.status, 200, "{answer:?}");
-        assert_eq!(
-            answer.json(),
-            json!({"id": id, "outcome": outcome(&told), "recorded_at": "2026-11-23T10:15:04.211Z"})
-        );
+        assert_eq!(answer.json(), json!({"id": id, "outcome": outcome(&told), "known_at": "2026-11-23T10:15:04.211Z"}));
         assert_eq!(super::tell(&app, &id, &outcome(&told)).await.body, answer.body);
         let problem = super::tell(&app, &id, &outcome(&contradicts)).await.problem(409);
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.starts_with(&format!("the outcome is {told} since")), "{detail}");
         let read = app.get(posted.header("location")).await.json();
-        assert_eq!(read["outcome"], json!({"outcome": outcome(&told), "recorded_at": "2026-11-23T10:15:04.211Z"}));
+        assert_eq!(read["outcome"], json!({"outcome": outcome(&told), "known_at": "2026-11-23T10:15:04.211Z"}));
     }
 }

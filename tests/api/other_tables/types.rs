@@ -31,7 +31,7 @@ const OWN: [&str; 14] = [
 async fn columns_may_be_called_as_what_the_program_adds() {
     let fields: Vec<Value> = OWN.iter().map(|name| json!({"name": name, "type": "string"})).collect();
     let fields: Value = [json!({"name": "id", "type": "integer"})].into_iter().chain(fields).collect();
-    let label = json!({"name": "recorded_at", "type": "boolean"});
+    let label = json!({"name": "known_at", "type": "boolean"});
     let app = small(&schema(&fields, &label, &json!({"key": ["id", "created_at"]})));
     let mut record = json!({"id": 7, "x": 0.75});
     for name in OWN {
@@ -41,21 +41,21 @@ async fn columns_may_be_called_as_what_the_program_adds() {
     assert_eq!(posted.status, 201, "{posted:?}");
     let read = app.get(posted.header("location")).await.json();
     assert_eq!((&read["record"], &read["key"]["id"]), (&record, &json!(7)));
-    assert_eq!((&read["prediction"], &read["probability"]), (&json!({"recorded_at": true}), &json!(0.75)));
+    assert_eq!((&read["prediction"], &read["probability"]), (&json!({"known_at": true}), &json!(0.75)));
     assert_eq!(app.predict_value(&read["record"]).await.body, posted.body);
     let history = app.get("/predictions?id=7&created_at=the+client's+created_at").await.json();
     assert_eq!(history["predictions"][0]["id"], read["id"]);
-    let told = tell(&app, &id(&posted), &json!({"recorded_at": false})).await.json();
+    let told = tell(&app, &id(&posted), &json!({"known_at": false})).await.json();
     assert_eq!(
-        (&told["outcome"], &told["recorded_at"]),
-        (&json!({"recorded_at": false}), &json!("2026-11-23T10:15:04.211Z"))
+        (&told["outcome"], &told["known_at"]),
+        (&json!({"known_at": false}), &json!("2026-11-23T10:15:04.211Z"))
     );
 
     let table = send(&app, Method::POST, "/predict", &TO_CSV, record.to_string()).await;
     let mut reader = csv::Reader::from_reader(&*table.body);
     let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
     let expected =
-        ["id", "created_at", "recorded_at", "probability", "model_version", "prediction_created_at", "prediction_id"];
+        ["id", "created_at", "known_at", "probability", "model_version", "prediction_created_at", "prediction_id"];
     assert_eq!(header, expected);
     let document = document(&app).await;
     check(&document);
