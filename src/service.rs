@@ -213,8 +213,8 @@ pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
 
 /// Computes what the model says of each record, in order.
 pub fn answers(package: &Package, records: &[Record]) -> Result<Vec<Answer>, InferenceError> {
-    let answers = package.answers(records)?.into_iter();
-    Ok(answers.map(|answered| answer(package.schema(), answered.answer)).collect())
+    let answers = package.answers_alone(records)?.into_iter();
+    Ok(answers.map(|one| answer(package.schema(), one)).collect())
 }
 
 /// Computes predictions without storing them.

@@ -3,6 +3,8 @@
 //! A [`Schema`] is loaded once, checked, and compiled. A [`Draft`] takes the cells of one record in any order and from any format,
 //! collects **every** fault, and ends in a [`Record`] that is valid or in the list of what is wrong with it.
 //!
+//! - `scalar`: a single value of JSON, or something else in its place.
+//! - `decimal`: numbers of few digits.
 //! - [`descriptor`]: the text of `schema.json`, as Frictionless Table Schema v2 has it.
 //! - [`schema`], [`field`]: the same, checked and compiled.
 //! - [`value`]: what stands in an input, and what stands in a record.
@@ -23,6 +25,7 @@ mod compile;
 pub mod computing_parts;
 mod csv;
 pub mod csv_text;
+mod decimal;
 pub mod descriptor;
 pub mod fault;
 pub mod field;
@@ -37,6 +40,7 @@ pub mod place;
 pub mod read_error;
 pub mod reader;
 pub mod record;
+mod scalar;
 pub mod schema;
 pub mod signature;
 pub mod source;
@@ -46,6 +50,7 @@ pub mod writer;
 
 pub use chunk::{Chunk, Row};
 pub use columns::{ExtraColumns, Purpose, Selection};
+pub(crate) use decimal::Decimal;
 pub use fault::{Fault, SchemaError};
 pub use field::Field;
 pub use format::Format;
@@ -54,6 +59,7 @@ pub use place::Place;
 pub use read_error::ReadError;
 pub use reader::{Options, Reader};
 pub use record::{Draft, Labelled, Record};
+pub(crate) use scalar::{ScalarOr, scalar_or};
 pub use schema::{Column, Noun, Schema, Task};
 pub use source::Source;
 pub use value::{Cell, Value};

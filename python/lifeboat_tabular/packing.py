@@ -1,6 +1,7 @@
 """From a trained model and its table to a package: exported, packed, and compared row by row with the model itself."""
 
 import importlib
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ def pack(
             report = run(arguments)
         except PackError as error:
             advice = mending.advice(model)
-            told = [str(error).replace(f"{place}/", ""), *(["Of this model:"] if advice else []), *(f"  - {line}" for line in advice)]
+            told = [str(error).replace(f"{place}{os.sep}", ""), *(["Of this model:"] if advice else []), *(f"  - {line}" for line in advice)]
             raise PackError("\n".join(told)) from None
     print(report)
     return Packed(Path(output), report)

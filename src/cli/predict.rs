@@ -238,8 +238,13 @@ impl Job<'_> {
     /// Scores one chunk.
     fn score(&self, chunk: &Chunk) -> anyhow::Result<Scored> {
         let mut invalid = Vec::new();
-        let (mut rows, mut records): (Vec<Row<'_>>, Vec<Record>) =
-            chunk.rows().filter_map(|row| Some((row, self.record(row, &mut invalid)?))).unzip();
+        let (mut rows, mut records) = (Vec::with_capacity(chunk.len()), Vec::with_capacity(chunk.len()));
+        for row in chunk.rows() {
+            if let Some(record) = self.record(row, &mut invalid) {
+                rows.push(row);
+                records.push(record);
+            }
+        }
         let (answers, predictions) = loop {
             match self.answers(&records) {
                 Ok(answered) => break answered,

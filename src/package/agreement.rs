@@ -35,6 +35,7 @@ impl fmt::Display for Agreement {
         write!(f, "proven on {} {rows} against {with}", self.rows)?;
         match self.accepted.len() {
             0 => Ok(()),
+            1 => f.write_str(", but for 1 that differs and was accepted"),
             count => write!(f, ", but for {count} that differ and were accepted"),
         }
     }

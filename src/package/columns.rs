@@ -56,9 +56,14 @@ impl Columns {
         self.means.iter().map(scalar_entry)
     }
 
+    /// Returns whether the columns are so many features as they stand.
+    pub(super) fn are_in_order(&self, count: usize) -> bool {
+        self.sources.iter().copied().eq(0..count)
+    }
+
     /// Returns what stands in each column for these features.
-    pub(super) fn of_features<'e>(&self, features: &[f32]) -> impl Iterator<Item = Entry<'e>> {
-        self.sources.iter().map(|&source| Entry::Number(features[source].into()))
+    pub(super) fn of_features(&self, features: &[f32]) -> impl Iterator<Item = f32> {
+        self.sources.iter().map(|&source| features[source])
     }
 
     /// Returns what stands in each column for this record.

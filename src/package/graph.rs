@@ -32,7 +32,7 @@ mod values;
 mod vocabulary;
 mod wire;
 
-pub use interface::{ColumnKind, Entry, Input};
+pub use interface::{Cell, ColumnKind, Entry, Input};
 pub use inventory::Inventory;
 pub use outline::Outline;
 pub use vocabulary::Vocabulary;

@@ -10,11 +10,11 @@ use super::binding::Names;
 use super::columns::Columns;
 use super::error::LoadError;
 use super::files::{BASELINE, Files, GRAPH, MANIFEST, RECIPE, SCHEMA, STATE, read};
-use super::graph::{Answering, Declared, Entry, Graph};
+use super::graph::{Answering, Cell, Declared, Entry, Graph};
 use super::groups::Groups;
 use super::made_up::made_up;
 use super::manifest::Manifest;
-use super::recipe::{Computer, HistoryRecords, Recipe, RecipeDescriptor, State};
+use super::recipe::{HistoryRecords, Recipe, RecipeDescriptor, State};
 use super::{classes, content};
 use crate::table::{Record, Schema};
 
@@ -176,22 +176,60 @@ impl Package {
     /// Answers each record, in order.
     pub fn answers(&self, records: &[Record]) -> Result<Vec<Answered>, InferenceError> {
         let mut answered = Vec::with_capacity(records.len());
-        for records in records.chunks(self.graph.rows_at_once()) {
-            let mut entries = Vec::with_capacity(records.len() * self.columns.sources().len());
-            let mut features = Vec::with_capacity(records.len());
-            let mut computer = self.recipe.as_ref().map(Recipe::computer);
-            for record in records {
-                let start = entries.len();
-                features.push(self.push_entries(record, computer.as_mut(), &mut entries));
-                if let Some(column) = self.graph.lacks(&entries[start..]) {
-                    let row = answered.len() + features.len() - 1;
-                    return Err(InferenceError::Missing { row, column: self.column_name(column).into() });
-                }
-            }
-            let answers = self.graph.answers(&entries).map_err(|error| error.behind(answered.len()))?;
-            answered.extend(features.into_iter().zip(answers).map(|(features, answer)| Answered { features, answer }));
-        }
+        self.answer(records, |features, answer| {
+            answered.push(Answered { features: features.map(Into::into), answer });
+        })?;
         Ok(answered)
+    }
+
+    /// Does the same where nobody asks for the features.
+    pub fn answers_alone(&self, records: &[Record]) -> Result<Vec<Answer>, InferenceError> {
+        let mut answers = Vec::with_capacity(records.len());
+        self.answer(records, |_, answer| answers.push(answer))?;
+        Ok(answers)
+    }
+
+    /// Hands on the answer for each record, and its features where the graph reads those.
+    fn answer(&self, records: &[Record], mut take: impl FnMut(Option<&[f32]>, Answer)) -> Result<(), InferenceError> {
+        let rows = self.graph.rows_at_once();
+        let count = self.feature_names().len();
+        let mut room = vec![0.0; records.len().min(rows) * count];
+        for (chunk, records) in records.chunks(rows).enumerate() {
+            let before = chunk * rows;
+            let Some(recipe) = &self.recipe else {
+                let cells = records.iter().flat_map(|record| self.columns.of_record(record, &self.schema));
+                for answer in self.run(&cells.collect::<Vec<_>>(), before)? {
+                    take(None, answer);
+                }
+                continue;
+            };
+            let mut computer = recipe.computer();
+            for (record, row) in records.iter().zip(room.chunks_exact_mut(count)) {
+                computer.features(record, row);
+            }
+            let features = &room[..records.len() * count];
+            // Features are numbers as they are, mostly in the order of the graph: nothing stands between them and it then.
+            let answers = if self.columns.are_in_order(count) {
+                self.run(features, before)?
+            } else {
+                let cells = features.chunks_exact(count).flat_map(|row| self.columns.of_features(row));
+                self.run(&cells.collect::<Vec<_>>(), before)?
+            };
+            for (features, answer) in features.chunks_exact(count).zip(answers) {
+                take(Some(features), answer);
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers rows whose cells stand one after another; so many records stand before them.
+    fn run(&self, cells: &[impl Cell], before: usize) -> Result<Vec<Answer>, InferenceError> {
+        for (place, row) in cells.chunks_exact(self.columns.sources().len()).enumerate() {
+            if let Some(column) = self.graph.lacks(row) {
+                return Err(InferenceError::Missing { row: before + place, column: self.column_name(column).into() });
+            }
+        }
+        self.graph.answers(cells).map_err(|error| error.behind(before))
     }
 
     /// Returns the name of the feature or field in a column that the graph reads.
@@ -201,23 +239,6 @@ impl Package {
             Some(recipe) => &recipe.feature_names()[source],
             None => &self.schema.fields()[source].name,
         }
-    }
-
-    /// Adds what the graph reads of a record, and returns the features where there are some.
-    fn push_entries<'a>(
-        &'a self,
-        record: &'a Record,
-        computer: Option<&mut Computer<'_>>,
-        entries: &mut Vec<Entry<'a>>,
-    ) -> Option<Box<[f32]>> {
-        let Some(computer) = computer else {
-            entries.extend(self.columns.of_record(record, &self.schema));
-            return None;
-        };
-        let mut features: Box<[f32]> = vec![0.0; self.feature_names().len()].into();
-        computer.features(record, &mut features);
-        entries.extend(self.columns.of_features(&features));
-        Some(features)
     }
 
     /// Returns the names of the groups by which answers are explained.
@@ -232,10 +253,10 @@ impl Package {
 
     /// Returns what the graph reads of a record.
     pub(super) fn entries<'a>(&'a self, record: &'a Record) -> Vec<Entry<'a>> {
-        let mut entries = Vec::with_capacity(self.columns.sources().len());
-        let mut computer = self.recipe.as_ref().map(Recipe::computer);
-        self.push_entries(record, computer.as_mut(), &mut entries);
-        entries
+        let Some(recipe) = &self.recipe else { return self.columns.of_record(record, &self.schema).collect() };
+        let mut features = vec![0.0; self.feature_names().len()];
+        recipe.features(record, &mut features);
+        self.columns.of_features(&features).map(|feature| Entry::Number(feature.into())).collect()
     }
 
     /// Returns what the graph reads of a record of which nothing is known.

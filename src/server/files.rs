@@ -9,13 +9,24 @@ const OTHER_FILES: usize = 128;
 pub(super) fn bound(wanted: usize) -> usize {
     let limit = rlimit::increase_nofile_limit(u64::MAX).unwrap_or_else(|error| {
         warn!(%error, "the limit of open files cannot be raised");
-        rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(u64::MAX, |(soft, _)| soft)
+        present_limit()
     });
     let fitting = connections_below(usize::try_from(limit).unwrap_or(usize::MAX));
     if fitting < wanted {
         warn!(limit, connections = fitting, "fewer connections than MAX_CONNECTIONS: raise the limit of open files");
     }
     fitting.min(wanted)
+}
+
+#[cfg(unix)]
+fn present_limit() -> u64 {
+    rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(u64::MAX, |(soft, _)| soft)
+}
+
+/// Elsewhere there is no limit to ask for.
+#[cfg(not(unix))]
+fn present_limit() -> u64 {
+    u64::MAX
 }
 
 fn connections_below(limit: usize) -> usize {

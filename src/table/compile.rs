@@ -49,6 +49,7 @@ pub(super) fn field(
     let domain = compiler.domain();
     let missing = descriptor.missing_values.as_ref().unwrap_or(&table.missing_values);
     let texts = |given: &Option<Vec<String>>, default: [&str; 4]| match given {
+        _ if descriptor.kind != FieldType::Boolean => [].into(),
         Some(texts) => texts.iter().map(|text| text.as_str().into()).collect(),
         None => default.map(Into::into).into(),
     };

@@ -1,12 +1,11 @@
 //! The text of `schema.json`: a Frictionless Table Schema v2 (<https://datapackage.org/standard/table-schema/>) with the property
 //! `lifeboat` for what the standard lacks.
 
-use std::fmt;
-
 use schemars::JsonSchema;
-use serde::de::Visitor;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub use super::scalar::Scalar;
 
 /// A table: its fields, and what is predicted of its records.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -136,62 +135,6 @@ impl Category {
             Self::Value(_) => None,
             Self::Labelled { label, .. } => label.as_deref(),
         }
-    }
-}
-
-/// A single value as JSON writes it.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Scalar {
-    /// `true` or `false`.
-    Boolean(bool),
-    /// A number without a fraction.
-    Integer(i64),
-    /// Any other number.
-    Number(f64),
-    /// A text.
-    Text(String),
-}
-
-/// A package has hundreds of these: each is read as what it is, not by one attempt after the other.
-impl<'de> Deserialize<'de> for Scalar {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ScalarVisitor)
-    }
-}
-
-struct ScalarVisitor;
-
-impl Visitor<'_> for ScalarVisitor {
-    type Value = Scalar;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, a text, true or false")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
-        Ok(Scalar::Boolean(value))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Scalar, E> {
-        Ok(Scalar::Integer(number))
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "what is beyond an i64 is no whole number of ours")]
-    fn visit_u64<E>(self, number: u64) -> Result<Scalar, E> {
-        Ok(i64::try_from(number).map_or(Scalar::Number(number as f64), Scalar::Integer))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Scalar, E> {
-        Ok(Scalar::Number(number))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Scalar, E> {
-        Ok(Scalar::Text(text.to_owned()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Scalar, E> {
-        Ok(Scalar::Text(text))
     }
 }
 

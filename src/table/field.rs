@@ -9,6 +9,7 @@ use regex::Regex;
 use rustc_hash::FxHashMap;
 use serde::{Serialize, Serializer};
 
+use super::decimal::Decimal;
 use super::descriptor::{Disambiguation, FieldType, Scalar};
 use super::value::{Cell, MAX_INTEGER, Value, trim};
 
@@ -478,6 +479,9 @@ fn boolean(cell: Cell<'_>) -> Option<Value> {
 
 /// Returns the number that a text of a file is; one that is no number stays the text that a message shows.
 fn number(text: &str) -> Cell<'_> {
+    if let Some(decimal) = Decimal::parse(text) {
+        return decimal.whole().map_or_else(|| Cell::Float(decimal.number()), |whole| Cell::Integer(whole.into()));
+    }
     if let Ok(number) = text.parse() {
         return Cell::Integer(number);
     }

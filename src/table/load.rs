@@ -1,7 +1,5 @@
 //! Loads a schema from its text.
 
-use serde_json::Value as Json;
-
 use super::descriptor::SchemaDescriptor;
 use super::fault::{SchemaError, SchemaFaults, in_words};
 use super::json;
@@ -44,8 +42,9 @@ pub fn read(text: &[u8]) -> Result<SchemaDescriptor, SchemaError> {
 fn check_examples(schema: &Schema) -> Result<(), SchemaError> {
     let mut faults = SchemaFaults::default();
     for (index, (_, example)) in schema.examples().iter().enumerate() {
-        let text = Json::Object(example.clone()).to_string();
-        if let Ok(Err(found)) = json::from_slice(schema, text.as_bytes()) {
+        // What was read as JSON can be written as JSON.
+        let text = serde_json::to_vec(example).unwrap_or_default();
+        if let Ok(Err(found)) = json::from_slice(schema, &text) {
             faults.push(&format!("/lifeboat/examples/{index}/record"), in_words(&found));
         }
     }

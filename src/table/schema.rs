@@ -252,15 +252,15 @@ fn columns(fields: &[Field], faults: &mut SchemaFaults) -> FxHashMap<Box<str>, C
     for (place, field) in fields.iter().enumerate() {
         let aliases = field.aliases.iter().zip(1..);
         for (name, spelling) in std::iter::once((&field.name, 0)).chain(aliases) {
-            let pointer = format!("/fields/{place}{}", if spelling == 0 { "/name" } else { "/lifeboat/aliases" });
+            let pointer = || format!("/fields/{place}{}", if spelling == 0 { "/name" } else { "/lifeboat/aliases" });
             if name.is_empty() || name.trim() != &**name {
-                faults.push(&pointer, format!("{name:?} must be a name without space around it"));
+                faults.push(&pointer(), format!("{name:?} must be a name without space around it"));
             }
             match lower_case.insert(name.to_lowercase(), &field.name) {
                 Some(other) if other == &*field.name && spelling > 0 && **name != *field.name => {}
                 Some(other) => {
                     faults.push(
-                        &pointer,
+                        &pointer(),
                         format!("{:?} is also a name of the field {other:?}; case does not count", shorten(name)),
                     );
                 }

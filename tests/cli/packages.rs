@@ -132,7 +132,7 @@ fn a_package_that_was_compared_with_its_model_says_so() {
     });
     let (told, _) = folder.run(&["package", "copy"]);
     for line in [
-        "compared      compared on 150 rows with scikit-learn 1.7.2, largest difference 2.4e-7, 1 accepted that differ",
+        "compared      proven on 150 rows against scikit-learn 1.7.2, but for 1 that differs and was accepted; the largest difference is 2.4e-7",
         "evaluated on  150 rows of the training data",
         "accuracy      0.9800",
     ] {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use prost::Message;
-use tract_onnx::pb::tensor_shape_proto::dimension::Value::DimValue;
+use tract_onnx::pb::tensor_shape_proto::dimension::Value::{DimParam, DimValue};
 use tract_onnx::pb::type_proto::Value::TensorType;
 use tract_onnx::pb::{ModelProto, ValueInfoProto};
 
@@ -72,7 +72,7 @@ impl Row {
     }
 }
 
-/// Returns who wrote a graph, with the version, which CatBoost hides in a paragraph about its sources.
+/// Returns who wrote a graph, with the version, which `CatBoost` hides in a paragraph about its sources.
 fn exporter(graph: &ModelProto) -> String {
     let version = graph.producer_version.rsplit("tags/v").next().and_then(|text| text.split_whitespace().next());
     format!("{} {}", graph.producer_name.replace("OnnxMLTools", "onnxmltools"), version.unwrap_or_default())
@@ -97,7 +97,7 @@ fn inputs(graph: &ModelProto) -> String {
         };
         let width = tensor.shape.as_ref().and_then(|shape| match shape.dim.last()?.value.as_ref()? {
             DimValue(width) => Some(*width),
-            _ => None,
+            DimParam(_) => None,
         });
         match width {
             Some(width) if width > 1 => return format!("matrix of {width} {kind}"),

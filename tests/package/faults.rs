@@ -151,7 +151,7 @@ fn every_fault_of_a_state_is_named() {
 #[test]
 fn every_fault_of_a_history_is_named() {
     type Change = fn(&mut Value);
-    let changes: [Change; 16] = [
+    let changes: [Change; 20] = [
         |history| *history = json!({"recipe_hash": history["recipe_hash"], "outcomes": "1 0", "columns": {}}),
         |history| history["recipe_hash"] = json!("x"),
         |history| history["outcomes"] = json!("1"),
@@ -159,15 +159,19 @@ fn every_fault_of_a_history_is_named() {
         |history| history["outcomes"] = json!("1 -"),
         |history| history["columns"]["weight"]["numbers"] = json!("1 -1"),
         |history| history["columns"]["zone"]["numbers"] = json!("10 11"),
-        |history| history["columns"]["carrier"]["texts"] = json!(["north", "west"]),
+        |history| history["columns"]["carrier"] = json!({"texts": "northwest", "lengths": "5 4", "codes": "0 1"}),
         |history| history["columns"]["carrier"]["codes"] = json!("0 3"),
-        |history| history["columns"]["carrier"]["texts"] = json!(["south", "north"]),
-        |history| history["columns"]["carrier"] = json!({"texts": ["north"]}),
-        |history| history["columns"]["day"] = json!({"texts": ["2024-01-01", "x"], "codes": "0 1"}),
+        |history| history["columns"]["carrier"]["texts"] = json!("northnorth"),
+        |history| history["columns"]["carrier"]["lengths"] = json!("5 -"),
+        |history| history["columns"]["carrier"]["lengths"] = json!("5 4"),
+        |history| history["columns"]["carrier"]["lengths"] = json!("5 6"),
+        |history| history["columns"]["carrier"] = json!({"texts": "né", "lengths": "2 1", "codes": "0 1"}),
+        |history| history["columns"]["carrier"] = json!({"texts": "north", "codes": "0 0"}),
+        |history| history["columns"]["day"] = json!({"texts": "2024-01-01x", "lengths": "10 1", "codes": "0 1"}),
         |history| history["columns"]["weight"]["numbers"] = json!("1 x"),
         |history| history["columns"]["fragile"]["flags"] = json!("1 2"),
         |history| history["columns"]["code"] = json!([1, 2]),
-        |history| history["columns"]["fragile"] = json!({"texts": ["a", "b"], "codes": "0 1"}),
+        |history| history["columns"]["fragile"] = json!({"texts": "ab", "lengths": "1 1", "codes": "0 1"}),
     ];
     let all: Vec<String> = changes.into_iter().map(|change| said(|_, history| change(history))).collect();
     insta::assert_snapshot!(all.join("\n"));

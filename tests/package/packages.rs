@@ -107,7 +107,7 @@ fn a_package_that_is_built_in_answers_the_same() {
     let other = leak("model.onnx").iter().copied().chain([0xf8, 1, 0]).collect::<Vec<u8>>();
     let changed = Files { graph: other.into(), ..files };
     let error = Package::built_in(&changed, None, true).unwrap_err().to_string();
-    assert!(error.contains("changed since it was sealed: model.onnx"), "{error}");
+    assert!(error.contains("changed since it was packed: model.onnx"), "{error}");
     assert_eq!(
         Package::built_in(&changed, None, false).unwrap().answers(&records).unwrap(),
         loaded.answers(&records).unwrap()

@@ -77,7 +77,8 @@ fn shorten(history: &mut Value) {
     shorten(&mut history["outcomes"]);
     for column in history["columns"].as_object_mut().unwrap().values_mut() {
         // Texts stand once each, however many records there are.
-        let lists = column.as_object_mut().unwrap().iter_mut().filter(|(name, _)| *name != "texts");
+        let lists = column.as_object_mut().unwrap().iter_mut();
+        let lists = lists.filter(|(name, _)| !["texts", "lengths"].contains(&name.as_str()));
         lists.for_each(|(_, list)| shorten(list));
     }
 }

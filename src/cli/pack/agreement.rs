@@ -18,6 +18,8 @@ const SHOWN: usize = 10;
 const CAUSES: &str = "\
 Known causes:
   - a tree's threshold in single precision: single rows flip. Train on float32 (X.astype(\"float32\")), or take them: --accept-differences
+  - a scaler before a forest or XGBoost: many rows flip. Leave it out, trees need none
+  - a sparse matrix before XGBoost, which takes its zeros as missing: ColumnTransformer(…, sparse_threshold=0)
   - skl2onnx: SimpleImputer(add_indicator=True), CalibratedClassifierCV over a pipeline, RandomForest fitted with NaN,
     HistGradientBoosting(categorical_features=…): fill in or encode in a step before, and calibrate inside the pipeline
   - onnxmltools: LightGBM's boosting_type=\"rf\" of numbers, XGBRegressor(objective=\"binary:logistic\"): use the classifier

@@ -1,5 +1,7 @@
 //! What goes into a graph.
 
+use std::borrow::Cow;
+
 /// What stands in one column of one row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Entry<'a> {
@@ -9,6 +11,64 @@ pub enum Entry<'a> {
     Number(f64),
     /// A text.
     Text(&'a str),
+}
+
+/// What stands in one column of one row, as a package has it: an entry, or a feature, which is a number or NaN.
+pub trait Cell: Copy {
+    /// Returns the number, NaN where there is none. A package that loads gives no text to a column of numbers, and nothing missing to one
+    /// that has no NaN.
+    fn number(self) -> f64;
+
+    /// Returns whether nothing is known.
+    fn is_missing(self) -> bool;
+
+    /// Returns the text, which is empty where nothing is known; an integer is written as people write it.
+    fn text(&self) -> Cow<'_, str>;
+
+    /// Returns cells that are floats as they stand.
+    fn floats(_: &[Self]) -> Option<&[f32]> {
+        None
+    }
+}
+
+impl Cell for Entry<'_> {
+    fn number(self) -> f64 {
+        if let Self::Number(number) = self { number } else { f64::NAN }
+    }
+
+    fn is_missing(self) -> bool {
+        match self {
+            Self::Missing => true,
+            Self::Number(number) => number.is_nan(),
+            Self::Text(_) => false,
+        }
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Missing => "".into(),
+            Self::Number(number) => number.to_string().into(),
+            Self::Text(text) => (*text).into(),
+        }
+    }
+}
+
+impl Cell for f32 {
+    fn number(self) -> f64 {
+        self.into()
+    }
+
+    fn is_missing(self) -> bool {
+        self.is_nan()
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        self.to_string().into()
+    }
+
+    fn floats(cells: &[Self]) -> Option<&[f32]> {
+        Some(cells)
+    }
 }
 
 /// The type of a column, by ONNX's name.

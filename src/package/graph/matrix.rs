@@ -1,7 +1,9 @@
 //! The columns of a row that one input reads.
 
+use std::borrow::Cow;
+
 use super::evaluator::{Data, Fault, Tensor, Text};
-use super::interface::{ColumnKind, Entry};
+use super::interface::{Cell, ColumnKind};
 
 /// One input: so many of a row's columns.
 #[derive(Debug)]
@@ -12,55 +14,43 @@ pub(super) struct Matrix {
 }
 
 impl Matrix {
-    /// Writes this input's numbers of rows whose entries stand one after another.
+    /// Writes this input's numbers of rows whose cells stand one after another.
     pub(super) fn fill<T>(
         &self,
-        cells: &mut [T],
-        entries: &[Entry<'_>],
+        numbers: &mut [T],
+        cells: &[impl Cell],
         all_columns: usize,
         convert: impl Fn(f64) -> T,
     ) {
-        for (cells, row) in cells.chunks_exact_mut(self.columns).zip(self.rows(entries, all_columns)) {
-            for (cell, entry) in cells.iter_mut().zip(row) {
-                *cell = convert(number(entry));
+        for (numbers, row) in numbers.chunks_exact_mut(self.columns).zip(self.rows(cells, all_columns)) {
+            for (number, cell) in numbers.iter_mut().zip(row) {
+                *number = convert(cell.number());
             }
         }
     }
 
     /// Returns this input of the rows.
     #[expect(clippy::cast_possible_truncation, reason = "floats are rounded, and integers are within 2^53")]
-    pub(super) fn tensor(&self, entries: &[Entry<'_>], all_columns: usize) -> Result<Tensor, Fault> {
-        let rows = entries.len() / all_columns;
-        let cells = self.rows(entries, all_columns).flatten();
+    pub(super) fn tensor(&self, cells: &[impl Cell], all_columns: usize) -> Result<Tensor, Fault> {
+        let rows = cells.len() / all_columns;
+        let cells = self.rows(cells, all_columns).flatten();
+        let numbers = cells.clone().map(|cell| cell.number());
         let data = match self.kind {
-            ColumnKind::Float => Data::Float(cells.map(|entry| number(entry) as f32).collect()),
-            ColumnKind::Double => Data::Double(cells.map(number).collect()),
-            ColumnKind::Integer => Data::Integer(cells.map(|entry| number(entry) as i64).collect()),
-            ColumnKind::Boolean => Data::Boolean(cells.map(|entry| number(entry) != 0.0).collect()),
+            ColumnKind::Float => Data::Float(numbers.map(|number| number as f32).collect()),
+            ColumnKind::Double => Data::Double(numbers.collect()),
+            ColumnKind::Integer => Data::Integer(numbers.map(|number| number as i64).collect()),
+            ColumnKind::Boolean => Data::Boolean(numbers.map(|number| number != 0.0).collect()),
             ColumnKind::Text => {
                 let empty = Text::from("");
-                Data::Text(cells.map(|entry| text(entry, &empty)).collect())
+                let text = |text: Cow<'_, str>| if text.is_empty() { empty.clone() } else { Text::from(text) };
+                Data::Text(cells.map(|cell| text(cell.text())).collect())
             }
         };
         Tensor::new([rows, self.columns], data)
     }
 
-    fn rows<'a>(&self, entries: &'a [Entry<'a>], all_columns: usize) -> impl Iterator<Item = &'a [Entry<'a>]> {
+    fn rows<'a, C: Cell>(&self, cells: &'a [C], all_columns: usize) -> impl Iterator<Item = &'a [C]> + Clone {
         let (first, columns) = (self.first, self.columns);
-        entries.chunks_exact(all_columns).map(move |row| &row[first..first + columns])
-    }
-}
-
-/// A package that loads gives no text to a column of numbers, and nothing missing to one that has no NaN.
-fn number(entry: &Entry<'_>) -> f64 {
-    if let Entry::Number(number) = entry { *number } else { f64::NAN }
-}
-
-/// A missing text is an empty one, and an integer is written as people write it.
-fn text(entry: &Entry<'_>, empty: &Text) -> Text {
-    match entry {
-        Entry::Missing => empty.clone(),
-        Entry::Number(number) => number.to_string().into(),
-        Entry::Text(text) => Text::from(*text),
+        cells.chunks_exact(all_columns).map(move |row| &row[first..first + columns])
     }
 }

@@ -2,7 +2,7 @@
 
 use super::declared::Declared;
 use super::evaluator::{Evaluator, NodeFault, prepare};
-use super::interface::{ColumnKind, Entry};
+use super::interface::{Cell, ColumnKind, Entry};
 use super::matrix::Matrix;
 use super::outputs::{Answering, Chosen, choose};
 use super::reader::Reader;
@@ -93,38 +93,34 @@ impl Graph {
 
     /// Returns the first column of a row that has no value, where the graph needs one. It would go through sums and products, and be
     /// lost where a function has bounds: tract's sigmoid makes a small probability of it. A missing text is an empty one.
-    pub(in crate::package) fn lacks(&self, row: &[Entry<'_>]) -> Option<usize> {
-        let is_missing = |entry: &Entry<'_>| match entry {
-            Entry::Missing => true,
-            Entry::Number(number) => number.is_nan(),
-            Entry::Text(_) => false,
-        };
-        if self.takes_missing {
+    pub(in crate::package) fn lacks(&self, row: &[impl Cell]) -> Option<usize> {
+        // Most rows lack nothing, which one look at all of their cells tells.
+        if self.takes_missing || !row.iter().any(|cell| cell.is_missing()) {
             return None;
         }
         let of_numbers = self.inputs.iter().filter(|input| input.kind != ColumnKind::Text);
         let mut columns = of_numbers.flat_map(|input| input.first..input.first + input.columns);
-        columns.find(|&column| row.get(column).is_some_and(is_missing))
+        columns.find(|&column| row.get(column).is_some_and(|cell| cell.is_missing()))
     }
 
-    /// Answers rows whose entries stand one after another, in the order of the inputs.
-    pub(in crate::package) fn answers(&self, entries: &[Entry<'_>]) -> Result<Vec<Answer>, InferenceError> {
-        let mut answers = Vec::with_capacity(entries.len() / self.columns);
-        for rows in entries.chunks(self.rows_at_once() * self.columns) {
+    /// Answers rows whose cells stand one after another, in the order of the inputs.
+    pub(in crate::package) fn answers(&self, cells: &[impl Cell]) -> Result<Vec<Answer>, InferenceError> {
+        let mut answers = Vec::with_capacity(cells.len() / self.columns);
+        for rows in cells.chunks(self.rows_at_once() * self.columns) {
             let outputs = self.run(rows).map_err(InferenceError::Graph)?;
             self.reader.read(&outputs, rows.len() / self.columns, &mut answers)?;
         }
         Ok(answers)
     }
 
-    fn run(&self, entries: &[Entry<'_>]) -> Result<Vec<Output>, String> {
+    fn run(&self, cells: &[impl Cell]) -> Result<Vec<Output>, String> {
         match &self.runner {
             Runner::Tract(plan) => {
-                let outputs = plan.run(&self.inputs, entries, self.columns).map_err(|error| format!("{error:#}"))?;
+                let outputs = plan.run(&self.inputs, cells, self.columns).map_err(|error| format!("{error:#}"))?;
                 Ok(outputs.into_iter().map(Output::Tract).collect())
             }
             Runner::Evaluator(evaluator) => {
-                evaluate(evaluator, &self.inputs, entries, self.columns).map_err(|fault| fault.to_string())
+                evaluate(evaluator, &self.inputs, cells, self.columns).map_err(|fault| fault.to_string())
             }
         }
     }
@@ -133,10 +129,10 @@ impl Graph {
 fn evaluate(
     evaluator: &Evaluator,
     inputs: &[Matrix],
-    entries: &[Entry<'_>],
+    cells: &[impl Cell],
     columns: usize,
 ) -> Result<Vec<Output>, NodeFault> {
-    let inputs = inputs.iter().map(|input| input.tensor(entries, columns)).collect::<Result<_, _>>();
+    let inputs = inputs.iter().map(|input| input.tensor(cells, columns)).collect::<Result<_, _>>();
     let inputs = inputs.map_err(|fault| NodeFault { place: "the inputs".into(), fault })?;
     Ok(evaluator.run(inputs)?.into_iter().map(Output::Evaluated).collect())
 }

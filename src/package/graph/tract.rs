@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tract_onnx::pb::{GraphProto, ModelProto};
 use tract_onnx::prelude::*;
 
-use super::interface::{ColumnKind, Entry};
+use super::interface::{Cell, ColumnKind};
 use super::matrix::Matrix;
 
 use operators::is_known;
@@ -64,14 +64,9 @@ impl Plan {
         shape.ok_or_else(|| TractError::msg("the shape of the output depends on what is read"))
     }
 
-    /// Computes the outputs for rows whose entries stand one after another, in the order of the inputs.
-    pub(super) fn run(
-        &self,
-        inputs: &[Matrix],
-        entries: &[Entry<'_>],
-        all_columns: usize,
-    ) -> TractResult<TVec<TValue>> {
-        let inputs = inputs.iter().map(|input| Ok(tensor(input, entries, all_columns)?.into()));
+    /// Computes the outputs for rows whose cells stand one after another, in the order of the inputs.
+    pub(super) fn run(&self, inputs: &[Matrix], cells: &[impl Cell], all_columns: usize) -> TractResult<TVec<TValue>> {
+        let inputs = inputs.iter().map(|input| Ok(tensor(input, cells, all_columns)?.into()));
         let inputs = inputs.collect::<TractResult<TVec<TValue>>>()?;
         let idle = self.idle().pop();
         let mut state = idle.map_or_else(|| self.plan.spawn(), Ok)?;
@@ -103,24 +98,27 @@ fn data_type(kind: ColumnKind) -> TractResult<DatumType> {
 
 /// Returns an input of the rows, padded.
 #[expect(clippy::cast_possible_truncation, reason = "floats are rounded, and integers are within 2^53")]
-fn tensor(input: &Matrix, entries: &[Entry<'_>], all_columns: usize) -> TractResult<Tensor> {
-    match input.kind {
-        ColumnKind::Float => filled(input, entries, all_columns, |number| number as f32),
-        ColumnKind::Double => filled(input, entries, all_columns, |number| number),
-        ColumnKind::Integer => filled(input, entries, all_columns, |number| number as i64),
-        ColumnKind::Boolean => filled(input, entries, all_columns, |number| number != 0.0),
-        ColumnKind::Text => Err(TractError::msg("texts are not for tract")),
+fn tensor<C: Cell>(input: &Matrix, cells: &[C], all_columns: usize) -> TractResult<Tensor> {
+    match (input.kind, C::floats(cells)) {
+        (ColumnKind::Float, Some(floats)) if floats.len() == ROWS * input.columns && all_columns == input.columns => {
+            Tensor::from_shape(&[ROWS, input.columns], floats)
+        }
+        (ColumnKind::Float, _) => filled(input, cells, all_columns, |number| number as f32),
+        (ColumnKind::Double, _) => filled(input, cells, all_columns, |number| number),
+        (ColumnKind::Integer, _) => filled(input, cells, all_columns, |number| number as i64),
+        (ColumnKind::Boolean, _) => filled(input, cells, all_columns, |number| number != 0.0),
+        (ColumnKind::Text, _) => Err(TractError::msg("texts are not for tract")),
     }
 }
 
 /// Fills a list and has it copied: tract's own way to zeros takes longer than all the rest.
 fn filled<T: Datum + Copy + Default>(
     input: &Matrix,
-    entries: &[Entry<'_>],
+    cells: &[impl Cell],
     all_columns: usize,
     convert: impl Fn(f64) -> T,
 ) -> TractResult<Tensor> {
-    let mut cells = vec![T::default(); ROWS * input.columns];
-    input.fill(&mut cells, entries, all_columns, convert);
-    Tensor::from_shape(&[ROWS, input.columns], &cells)
+    let mut numbers = vec![T::default(); ROWS * input.columns];
+    input.fill(&mut numbers, cells, all_columns, convert);
+    Tensor::from_shape(&[ROWS, input.columns], &numbers)
 }

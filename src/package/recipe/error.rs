@@ -1,5 +1,6 @@
 //! What is wrong with a recipe, a state or a history, in words for the one who wrote it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
@@ -86,11 +87,12 @@ impl Faults {
 /// Reads a JSON text; one that is not understood is told with its place.
 pub(super) fn read<T: DeserializeOwned>(file: &str, text: &[u8]) -> Result<T, RecipeError> {
     // To keep the place costs a multiple of reading, so it is looked for only when something is wrong.
-    let error = match serde_json::from_slice(text) {
+    let text = std::str::from_utf8(text).map_err(|error| RecipeError::of_file(file, "", error))?;
+    let error = match serde_json::from_str(text) {
         Ok(read) => return Ok(read),
         Err(error) => error,
     };
-    let mut json = serde_json::Deserializer::from_slice(text);
+    let mut json = serde_json::Deserializer::from_str(text);
     match serde_path_to_error::deserialize::<_, T>(&mut json) {
         Ok(_) => Err(RecipeError::of_file(file, "", error)),
         Err(error) => {
@@ -112,6 +114,6 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 }
 
 /// Writes a name as a part of a JSON pointer.
-pub(super) fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
+pub(super) fn escape(name: &str) -> Cow<'_, str> {
+    if name.contains(['~', '/']) { name.replace('~', "~0").replace('/', "~1").into() } else { name.into() }
 }

@@ -101,8 +101,9 @@ impl Computer<'_> {
     #[expect(clippy::cast_possible_truncation, reason = "the graph reads f32")]
     pub fn features(&mut self, record: &Record, row: &mut [f32]) {
         self.recipe.program.run(record, &mut self.scratch);
+        let numbers = self.scratch.slots.numbers.as_slice();
         for (feature, slot) in row.iter_mut().zip(&self.recipe.slots) {
-            let number = self.scratch.slots.numbers[*slot] as f32;
+            let number = numbers[*slot] as f32;
             *feature = if number.is_finite() { number } else { f32::NAN };
         }
     }

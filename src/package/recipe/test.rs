@@ -12,7 +12,9 @@ pub(super) struct Test {
 /// What a test asks. A missing value passes none but the one for missing values.
 #[derive(Debug)]
 pub(super) enum Check {
-    /// Whether a number, or the place of a category, is one of these.
+    /// Whether a number, or the place of a category, is this one.
+    Number(f64),
+    /// Whether it is one of these.
     Numbers(Box<[f64]>),
     /// Whether a text is one of these.
     Texts(Box<[Box<str>]>),
@@ -28,6 +30,8 @@ impl Test {
     /// Returns whether the test holds.
     pub(super) fn holds(&self, view: &impl View) -> bool {
         match &self.check {
+            #[expect(clippy::float_cmp, reason = "a value that was named")]
+            Check::Number(number) => view.number(self.slot) == *number,
             Check::Numbers(numbers) => numbers.contains(&view.number(self.slot)),
             Check::Texts(texts) => view.text(self.slot).is_some_and(|text| texts.iter().any(|one| **one == *text)),
             Check::Range { min, max, above, below } => {
@@ -40,7 +44,12 @@ impl Test {
     }
 }
 
-/// Returns whether all tests hold.
+/// Returns whether all tests hold. Most cases have one test, of one number: it costs neither loop nor call.
+#[inline]
 pub(super) fn all_hold(tests: &[Test], view: &impl View) -> bool {
-    tests.iter().all(|test| test.holds(view))
+    match tests {
+        #[expect(clippy::float_cmp, reason = "a value that was named")]
+        [Test { slot, check: Check::Number(number) }] => view.number(*slot) == *number,
+        tests => tests.iter().all(|test| test.holds(view)),
+    }
 }

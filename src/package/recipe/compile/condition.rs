@@ -63,7 +63,11 @@ fn one_of(values: Vec<Kept>) -> Check {
             Kept::Text(text) => texts.push(text),
         }
     }
-    if texts.is_empty() { Check::Numbers(numbers.into()) } else { Check::Texts(texts.into()) }
+    match numbers[..] {
+        [number] => Check::Number(number),
+        _ if texts.is_empty() => Check::Numbers(numbers.into()),
+        _ => Check::Texts(texts.into()),
+    }
 }
 
 fn within(

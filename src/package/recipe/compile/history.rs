@@ -18,6 +18,7 @@ use crate::package::recipe::history::texts::Texts;
 use crate::package::recipe::program::Step;
 use crate::package::recipe::slots::{Load, MISSING};
 use crate::package::recipe::test::{Test, all_hold};
+use crate::table::field::Domain;
 use crate::table::{Cell, Schema, Task};
 
 /// Returns whether a recipe looks up earlier records.
@@ -215,8 +216,8 @@ fn member_column(compiler: &Compiler<'_>, column: &Column, stored: &Stored) -> R
     let numbers = MemberColumn::of_numbers;
     match (&column.kind, stored) {
         (_, Stored::Nothing(count)) => Ok(numbers(vec![MISSING; *count].into())),
-        (Kind::Text, Stored::Texts(texts, codes)) => {
-            Ok(MemberColumn::of_texts(Arc::clone(texts), Arc::clone(&codes.0)))
+        (Kind::Text, Stored::Texts(texts, codes, places)) => {
+            Ok(MemberColumn::of_texts(Arc::clone(texts), Arc::clone(&codes.0), places.clone()))
         }
         (Kind::Number | Kind::Choices(_), Stored::Numbers(stored)) => {
             let numbers = numbers(Arc::clone(&stored.0));
@@ -224,32 +225,30 @@ fn member_column(compiler: &Compiler<'_>, column: &Column, stored: &Stored) -> R
             Ok(numbers)
         }
         (Kind::Boolean, Stored::Flags(stored)) => Ok(numbers(Arc::clone(&stored.0))),
-        (Kind::Category(texts, field), Stored::Texts(stored, codes)) => {
+        (Kind::Category(texts, field), Stored::Texts(stored, _, places)) => {
             let place = |text| {
                 let place = compiler.category(texts, *field, text);
                 place.ok_or_else(|| (None, format!("{text:?} is no category of this column")))
             };
-            let numbers = translated(&codes.0, &stored.iter().map(place).collect::<Result<Vec<_>, _>>()?);
-            Ok(MemberColumn::of_numbers(numbers))
+            let categories = stored.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+            Ok(numbers(places.translated(&categories, MISSING)))
         }
-        (Kind::Moment, Stored::Texts(texts, codes)) => {
-            Ok(numbers(translated(&codes.0, &moments(compiler, column.slot, texts)?)))
+        (Kind::Moment, Stored::Texts(texts, _, places)) => {
+            Ok(numbers(places.translated(&moments(compiler, column.slot, texts)?, MISSING)))
         }
         (kind, _) => Err((None, format!("must be {kind}"))),
     }
 }
 
-/// Returns what stands at each code.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "each was read as a place")]
-fn translated(codes: &[f64], numbers: &[f64]) -> Arc<[f64]> {
-    let number = |code: &f64| if code.is_nan() { MISSING } else { numbers[*code as usize] };
-    codes.iter().map(number).collect()
-}
-
 /// Refuses a number that is no value of its field.
 fn check(compiler: &Compiler<'_>, slot: usize, column: &MemberColumn) -> Result<(), ColumnFault> {
     let Some(field) = compiler.schema.fields().get(slot) else { return Ok(()) };
-    for place in column.samples() {
+    let samples = match field.domain {
+        // What is between two numbers within bounds is so, too.
+        Domain::Number(_) => column.extremes(),
+        _ => column.samples(),
+    };
+    for place in samples {
         let number = column.numbers[place];
         let cell = if number.is_nan() { continue } else { Cell::Float(number) };
         field.read(cell).map_err(|detail| (Some(place), detail))?;

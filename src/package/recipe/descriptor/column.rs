@@ -1,7 +1,8 @@
 //! The steps that make columns of columns.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::table::descriptor::Scalar;
 
@@ -54,13 +55,20 @@ pub struct ImputeDescriptor {
 }
 
 /// What stands for a missing value.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-#[serde(untagged, expecting = "must be \"median\", a number or a text")]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(untagged)]
 pub enum Fill {
     /// This number.
     Number(f64),
     /// `median`, or this text.
     Text(String),
+}
+
+impl<'de> Deserialize<'de> for Fill {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const EXPECTED: &str = "must be \"median\", a number or a text";
+        number_or_text(deserializer, EXPECTED, Self::Number, Self::Text)
+    }
 }
 
 /// A flag for each of some values: 1 for the one that is so, 0 for the others. A missing or another value is all zeros.
@@ -118,13 +126,35 @@ pub struct NumberDescriptor {
 }
 
 /// A number, or the name of a column that has numbers; true is 1 and false is 0.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-#[serde(untagged, expecting = "an operand must be a number or the name of a column")]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(untagged)]
 pub enum Operand {
     /// This number.
     Number(f64),
     /// That of a column.
     Column(String),
+}
+
+impl<'de> Deserialize<'de> for Operand {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const EXPECTED: &str = "an operand must be a number or the name of a column";
+        number_or_text(deserializer, EXPECTED, Self::Number, Self::Column)
+    }
+}
+
+fn number_or_text<'de, T, D: Deserializer<'de>>(
+    deserializer: D,
+    expected: &str,
+    of_number: impl FnOnce(f64) -> T,
+    of_text: impl FnOnce(String) -> T,
+) -> Result<T, D::Error> {
+    match Scalar::deserialize(deserializer)? {
+        #[expect(clippy::cast_precision_loss, reason = "features are not exact beyond 2^53")]
+        Scalar::Integer(number) => Ok(of_number(number as f64)),
+        Scalar::Number(number) => Ok(of_number(number)),
+        Scalar::Text(text) => Ok(of_text(text)),
+        Scalar::Boolean(_) => Err(D::Error::custom(expected)),
+    }
 }
 
 /// A part of a date or a datetime, by the schema's zone.

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::table::descriptor::Scalar;
+use crate::table::{ScalarOr, scalar_or};
 
 /// The value of the first case whose tests all hold: a number, a category or a text.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -39,11 +42,8 @@ pub struct CaseDescriptor {
 pub type Tests = BTreeMap<String, TestDescriptor>;
 
 /// A test of a column. A missing value satisfies no test but `{"missing": true}`.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-#[serde(
-    untagged,
-    expecting = "a test must be a value, a list of values, or an object of min, max, above, below and missing"
-)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(untagged)]
 pub enum TestDescriptor {
     /// The value is equal.
     Equals(Scalar),
@@ -51,6 +51,28 @@ pub enum TestDescriptor {
     OneOf(Vec<Scalar>),
     /// The value is within bounds, or missing.
     Range(RangeDescriptor),
+}
+
+impl<'de> Deserialize<'de> for TestDescriptor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        scalar_or(deserializer)
+    }
+}
+
+impl<'de> ScalarOr<'de> for TestDescriptor {
+    const EXPECTED: &'static str = "a value, a list of values, or an object of min, max, above, below and missing";
+
+    fn of_scalar(scalar: Scalar) -> Self {
+        Self::Equals(scalar)
+    }
+
+    fn of_list<A: SeqAccess<'de>>(list: A) -> Result<Self, A::Error> {
+        Deserialize::deserialize(SeqAccessDeserializer::new(list)).map(Self::OneOf)
+    }
+
+    fn of_object<A: MapAccess<'de>>(object: A) -> Result<Self, A::Error> {
+        Deserialize::deserialize(MapAccessDeserializer::new(object)).map(Self::Range)
+    }
 }
 
 /// Bounds of a number, or whether a value is missing.
@@ -75,8 +97,8 @@ pub struct RangeDescriptor {
 }
 
 /// A value that a `when` step takes.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(untagged, expecting = "a value must be a number, a text, true, false, null or {\"column\": name}")]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+#[serde(untagged)]
 pub enum ValueDescriptor {
     /// This one.
     Scalar(Scalar),
@@ -85,6 +107,28 @@ pub enum ValueDescriptor {
     Missing,
     /// The value of a column.
     Column(ColumnDescriptor),
+}
+
+impl<'de> Deserialize<'de> for ValueDescriptor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        scalar_or(deserializer)
+    }
+}
+
+impl<'de> ScalarOr<'de> for ValueDescriptor {
+    const EXPECTED: &'static str = "a number, a text, true, false, null or {\"column\": name}";
+
+    fn of_scalar(scalar: Scalar) -> Self {
+        Self::Scalar(scalar)
+    }
+
+    fn of_null() -> Option<Self> {
+        Some(Self::Missing)
+    }
+
+    fn of_object<A: MapAccess<'de>>(object: A) -> Result<Self, A::Error> {
+        Deserialize::deserialize(MapAccessDeserializer::new(object)).map(Self::Column)
+    }
 }
 
 /// The name of a column.

@@ -1,9 +1,12 @@
 //! All of a recipe.
 
-use std::io;
+use std::{fmt, io};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Map;
 use sha2::{Digest, Sha256};
 
 use super::around::HistoryDescriptor;
@@ -65,7 +68,7 @@ impl io::Write for HashWriter {
 }
 
 /// One step of a recipe.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum StepDescriptor {
     /// A part of a text, by a pattern.
@@ -83,6 +86,78 @@ pub enum StepDescriptor {
     /// How earlier records around this one fared, beyond what was expected of them.
     History(HistoryDescriptor),
 }
+
+/// Which step it is.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StepKind {
+    Extract,
+    When,
+    Impute,
+    OneHot,
+    Number,
+    DatePart,
+    History,
+}
+
+impl StepKind {
+    /// Reads the other members of a step.
+    fn read<'de, D: Deserializer<'de>>(self, members: D) -> Result<StepDescriptor, D::Error> {
+        Ok(match self {
+            Self::Extract => StepDescriptor::Extract(Deserialize::deserialize(members)?),
+            Self::When => StepDescriptor::When(Deserialize::deserialize(members)?),
+            Self::Impute => StepDescriptor::Impute(Deserialize::deserialize(members)?),
+            Self::OneHot => StepDescriptor::OneHot(Deserialize::deserialize(members)?),
+            Self::Number => StepDescriptor::Number(Deserialize::deserialize(members)?),
+            Self::DatePart => StepDescriptor::DatePart(Deserialize::deserialize(members)?),
+            Self::History => StepDescriptor::History(Deserialize::deserialize(members)?),
+        })
+    }
+}
+
+/// What `derive` writes keeps all members of a step before it reads them, which takes most of the time of reading a recipe.
+impl<'de> Deserialize<'de> for StepDescriptor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(StepVisitor)
+    }
+}
+
+struct StepVisitor;
+
+impl<'de> Visitor<'de> for StepVisitor {
+    type Value = StepDescriptor;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a step")
+    }
+
+    /// Reads a step that begins with which one it is at once; of any other, the members before that are kept.
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<StepDescriptor, A::Error> {
+        let mut before = Map::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if key != TAG {
+                if before.insert(key.clone(), map.next_value()?).is_some() {
+                    return Err(Error::custom(format_args!("duplicate field `{key}`")));
+                }
+                continue;
+            }
+            let kind: StepKind = map.next_value()?;
+            if before.is_empty() {
+                return kind.read(MapAccessDeserializer::new(map));
+            }
+            while let Some((key, value)) = map.next_entry::<String, _>()? {
+                if before.contains_key(&key) {
+                    return Err(Error::custom(format_args!("duplicate field `{key}`")));
+                }
+                before.insert(key, value);
+            }
+            return kind.read(before).map_err(Error::custom);
+        }
+        Err(Error::missing_field(TAG))
+    }
+}
+
+const TAG: &str = "step";
 
 impl StepDescriptor {
     /// Returns the name of the step, which is that of the column it makes.

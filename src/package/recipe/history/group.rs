@@ -1,7 +1,7 @@
 //! A group of members around a record.
 
 use super::index::Index;
-use super::members::{Member, Members};
+use super::members::Members;
 use crate::package::recipe::slots::View;
 use crate::package::recipe::test::{Test, all_hold};
 
@@ -25,14 +25,12 @@ pub(in crate::package::recipe) struct Group {
 
 impl Group {
     pub(in crate::package::recipe) fn new(rule: GroupRule, members: &Members) -> Self {
-        let has = |member: &Member<'_>, slot: usize| !member.number(slot).is_nan();
-        let is_admitted = |index: &u32| {
-            let member = members.get(*index);
-            rule.same.iter().all(|slot| has(&member, *slot))
-                && rule.within.iter().all(|(slot, _)| has(&member, *slot))
-                && all_hold(&rule.tests, &member)
-        };
-        let admitted = (0..members.count).filter(is_admitted).collect();
+        let mut admitted: Vec<u32> = (0..members.count).collect();
+        for slot in rule.same.iter().chain(rule.within.iter().map(|(slot, _)| slot)) {
+            let numbers = members.numbers(*slot);
+            admitted.retain(|member| !numbers[*member as usize].is_nan());
+        }
+        admitted.retain(|member| all_hold(&rule.tests, &members.get(*member)));
         let near = rule.within.first().map(|(slot, _)| *slot);
         let index = Index::new(&rule.same, near, members, admitted);
         Self { rule, index }
@@ -54,6 +52,10 @@ impl Group {
         }
         let numbers = members.numbers(*slot);
         range = self.index.narrow(range, numbers, |one| number - one > *tolerance, |one| one - number <= *tolerance);
+        if others.is_empty() {
+            found.extend_from_slice(&self.index.members[range]);
+            return;
+        }
         let is_near = |index: &u32| {
             let member = members.get(*index);
             others.iter().all(|(slot, tolerance)| (member.number(*slot) - view.number(*slot)).abs() <= *tolerance)

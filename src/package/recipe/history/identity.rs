@@ -24,7 +24,8 @@ struct ByField {
 impl Identity {
     pub(in crate::package::recipe) fn new(fields: &[usize], compared: Box<[usize]>, members: &Members) -> Self {
         let by_field = |slot: &usize| {
-            let (without, with) = (0..members.count).partition(|member| members.get(*member).number(*slot).is_nan());
+            let numbers = members.numbers(*slot);
+            let (without, with) = (0..members.count).partition(|member| numbers[*member as usize].is_nan());
             ByField { slot: *slot, index: Index::new(&[*slot], None, members, with), without }
         };
         Self { fields: fields.iter().map(by_field).collect(), compared }

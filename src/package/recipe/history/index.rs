@@ -64,7 +64,11 @@ pub(super) fn sort(members: &mut Vec<u32>, column: &Column) -> Option<Starts> {
     if let Some(places) = &column.places {
         return Some(places.sort(members));
     }
-    let number = |member: &u32| column.numbers[*member as usize];
-    members.sort_by(|one, other| number(one).total_cmp(&number(other)));
+    // Each number is fetched once, not for each comparison.
+    let mut numbered: Vec<(f64, u32)> =
+        members.iter().map(|member| (column.numbers[*member as usize], *member)).collect();
+    numbered.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    members.clear();
+    members.extend(numbered.into_iter().map(|(_, member)| member));
     None
 }

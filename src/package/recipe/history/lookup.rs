@@ -49,11 +49,12 @@ impl Cells {
         for column in key.iter().rev().filter_map(|slot| members.column(*slot)) {
             let _ = sort(&mut sorted, column);
         }
-        let value = |slot: usize, member: u32| members.get(member).number(slot).to_bits();
+        let columns: Vec<&[f64]> = key.iter().map(|slot| members.numbers(*slot)).collect();
+        let value = |numbers: &[f64], member: u32| numbers[member as usize].to_bits();
         let (mut of_member, mut tallies) = (vec![0; sorted.len()], vec![Tally::default()]);
         for (place, member) in sorted.iter().enumerate() {
             let before = place.checked_sub(1).map_or(*member, |before| sorted[before]);
-            if key.iter().any(|slot| value(*slot, before) != value(*slot, *member)) {
+            if columns.iter().any(|numbers| value(numbers, before) != value(numbers, *member)) {
                 tallies.push(Tally::default());
             }
             let cell = tallies.len() - 1;
@@ -133,12 +134,13 @@ impl Histories {
         let Findings { own, around, counts, cells, .. } = findings;
         let (own, around) = (&own[lookup.identity].members, &around[step.lookup].members);
         let mut tally = Tally::default();
+        let cell_of_member = lookup.cells.as_ref().map(|cells| &*cells.of_member);
         for member in around {
             if step.only.as_ref().is_some_and(|only| !only[*member as usize]) {
                 continue;
             }
             tally.add(self.outcomes.of(*member));
-            let cell = lookup.cells.as_ref().map_or(0, |cells| cells.of_member[*member as usize]);
+            let cell = cell_of_member.map_or(0, |cells| cells[*member as usize]);
             if counts[cell as usize] == 0 {
                 cells.push(cell);
             }

@@ -33,8 +33,16 @@ impl Column {
     }
 
     /// Makes a column of texts.
-    pub(in crate::package::recipe) fn of_texts(texts: Arc<Texts>, codes: Arc<[f64]>) -> Self {
-        Self { texts: Some(texts), ..Self::of_numbers(codes) }
+    pub(in crate::package::recipe) fn of_texts(texts: Arc<Texts>, codes: Arc<[f64]>, places: Places) -> Self {
+        Self { numbers: codes, places: Some(places), texts: Some(texts) }
+    }
+
+    /// Returns a place of the least number, and one of the greatest.
+    pub(in crate::package::recipe) fn extremes(&self) -> Vec<usize> {
+        let known = || self.numbers.iter().enumerate().filter(|(_, number)| !number.is_nan());
+        let least = known().min_by(|(_, one), (_, other)| one.total_cmp(other));
+        let greatest = known().max_by(|(_, one), (_, other)| one.total_cmp(other));
+        least.into_iter().chain(greatest).map(|(place, _)| place).collect()
     }
 
     /// Returns one place of each number that the column has, or all where these are many.

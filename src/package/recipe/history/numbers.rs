@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 
 use crate::package::recipe::slots::MISSING;
+use crate::table::Decimal;
 
 /// Numbers, NaN where one is missing: in JSON one text, as in `"3 1 - 2.5"`.
 ///
@@ -31,42 +32,34 @@ fn read(text: &str) -> Result<Vec<f64>, String> {
     let mut numbers = Vec::with_capacity(text.len() / 2 + 1);
     let mut rest = text.as_bytes();
     while !rest.is_empty() {
-        let (number, length) = if let Some(whole) = whole(rest) {
-            whole
-        } else {
-            let length = rest.iter().position(|byte| *byte == b' ').unwrap_or(rest.len());
-            let number = String::from_utf8_lossy(&rest[..length]);
-            (other(&number).ok_or_else(|| format!("number {} is {number:?}", numbers.len()))?, length)
+        // Most lists are of flags or codes below ten, and many have gaps.
+        let (number, others) = match rest {
+            [digit @ b'0'..=b'9', b' ', others @ ..] => ((digit - b'0').into(), others),
+            [b'-', b' ', others @ ..] => (MISSING, others),
+            _ => {
+                let (number, length) = match Decimal::read(rest) {
+                    Some((decimal, length)) => (decimal.number(), length),
+                    None => other(rest).map_err(|found| format!("number {} is {found:?}", numbers.len()))?,
+                };
+                (number, rest.get(length + 1..).unwrap_or_default())
+            }
         };
         numbers.push(number);
-        rest = rest.get(length + 1..).unwrap_or_default();
+        rest = others;
     }
     Ok(numbers)
 }
 
-/// Reads a whole number of few digits, as most are, and tells how many it has.
-fn whole(text: &[u8]) -> Option<(f64, usize)> {
-    let (mut number, mut length) = (0_u32, 0);
-    for byte in text {
-        let digit = byte.wrapping_sub(b'0');
-        if digit < 10 && length < 9 {
-            number = number * 10 + u32::from(digit);
-            length += 1;
-        } else if *byte == b' ' {
-            break;
-        } else {
-            return None;
-        }
-    }
-    (length > 0).then_some((number.into(), length))
-}
-
-fn other(text: &str) -> Option<f64> {
+/// Reads any other number, up to the next space, or returns what stands there.
+fn other(text: &[u8]) -> Result<(f64, usize), Cow<'_, str>> {
+    let length = text.iter().position(|byte| *byte == b' ').unwrap_or(text.len());
+    let text = String::from_utf8_lossy(&text[..length]);
     if text == "-" {
-        return Some(MISSING);
+        return Ok((MISSING, length));
     }
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
     // Negative zero is zero, or two equal numbers would not be the same key.
-    text.parse().ok().filter(|number: &f64| number.is_finite()).map(|number| number + 0.0)
+    number.map(|number| (number + 0.0, length)).ok_or(text)
 }
 
 impl Serialize for Numbers {
@@ -103,7 +96,20 @@ mod tests {
     fn only_a_text_of_numbers_is_a_list() {
         assert_eq!(parsed(r#""1 - -2.5e3 0 7""#).unwrap(), [Some(1.0), None, Some(-2500.0), Some(0.0), Some(7.0)]);
         assert_eq!(parsed(r#""""#).unwrap(), []);
-        for text in ["[1]", "1", r#""1  2""#, r#"" 1""#, r#""1,2""#, r#""x""#, r#""inf""#, r#""NaN""#, r#""--""#] {
+        assert_eq!(parsed(r#""12.50 0.007 4294967296 1.0""#).unwrap(), [12.5, 0.007, 4_294_967_296.0, 1.0].map(Some));
+        for text in [
+            "[1]",
+            "1",
+            r#""1  2""#,
+            r#"".""#,
+            r#""1.2.3""#,
+            r#"" 1""#,
+            r#""1,2""#,
+            r#""x""#,
+            r#""inf""#,
+            r#""NaN""#,
+            r#""--""#,
+        ] {
             assert!(parsed(text).is_err(), "{text}");
         }
         assert_eq!(parsed(r#""1 x""#).unwrap_err(), r#"number 1 is "x""#);
@@ -111,11 +117,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_are_read_as_they_were_written(numbers: Vec<Option<f64>>, small: Vec<i64>) {
+        fn numbers_are_read_as_they_were_written(numbers: Vec<Option<f64>>, small: Vec<i64>, cents: Vec<u32>) {
             let finite = numbers.into_iter().map(|number| number.filter(|number| number.is_finite()));
             #[expect(clippy::cast_precision_loss, reason = "any number will do")]
             let small = small.into_iter().map(|number| (number >> (number & 31)) as f64);
-            let numbers: Vec<f64> = finite.map(|number| number.unwrap_or(MISSING)).chain(small).collect();
+            let cents = cents.into_iter().map(|cents| f64::from(cents >> (cents & 31)) / 100.0);
+            let numbers: Vec<f64> = finite.map(|number| number.unwrap_or(MISSING)).chain(small).chain(cents).collect();
             let text = serde_json::to_string(&Numbers(numbers.clone().into())).unwrap();
             let expected: Vec<Option<f64>> = numbers.into_iter().map(|number| (!number.is_nan()).then_some(number)).collect();
             prop_assert_eq!(parsed(&text).unwrap(), expected);

@@ -42,7 +42,9 @@ impl Outcomes {
         let are_small_and_whole =
             largest * (outcomes.len() as f64) < 2f64.powi(53) && outcomes.iter().all(|one| one.fract() == 0.0);
         let shift = if are_small_and_whole { 0 } else { LARGEST_BITS - 1 - libm::ilogb(largest) };
-        let whole: Vec<i128> = outcomes.iter().map(|one| libm::ldexp(*one, shift).round() as i128).collect();
+        let whole =
+            |one: &f64| if shift == 0 { i128::from(*one as i64) } else { libm::ldexp(*one, shift).round() as i128 };
+        let whole: Vec<i128> = outcomes.iter().map(whole).collect();
         let mut all = Tally::default();
         for outcome in &whole {
             all.add(*outcome);

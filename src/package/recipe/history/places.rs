@@ -1,13 +1,14 @@
 //! Small whole numbers, by which members are sorted without comparing any two.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 /// As many places are worth a list of where the members of each begin.
 const MOST: u32 = 1 << 16;
 
 /// The place of each member: a whole number below a bound, which is the place of those that lack one.
 #[derive(Debug, Clone)]
-pub(super) struct Places {
+pub(in crate::package::recipe) struct Places {
     of_member: Box<[u32]>,
     count: u32,
 }
@@ -27,20 +28,40 @@ pub(super) fn place(number: f64) -> Option<u32> {
 impl Places {
     /// Takes numbers that are small and whole, or missing; none where one is not.
     pub(super) fn of_numbers(numbers: &[f64]) -> Option<Self> {
-        let mut of_member = Vec::with_capacity(numbers.len());
+        let mut of_member = vec![MOST; numbers.len()];
         let mut count = 0;
-        for number in numbers {
-            let place = place(*number).filter(|place| *place < MOST);
-            if place.is_none() && !number.is_nan() {
-                return None;
+        for (member, number) in of_member.iter_mut().zip(numbers) {
+            if number.is_nan() {
+                continue;
             }
-            count = place.map_or(count, |place| count.max(place + 1));
-            of_member.push(place.unwrap_or(MOST));
+            *member = place(*number).filter(|place| *place < MOST)?;
+            count = count.max(*member + 1);
         }
         for place in &mut of_member {
             *place = count.min(*place);
         }
         Some(Self { of_member: of_member.into(), count })
+    }
+
+    /// Takes numbers that are whole and below a count, or missing; an error is one that is not.
+    pub(super) fn below(numbers: &[f64], count: u32) -> Result<Self, f64> {
+        let mut of_member = vec![count; numbers.len()];
+        for (member, number) in of_member.iter_mut().zip(numbers) {
+            if !number.is_nan() {
+                *member = place(*number).filter(|place| *place < count).ok_or(*number)?;
+            }
+        }
+        Ok(Self { of_member: of_member.into(), count })
+    }
+
+    /// Takes a place below a count for each member, or none.
+    pub(super) fn new(places: impl Iterator<Item = Option<u32>>, count: u32) -> Self {
+        Self { of_member: places.map(|place| place.map_or(count, |place| place.min(count))).collect(), count }
+    }
+
+    /// Returns what stands at the place of each member, or what stands for those that lack one.
+    pub(in crate::package::recipe) fn translated(&self, numbers: &[f64], missing: f64) -> Arc<[f64]> {
+        self.of_member.iter().map(|place| numbers.get(*place as usize).copied().unwrap_or(missing)).collect()
     }
 
     /// Returns how many places there are.

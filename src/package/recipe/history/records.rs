@@ -1,14 +1,10 @@
 //! The text of `history.json`: a list for each column.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
-use serde::ser::{Serialize, Serializer};
-
 use super::numbers::Numbers;
-use super::places::place;
+use super::places::Places;
 use super::texts::Texts;
 use crate::package::recipe::error::{HISTORY, RecipeError, read};
 
@@ -51,8 +47,8 @@ pub(in crate::package::recipe) enum Stored {
     Numbers(Numbers),
     /// Flags: 1, 0, or NaN where one is missing.
     Flags(Numbers),
-    /// Different texts, and the code of each record's.
-    Texts(Arc<Texts>, Numbers),
+    /// Different texts, and the code of each record's: the place of its text.
+    Texts(Arc<Texts>, Numbers, Places),
 }
 
 /// A column as it is written.
@@ -65,8 +61,12 @@ struct Members {
     numbers: Option<Numbers>,
     #[serde(skip_serializing_if = "Option::is_none")]
     flags: Option<Numbers>,
+    /// Different texts, one behind another.
     #[serde(skip_serializing_if = "Option::is_none")]
-    texts: Option<Arc<Texts>>,
+    texts: Option<String>,
+    /// How many bytes of UTF-8 each of them has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lengths: Option<Numbers>,
     #[serde(skip_serializing_if = "Option::is_none")]
     codes: Option<Numbers>,
 }
@@ -75,33 +75,34 @@ impl TryFrom<Members> for Stored {
     type Error = String;
 
     fn try_from(members: Members) -> Result<Self, String> {
-        match members {
-            Members { nothing: Some(count), numbers: None, flags: None, texts: None, codes: None } => {
-                Ok(Self::Nothing(count))
-            }
-            Members { nothing: None, numbers: Some(numbers), flags: None, texts: None, codes: None } => {
-                Ok(Self::Numbers(numbers))
-            }
-            Members { nothing: None, numbers: None, flags: Some(flags), texts: None, codes: None } => {
-                let flags = are_below(flags, 2, "a flag: it must be 1, 0 or null")?;
+        let texts = match (members.texts, members.lengths, members.codes) {
+            (Some(texts), Some(lengths), Some(codes)) => Some((texts, lengths, codes)),
+            (None, None, None) => None,
+            _ => return Err(WRONG_MEMBERS.to_owned()),
+        };
+        match (members.nothing, members.numbers, members.flags, texts) {
+            (Some(count), None, None, None) => Ok(Self::Nothing(count)),
+            (None, Some(numbers), None, None) => Ok(Self::Numbers(numbers)),
+            (None, None, Some(flags), None) => {
+                places(&flags, 2, "a flag: it must be 1, 0 or null")?;
                 Ok(Self::Flags(flags))
             }
-            Members { nothing: None, numbers: None, flags: None, texts: Some(texts), codes: Some(codes) } => {
-                let codes = are_below(codes, texts.len(), "the place of a text")?;
-                Ok(Self::Texts(texts, codes))
+            (None, None, None, Some((texts, lengths, codes))) => {
+                let texts = Texts::new(texts, &lengths.0)?;
+                let places = places(&codes, texts.len(), "the place of a text")?;
+                Ok(Self::Texts(texts.into(), codes, places))
             }
-            _ => Err("must have nothing, or numbers, or flags, or texts with codes".to_owned()),
+            _ => Err(WRONG_MEMBERS.to_owned()),
         }
     }
 }
 
-/// Returns whole numbers that are below another, or says which is not.
-fn are_below(numbers: Numbers, most: usize, what: &str) -> Result<Numbers, String> {
-    let is_one = |number: &f64| number.is_nan() || place(*number).is_some_and(|place| (place as usize) < most);
-    match numbers.0.iter().find(|number| !is_one(number)) {
-        Some(number) => Err(format!("{number} is not {what}")),
-        None => Ok(numbers),
-    }
+const WRONG_MEMBERS: &str = "must have nothing, or numbers, or flags, or texts with lengths and codes";
+
+/// Returns the places that numbers are, or says which is none.
+fn places(numbers: &Numbers, count: usize, what: &str) -> Result<Places, String> {
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    Places::below(&numbers.0, count).map_err(|number| format!("{number} is not {what}"))
 }
 
 impl From<Stored> for Members {
@@ -110,7 +111,10 @@ impl From<Stored> for Members {
             Stored::Nothing(count) => Self { nothing: Some(count), ..Self::default() },
             Stored::Numbers(numbers) => Self { numbers: Some(numbers), ..Self::default() },
             Stored::Flags(flags) => Self { flags: Some(flags), ..Self::default() },
-            Stored::Texts(texts, codes) => Self { texts: Some(texts), codes: Some(codes), ..Self::default() },
+            Stored::Texts(texts, codes, _) => {
+                let (texts, lengths) = texts.parts();
+                Self { texts: Some(texts), lengths: Some(Numbers(lengths)), codes: Some(codes), ..Self::default() }
+            }
         }
     }
 }
@@ -124,7 +128,9 @@ impl Stored {
         }
         let texts: Texts = different.into_iter().collect();
         let codes: Arc<[f64]> = column.iter().map(|text| texts.code(text.as_deref())).collect();
-        Self::Texts(texts.into(), Numbers(codes))
+        let count = u32::try_from(texts.len()).unwrap_or(u32::MAX);
+        let places = Places::new(column.iter().map(|text| texts.place(text.as_deref()?)), count);
+        Self::Texts(texts.into(), Numbers(codes), places)
     }
 
     /// Makes a column of numbers.
@@ -140,58 +146,7 @@ impl Stored {
     pub(in crate::package::recipe) fn len(&self) -> usize {
         match self {
             Self::Nothing(count) => *count,
-            Self::Numbers(numbers) | Self::Flags(numbers) | Self::Texts(_, numbers) => numbers.0.len(),
+            Self::Numbers(numbers) | Self::Flags(numbers) | Self::Texts(_, numbers, _) => numbers.0.len(),
         }
-    }
-}
-
-impl Serialize for Texts {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter())
-    }
-}
-
-impl<'de> Deserialize<'de> for Texts {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(TextsVisitor)
-    }
-}
-
-struct TextsVisitor;
-
-impl<'de> Visitor<'de> for TextsVisitor {
-    type Value = Texts;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of texts")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Texts, A::Error> {
-        let mut texts = Texts::default();
-        while seq.next_element_seed(&mut texts)?.is_some() {}
-        texts.index();
-        Ok(texts)
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for &mut Texts {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for &mut Texts {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.push(text).map_err(|last| {
-            Error::custom(format_args!("{text:?} stands behind {last:?}: they must be sorted, and each stand once"))
-        })
     }
 }

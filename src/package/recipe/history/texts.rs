@@ -1,16 +1,19 @@
 //! The different texts of a column, each with a number that stands for it.
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use rustc_hash::FxBuildHasher;
 
+use super::places::place;
 use crate::package::recipe::slots::MISSING;
 
 /// Stands for a text that no member has.
 const UNKNOWN: f64 = -1.0;
 
-/// Different texts in one buffer, in their order: the code of each is its place.
+/// Different texts in one buffer, one behind another: the code of each is its place.
 #[derive(Debug, Clone, Default)]
 pub(in crate::package::recipe) struct Texts {
     buffer: String,
@@ -20,23 +23,47 @@ pub(in crate::package::recipe) struct Texts {
 }
 
 impl Texts {
-    /// Adds a text, which must be behind the last one; otherwise it is told which that is.
-    pub(super) fn push(&mut self, text: &str) -> Result<(), &str> {
-        if self.ends.len().checked_sub(1).and_then(|last| self.at(last)).is_some_and(|last| last >= text) {
-            return Err(self.at(self.ends.len() - 1).unwrap_or_default());
+    /// Takes texts of so many bytes each; they must differ.
+    pub(super) fn new(buffer: String, lengths: &[f64]) -> Result<Self, String> {
+        let mut ends = Vec::with_capacity(lengths.len());
+        let mut end = 0;
+        for length in lengths {
+            end += place(*length).ok_or_else(|| format!("length {} is not a whole number", ends.len()))? as usize;
+            if !buffer.is_char_boundary(end) {
+                return Err(format!("text {} ends within a character, or behind the last one", ends.len()));
+            }
+            ends.push(end);
         }
-        self.buffer.push_str(text);
-        self.ends.push(self.buffer.len());
-        Ok(())
+        if end != buffer.len() {
+            return Err(format!("the lengths add up to {end}, but the texts have {} bytes", buffer.len()));
+        }
+        let mut texts = Self { buffer, ends, places: HashTable::new() };
+        match texts.index() {
+            Some(text) => Err(format!("{text:?} stands twice among the texts")),
+            None => Ok(texts),
+        }
     }
 
-    /// Makes the texts ready to be found.
-    pub(super) fn index(&mut self) {
+    /// Returns the texts, one behind another, and the length of each.
+    #[expect(clippy::cast_precision_loss, reason = "no text has 2^53 bytes")]
+    pub(super) fn parts(&self) -> (String, Arc<[f64]>) {
+        (self.buffer.clone(), self.iter().map(|text| text.len() as f64).collect())
+    }
+
+    /// Makes the texts ready to be found, and returns one that stands twice.
+    fn index(&mut self) -> Option<&str> {
         let mut places = HashTable::with_capacity(self.ends.len());
+        let mut twice = None;
+        let text_at = |place: &u32| self.at(*place as usize);
         for (place, text) in (0..).zip(self.iter()) {
-            places.insert_unique(hash(text), place, |place| self.at(*place as usize).map_or(0, hash));
+            match places.entry(hash(text), |place| text_at(place) == Some(text), |place| text_at(place).map_or(0, hash))
+            {
+                Entry::Occupied(first) => twice = twice.or(Some(*first.get())),
+                Entry::Vacant(entry) => _ = entry.insert(place),
+            }
         }
         self.places = places;
+        self.at(twice? as usize)
     }
 
     /// Returns how many there are.
@@ -56,11 +83,16 @@ impl Texts {
         if code >= 0.0 { self.at(code as usize) } else { None }
     }
 
+    /// Returns the place of a text, if it is one of these.
+    pub(super) fn place(&self, text: &str) -> Option<u32> {
+        let is_equal = |place: &u32| self.at(*place as usize) == Some(text);
+        self.places.find(hash(text), is_equal).copied()
+    }
+
     /// Returns the code of a text.
     pub(in crate::package::recipe) fn code(&self, text: Option<&str>) -> f64 {
         let Some(text) = text else { return MISSING };
-        let is_equal = |place: &u32| self.at(*place as usize) == Some(text);
-        self.places.find(hash(text), is_equal).map_or(UNKNOWN, |place| f64::from(*place))
+        self.place(text).map_or(UNKNOWN, f64::from)
     }
 
     /// Returns the texts, in their order.
@@ -69,14 +101,15 @@ impl Texts {
     }
 }
 
-/// Takes texts that are sorted, each once; others are left out.
+/// Takes texts that differ.
 impl<'a> FromIterator<&'a str> for Texts {
-    fn from_iter<T: IntoIterator<Item = &'a str>>(sorted: T) -> Self {
+    fn from_iter<T: IntoIterator<Item = &'a str>>(different: T) -> Self {
         let mut texts = Self::default();
-        for text in sorted {
-            let _ = texts.push(text);
+        for text in different {
+            texts.buffer.push_str(text);
+            texts.ends.push(texts.buffer.len());
         }
-        texts.index();
+        let _ = texts.index();
         texts
     }
 }

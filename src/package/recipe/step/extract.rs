@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::pattern::{Groups, Pattern, Room};
 use crate::package::recipe::slots::{MISSING, Slots, Source, Span, text};
-use crate::table::Record;
 use crate::table::value::trim;
+use crate::table::{Decimal, Record};
 
 /// An `extract` step, compiled.
 #[derive(Debug)]
@@ -45,8 +45,7 @@ impl ExtractStep {
                 Found::Part(part) => &whole[part],
                 Found::Joined => joined.as_str(),
             });
-            let number = digits.and_then(|digits| digits.parse().ok()).filter(|number: &f64| number.is_finite());
-            numbers[self.to] = number.map_or(MISSING, |number| number + 0.0);
+            numbers[self.to] = digits.and_then(number).unwrap_or(MISSING);
             return;
         }
         texts[self.to] = match found {
@@ -102,6 +101,15 @@ impl ExtractStep {
             joined.push_str(part);
         }
     }
+}
+
+/// Returns the number that a text is.
+fn number(text: &str) -> Option<f64> {
+    if let Some(decimal) = Decimal::parse(text) {
+        return Some(decimal.number());
+    }
+    // Negative zero is zero, or two equal numbers would not be the same key.
+    text.parse().ok().filter(|number: &f64| number.is_finite()).map(|number| number + 0.0)
 }
 
 /// Takes what was joined, without the space around it.

@@ -148,10 +148,16 @@ fn run(parts: &[Part], text: &str, start: usize, groups: &mut [Option<Range<usiz
         match part {
             Part::Run { set, least, most } => {
                 let mut count = 0;
-                while count < *most
-                    && let Some(end) = step(set, text, at)
-                {
-                    at = end;
+                while count < *most {
+                    // Most characters are of ASCII, and need no more than this one look.
+                    match text.as_bytes().get(at) {
+                        Some(byte) if set.has_byte(*byte) => at += 1,
+                        Some(byte) if !byte.is_ascii() => match step(set, text, at) {
+                            Some(end) => at = end,
+                            None => break,
+                        },
+                        _ => break,
+                    }
                     count += 1;
                 }
                 if count < *least {

@@ -5,19 +5,20 @@ use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 /// Characters, of which those of ASCII are found by one look.
 #[derive(Debug, Clone)]
 pub(super) struct Set {
-    ascii: [bool; 128],
+    /// Whether a byte is one of its characters; none beyond ASCII is.
+    bytes: Box<[bool; 256]>,
     all: ClassUnicode,
 }
 
 impl Set {
     pub(super) fn new(all: ClassUnicode) -> Self {
-        let mut ascii = [false; 128];
+        let mut bytes = Box::new([false; 256]);
         for range in all.ranges() {
             for character in range.start()..=range.end().min('\x7f') {
-                ascii[character as usize] = true;
+                bytes[character as usize] = true;
             }
         }
-        Self { ascii, all }
+        Self { bytes, all }
     }
 
     /// Takes a part of a pattern that is one character of a set.
@@ -42,8 +43,8 @@ impl Set {
     }
 
     pub(super) fn has(&self, character: char) -> bool {
-        if let Some(has) = self.ascii.get(character as usize) {
-            return *has;
+        if character.is_ascii() {
+            return self.bytes[character as usize];
         }
         let ranges = self.all.ranges();
         let behind = ranges.partition_point(|range| range.start() <= character);
@@ -52,7 +53,7 @@ impl Set {
 
     /// Returns whether a byte is a character of ASCII that it has.
     pub(super) fn has_byte(&self, byte: u8) -> bool {
-        self.ascii.get(usize::from(byte)).is_some_and(|has| *has)
+        self.bytes[usize::from(byte)]
     }
 
     pub(super) fn is_apart_from(&self, other: &Self) -> bool {
