@@ -108,7 +108,7 @@ impl Serialize for AnswerObject<'_> {
 const OWN: [&str; 4] = ["known_at", "id", "result", "detail"];
 
 impl OutcomeAnswers<'_> {
-    /// OutcomeAnswers with a table: the outcome that stands, then what came of what was told.
+    /// Answers with a table: the outcome that stands, then what came of what was told.
     pub(super) fn table(&self) -> Response {
         let label = self.schema.label_field();
         let own = OWN.into_iter().map(|name| {

@@ -86,7 +86,7 @@ pub(super) fn csv(body: &[u8], schema: &Schema) -> Result<OutcomeList, ApiError>
     Ok(OutcomeList { outcomes, places: Places::Lines(lines) })
 }
 
-/// OwnNames the columns that are neither fields nor names of ours.
+/// Names the columns that are neither fields nor names of ours.
 fn strange_columns(schema: &Schema, names: &[String]) -> Vec<Pointed> {
     let ours = OwnNames::new(schema);
     let strange = names.iter().filter(|name| **name != ours.id && **name != ours.corrects);
