@@ -198,6 +198,12 @@ pub fn seal_with(
         properties.set_training(training).map_err(malformed)?;
     }
     let hashes = file_hashes(folder, &files)?;
+    // A comparison is one of the graph that was compared.
+    let compared = manifest.files.get(GRAPH);
+    if compared.is_some_and(|compared| *compared != hashes[GRAPH]) && told.iter().all(|(name, _)| *name != "agreement")
+    {
+        properties.set("agreement", None::<&serde_json::Value>).map_err(malformed)?;
+    }
     let history_hash = files.history.as_deref().map(sha256);
     // Each new one stands behind the semantic version, so that the last is the first.
     properties.set("files", Some(&hashes)).map_err(malformed)?;

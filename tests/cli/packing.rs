@@ -163,6 +163,20 @@ fn a_graph_that_answers_otherwise_than_its_model_is_refused_with_the_rows() {
 }
 
 #[test]
+fn what_was_proven_of_a_graph_is_not_said_of_another() {
+    let exported = Exported::new();
+    exported.packs(&["--expect", "proba.csv"]);
+    let agreement = || exported.json("people/manifest.json").get("agreement").cloned();
+    exported.folder.run(&["pack", "people", "--threshold", "0.25"]);
+    assert_eq!(agreement().unwrap()["rows"], 40, "the graph is the same");
+    fs::copy(format!("{EXPORTED}_zipmap.onnx"), exported.folder.path("people/model.onnx")).unwrap();
+    exported.folder.run(&["pack", "people"]);
+    assert_eq!(agreement(), None);
+    exported.folder.run(&["pack", "people", "--data", "people.csv", "--expect", "proba.csv"]);
+    assert_eq!(agreement().unwrap()["rows"], 40);
+}
+
+#[test]
 fn the_models_predictions_are_taken_in_every_form_that_people_save_them_in() {
     let exported = Exported::new();
     let answers = &exported.answers;
