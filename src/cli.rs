@@ -1,6 +1,7 @@
 //! The command line: serve, pack, predict, record outcomes, look at a package, monitor it, back its predictions up, what training needs
 //! (fit, features, baseline), what a container needs (health), and what a shell needs (completions, man pages).
 
+mod answered;
 mod backup;
 mod baseline;
 mod check;

@@ -8,12 +8,12 @@ use anyhow::{Context, bail};
 use clap::Args;
 
 use self::out_of_fold::OutOfFold;
+use super::answered::{Answered, answered};
 use super::fit::write_json;
 use super::format;
 use super::labelled;
 use super::unpacked::Unpacked;
 use crate::lifecycle::builder::BaselineBuilder;
-use crate::lifecycle::stored::StoredAnswer;
 use crate::package::files::BASELINE;
 use crate::package::recipe::Recipe;
 use crate::package::{self, Package};
@@ -51,10 +51,8 @@ pub(super) fn baseline(args: &BaselineArgs) -> anyhow::Result<()> {
     let mut answers = Answers::open(args, &schema)?;
     let mut builder = BaselineBuilder::new(&schema, answers.feature_names());
     let source = format::source(&args.data)?;
-    labelled::for_each_chunk(&schema, source, ExtraColumns::Refuse, |rows| {
-        add(rows, &schema, &mut answers, &mut builder)
-    })
-    .with_context(|| format!("cannot make a baseline of {}", args.data.display()))?;
+    labelled::for_each_chunk(&schema, source, ExtraColumns::Refuse, |rows| add(rows, &mut answers, &mut builder))
+        .with_context(|| format!("cannot make a baseline of {}", args.data.display()))?;
     answers.end()?;
     let baseline = builder.build(Some(answers.source()));
     if baseline.rows == 0 {
@@ -65,14 +63,9 @@ pub(super) fn baseline(args: &BaselineArgs) -> anyhow::Result<()> {
 }
 
 /// Adds rows with their answers.
-fn add(
-    rows: Vec<Labelled>,
-    schema: &Schema,
-    answers: &mut Answers,
-    builder: &mut BaselineBuilder,
-) -> anyhow::Result<()> {
+fn add(rows: Vec<Labelled>, answers: &mut Answers, builder: &mut BaselineBuilder) -> anyhow::Result<()> {
     let (records, labels): (Vec<_>, Vec<_>) = rows.into_iter().map(|row| (row.record, row.label)).unzip();
-    let answered = answers.of_next(schema, &records)?;
+    let answered = answers.of_next(&records)?;
     for ((record, label), (features, answer)) in records.iter().zip(&labels).zip(&answered) {
         builder.add(record, features, label.as_ref(), Some(answer.as_answer()));
     }
@@ -86,9 +79,6 @@ enum Answers {
     /// A file, of models that were not; the graph is not read, so that there need not be one yet.
     OutOfFold(Option<Box<Recipe>>, Box<OutOfFold>),
 }
-
-/// What the graph reads of a record, where a recipe computes it, and the answer.
-type Answered = (Box<[f32]>, StoredAnswer);
 
 impl Answers {
     fn open(args: &BaselineArgs, schema: &Schema) -> anyhow::Result<Self> {
@@ -111,16 +101,9 @@ impl Answers {
     }
 
     /// Returns the features and the answers of the next records.
-    fn of_next(&mut self, schema: &Schema, records: &[Record]) -> anyhow::Result<Vec<Answered>> {
+    fn of_next(&mut self, records: &[Record]) -> anyhow::Result<Vec<Answered>> {
         match self {
-            Self::Own(package) => {
-                let answered = package.answers(records)?.into_iter().map(|answered| {
-                    let answer = StoredAnswer::from_graph(schema, answered.answer);
-                    let answer = answer.context("the package does not answer as its schema says")?;
-                    Ok((answered.features.unwrap_or_default(), answer))
-                });
-                answered.collect()
-            }
+            Self::Own(package) => answered(package, records),
             Self::OutOfFold(recipe, file) => {
                 let answered = records.iter().map(|record| {
                     let features = recipe.as_ref().map(|recipe| features(recipe, record));

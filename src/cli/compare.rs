@@ -9,6 +9,7 @@ use clap::Args;
 use comfy_table::CellAlignment;
 use serde::Serialize;
 
+use super::answered::answered;
 use super::failure::{FOUND, UsageError};
 use super::format;
 use super::labelled;
@@ -125,10 +126,7 @@ fn parts(package: &Package, rows: Vec<Labelled>) -> (Vec<Record>, Vec<Outcome>) 
 
 /// Returns what a package answers for each record.
 fn answers(package: &Package, records: &[Record]) -> anyhow::Result<Vec<StoredAnswer>> {
-    let schema = package.schema();
-    let answered = package.answers(records)?.into_iter();
-    let stored = answered.map(|answered| StoredAnswer::from_graph(schema, answered.answer));
-    stored.collect::<Option<_>>().context("a package does not answer as its schema says")
+    Ok(answered(package, records)?.into_iter().map(|(_, answer)| answer).collect())
 }
 
 fn in_words(seen: Seen, rows: usize) -> String {

@@ -39,7 +39,7 @@ impl Agreed {
         let columns = columns(package, expected)?;
         let scale = scale(package.schema(), expected);
         let mut agreed = Self { rows: answered.len(), largest: 0.0, apart: Vec::new() };
-        for (row, (answer, expected)) in answered.answers().iter().zip(expected.rows()).enumerate() {
+        for (row, (answer, expected)) in answered.answers().zip(expected.rows()).enumerate() {
             let found = numbers(answer.as_answer());
             let mut worst = (0.0, 0.0, 0.0);
             for (class, &column) in columns.iter().enumerate() {

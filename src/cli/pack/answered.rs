@@ -1,14 +1,14 @@
 //! What a package answers for labelled rows, and what that tells.
 
-use anyhow::Context;
 use serde_json::{Value as Json, json};
 
+use crate::cli::answered::{Answered, answered};
 use crate::lifecycle::answer::Outcome;
 use crate::lifecycle::baseline::Baseline;
 use crate::lifecycle::builder::BaselineBuilder;
 use crate::lifecycle::performance::Outcomes;
 use crate::lifecycle::stored::StoredAnswer;
-use crate::package::Package;
+use crate::package::{InferenceError, Package};
 use crate::table::record::Labelled;
 use crate::table::{Record, Value};
 
@@ -16,41 +16,35 @@ use crate::table::{Record, Value};
 pub(super) struct AnsweredRows {
     records: Vec<Record>,
     labels: Vec<Option<Value>>,
-    features: Vec<Option<Box<[f32]>>>,
-    answers: Vec<StoredAnswer>,
+    answered: Vec<Answered>,
 }
 
 impl AnsweredRows {
     /// Asks the package for all rows.
     pub(super) fn new(package: &Package, rows: Vec<Labelled>) -> anyhow::Result<Self> {
         let (records, labels): (Vec<_>, Vec<_>) = rows.into_iter().map(|row| (row.record, row.label)).unzip();
-        let answered = package.answers(&records).map_err(|error| match error.row() {
-            Some(row) => anyhow::Error::from(error).context(format!("the record in row {}", row + 1)),
-            None => error.into(),
+        let row = |error: &anyhow::Error| error.downcast_ref().and_then(InferenceError::row);
+        let answered = answered(package, &records).map_err(|error| match row(&error) {
+            Some(row) => error.context(format!("the record in row {}", row + 1)),
+            None => error,
         })?;
-        let (mut features, mut answers) = (Vec::with_capacity(records.len()), Vec::with_capacity(records.len()));
-        for answered in answered {
-            features.push(answered.features);
-            let answer = StoredAnswer::from_graph(package.schema(), answered.answer);
-            answers.push(answer.context("the package does not answer as its schema says")?);
-        }
-        Ok(Self { records, labels, features, answers })
+        Ok(Self { records, labels, answered })
     }
 
     pub(super) fn len(&self) -> usize {
         self.records.len()
     }
 
-    pub(super) fn answers(&self) -> &[StoredAnswer] {
-        &self.answers
+    pub(super) fn answers(&self) -> impl Iterator<Item = &StoredAnswer> {
+        self.answered.iter().map(|(_, answer)| answer)
     }
 
     /// Returns what the rows look like, with the package's own answers.
     pub(super) fn baseline(&self, package: &Package) -> Baseline {
         let mut builder = BaselineBuilder::new(package.schema(), package.feature_names());
-        let rows = self.records.iter().zip(&self.labels).zip(&self.features).zip(&self.answers);
-        for (((record, label), features), answer) in rows {
-            builder.add(record, features.as_deref().unwrap_or_default(), label.as_ref(), Some(answer.as_answer()));
+        let rows = self.records.iter().zip(&self.labels).zip(&self.answered);
+        for ((record, label), (features, answer)) in rows {
+            builder.add(record, features, label.as_ref(), Some(answer.as_answer()));
         }
         builder.build(Some("of the training data"))
     }
@@ -58,7 +52,7 @@ impl AnsweredRows {
     /// Returns how good the answers are, in figures.
     pub(super) fn evaluation(&self, package: &Package, on: &str) -> Json {
         let mut outcomes = Outcomes::new(package.schema(), None);
-        for (label, answer) in self.labels.iter().zip(&self.answers) {
+        for (label, answer) in self.labels.iter().zip(self.answers()) {
             if let Some(outcome) = label.as_ref().and_then(|label| Outcome::from_label(package.schema(), label)) {
                 outcomes.add(answer.as_answer(), outcome);
             }
