@@ -1,6 +1,7 @@
 //! `GET /openapi.json`: the contract, generated from the handlers and from the schema of the table.
 
 mod examples;
+mod field;
 mod outcomes;
 mod problems;
 mod table;

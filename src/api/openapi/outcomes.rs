@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::table::{ID, cell, label_object, value};
+use super::field::{ID, cell, label_object, value};
 use crate::api::size::MAX_RECORDS;
 use crate::outcome::OwnNames;
 use crate::table::Schema;

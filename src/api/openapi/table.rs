@@ -2,18 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::field::{ID, cell, label_object, object_of_label, set, value};
 use super::outcomes;
 use crate::api::size::MAX_RECORDS;
 use crate::package::Package;
-use crate::table::descriptor::{FieldType, Scalar};
-use crate::table::field::{Bounds, Domain};
 use crate::table::{Field, Schema, Task};
-
-/// Of more categories, the contract names none.
-const MAX_LISTED_CATEGORIES: usize = 100;
-
-/// The pattern of an id: of this form, or as the first program gave them.
-pub(super) const ID: &str = r"(p\.([A-Za-z0-9-]|_[0-9a-f]{2}|\.)*)?([0-9]+-)?[0-9a-f]{32}";
 
 /// Returns the components that follow from a package, by their names.
 pub(super) fn components(package: &Package) -> Vec<(&'static str, Value)> {
@@ -68,59 +61,6 @@ fn record(schema: &Schema) -> Value {
     object
 }
 
-/// Returns what a value of a field is; null is one unless it is required, here or by the schema.
-pub(super) fn value(field: &Field, is_required: bool) -> Value {
-    let mut property = match &field.domain {
-        Domain::Categories(categories) if categories.values().len() <= MAX_LISTED_CATEGORIES => {
-            let values: Vec<&Scalar> = categories.values().iter().collect();
-            json!({"enum": values})
-        }
-        Domain::Boolean | Domain::Categories(_) => json!({}),
-        Domain::Integer(bounds) => bounded(bounds),
-        Domain::Number(bounds) => bounded(bounds),
-        Domain::Text(rule) => {
-            let mut text = json!({});
-            set(&mut text, "minLength", (rule.min_chars > 1).then_some(rule.min_chars));
-            set(&mut text, "maxLength", rule.max_chars);
-            set(&mut text, "pattern", rule.pattern.as_ref().map(|pattern| format!("^(?:{pattern})$")));
-            text
-        }
-        Domain::Date(_) => json!({"format": "date"}),
-        Domain::Datetime(..) => json!({"format": "date-time"}),
-    };
-    let name = match field.kind {
-        FieldType::Integer => "integer",
-        FieldType::Number => "number",
-        FieldType::Boolean => "boolean",
-        FieldType::String | FieldType::Date | FieldType::Datetime => "string",
-    };
-    let is_nullable = !is_required && !field.is_required;
-    property["type"] = if is_nullable { json!([name, "null"]) } else { json!(name) };
-    if let Some(values) = property.get_mut("enum").and_then(Value::as_array_mut).filter(|_| is_nullable) {
-        values.push(Value::Null);
-    }
-    set(&mut property, "title", field.title.as_deref());
-    set(&mut property, "description", field.description.as_deref());
-    set(&mut property, "examples", field.example.as_ref().map(|example| json!([example])));
-    property
-}
-
-fn bounded<T: Copy + serde::Serialize>(bounds: &Bounds<T>) -> Value {
-    let mut number = json!({});
-    let low = bounds.low.map(|low| (if low.is_inclusive { "minimum" } else { "exclusiveMinimum" }, low.at));
-    let high = bounds.high.map(|high| (if high.is_inclusive { "maximum" } else { "exclusiveMaximum" }, high.at));
-    for (name, at) in [low, high].into_iter().flatten() {
-        number[name] = json!(at);
-    }
-    number
-}
-
-fn set(object: &mut Value, name: &str, value: Option<impl Into<Value>>) {
-    if let Some(value) = value {
-        object[name] = value.into();
-    }
-}
-
 /// Returns a name as it stands in a JSON pointer.
 pub(super) fn in_pointer(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
@@ -135,11 +75,6 @@ fn one_or_many(name: &str, most: Option<usize>) -> Value {
     json!({"oneOf": [one, many]})
 }
 
-/// Returns the label under its name.
-pub(super) fn label_object(schema: &Schema) -> Value {
-    object_of_label(schema, &value(schema.label_field(), true))
-}
-
 /// Returns what is predicted: a class, or any number, since a model knows neither the bounds of a label nor that it is an integer.
 fn predicted_object(schema: &Schema) -> Value {
     if schema.task() != Task::Regression {
@@ -149,11 +84,6 @@ fn predicted_object(schema: &Schema) -> Value {
     set(&mut number, "title", schema.label_field().title.as_deref());
     set(&mut number, "description", schema.label_field().description.as_deref());
     object_of_label(schema, &number)
-}
-
-fn object_of_label(schema: &Schema, value: &Value) -> Value {
-    let name = &*schema.label_field().name;
-    json!({"type": "object", "properties": {name: value}, "required": [name], "additionalProperties": false})
 }
 
 fn answer(package: &Package) -> Value {
@@ -271,19 +201,4 @@ fn table_pattern(schema: &Schema) -> Option<String> {
     let header: Vec<String> = columns.iter().map(|(field, _)| regex::escape(&field.name)).collect();
     let cells: Option<Vec<String>> = columns.into_iter().map(|(_, cell)| cell).collect();
     Some(format!("^{}\\n({}\\n){{1,20}}$", header.join(","), cells?.join(",")))
-}
-
-/// Returns a pattern of cells that need no quotation marks.
-pub(super) fn cell(field: &Field) -> Option<String> {
-    let is_plain = |text: &String| !text.contains([',', ';', '|', '\t', '"', '\n', '\r']);
-    let texts: Vec<String> = match (&field.domain, &field.example) {
-        (Domain::Categories(categories), _) => categories.values().iter().take(10).map(Scalar::text).collect(),
-        (_, Some(Value::String(text))) => vec![text.clone()],
-        (_, Some(example)) => vec![example.to_string()],
-        (Domain::Boolean, None) => vec!["true".to_owned()],
-        (Domain::Integer(bounds), None) => vec![bounds.low.map_or(0, |low| low.at.max(0)).to_string()],
-        _ => vec![],
-    };
-    let texts: Vec<String> = texts.into_iter().filter(is_plain).map(|text| regex::escape(&text)).collect();
-    (!texts.is_empty()).then(|| format!("({})", texts.join("|")))
 }
