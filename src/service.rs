@@ -11,6 +11,7 @@ use thiserror::Error;
 use tokio::task::spawn_blocking;
 use tracing::warn;
 
+use crate::clock::{self, Clock};
 use crate::identity::{Entity, Naming, PredictionId};
 use crate::outcome::{NewOutcome, Subject};
 use crate::package::explanation::{ExplainError, Explanation, explain};
@@ -22,9 +23,6 @@ use crate::table::{Record, Schema};
 
 /// So many keys are looked up at a time.
 const CONCURRENT_LOOK_UPS: usize = 16;
-
-/// Tells the time; a test sets its own.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Predicts, and stores what it predicted. A router clones it several times a request.
 #[derive(Clone)]
@@ -77,7 +75,7 @@ impl PredictionService {
     /// Joins a package and a store; predictions are dated by the system's clock.
     pub fn new(package: Arc<Package>, store: Arc<dyn PredictionStore>) -> Self {
         let naming = naming(&package);
-        Self(Arc::new(Parts { package, naming, store, clock: Arc::new(Timestamp::now), shadow: None }))
+        Self(Arc::new(Parts { package, naming, store, clock: clock::of_system(), shadow: None }))
     }
 
     /// Dates predictions by another clock.

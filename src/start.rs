@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use tracing::warn;
 
+use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::package::{self, Package};
 use crate::service::PredictionService;
@@ -65,5 +67,13 @@ pub fn service(
 ) -> anyhow::Result<PredictionService> {
     let shadow = config.shadow_model_dir.as_deref().map(|folder| package::open(Some(folder)));
     let shadow = shadow.transpose().context("the package of the shadow cannot be used")?;
-    Ok(PredictionService::new(package, store).with_shadow(shadow.map(Arc::new)))
+    Ok(PredictionService::new(package, store).with_clock(clock(config)?).with_shadow(shadow.map(Arc::new)))
+}
+
+/// Returns the clock of the system, or that of a test, of which the log warns.
+fn clock(config: &Config) -> anyhow::Result<Clock> {
+    let Some(file) = &config.test_clock else { return Ok(clock::of_system()) };
+    let clock = clock::of_file(file.clone()).context("TEST_CLOCK cannot be used")?;
+    warn!(file = %file.display(), now = %clock(), "all that is stored is dated by a test's clock");
+    Ok(clock)
 }

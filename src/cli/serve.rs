@@ -47,12 +47,15 @@ pub(super) struct ServeArgs {
     /// Lets everybody ask who can reach the server: beyond this machine it asks for `LIFEBOAT_API_KEY` otherwise
     #[arg(long)]
     no_auth: bool,
+    /// Dates all that is stored by a test's clock: the time that stands in the file that `TEST_CLOCK` names
+    #[arg(long)]
+    test_clock: bool,
 }
 
 impl ServeArgs {
     /// Returns the settings of the environment, overridden by the options that were given.
     fn config(&self, quiet: bool) -> Result<Config, UsageError> {
-        let mut config = options::config(&[
+        let mut config = options::config_with_clock(&[
             ("HOST", self.host.map(|host| host.to_string().into())),
             ("PORT", self.port.map(|port| port.to_string().into())),
             ("LOG_LEVEL", quiet.then(|| "warn".into())),
@@ -60,6 +63,11 @@ impl ServeArgs {
             self.package.setting(),
             ("MODEL_DIR", self.folder.clone().map(Into::into)),
         ])?;
+        if !self.test_clock {
+            config = config.without_test_clock().map_err(UsageError)?;
+        } else if config.test_clock.is_none() {
+            return Err(UsageError(anyhow!("--test-clock needs TEST_CLOCK, a file that holds the time")));
+        }
         if self.no_auth {
             config.api.keys = None;
         } else if config.api.keys.is_none() && !config.host.is_loopback() {

@@ -39,6 +39,7 @@ mod shadow;
 mod sites;
 mod slow_clients;
 mod tables;
+mod test_clock;
 #[path = "../fixtures/training.rs"]
 mod training;
 mod unreliable_store;
