@@ -5,11 +5,13 @@
 pub mod dynamodb;
 mod owner;
 mod recording;
+mod snapshots;
 pub mod sqlite;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use std::error::Error as StdError;
 use std::fmt;
@@ -22,6 +24,7 @@ use crate::prediction::Prediction;
 use dynamodb::DynamoDbConfig;
 pub use owner::{NotOwned, Owner};
 pub use recording::{Days, KnownOutcome, Recording, ToldOutcome};
+pub use snapshots::PublishedSnapshot;
 use sqlite::SqliteConfig;
 
 /// Keeps predictions, each once.
@@ -70,6 +73,30 @@ pub trait PredictionStore: fmt::Debug + Send + Sync {
 
     /// Returns the kept report whose window ended last.
     async fn latest_report(&self) -> Result<Option<String>, StoreError>;
+
+    /// Keeps the text of a snapshot and lets it be the newest of its recipe, in one step that nobody sees half of; returns the one that is
+    /// newest then.
+    ///
+    /// A snapshot that is as of the same moment as the newest, or of an earlier one, does not take its place; it is kept all the same.
+    /// `recipe` is the recipe's hash. A text that `snapshot.hash` does not name is refused.
+    async fn publish(
+        &self,
+        recipe: &str,
+        snapshot: PublishedSnapshot,
+        text: Vec<u8>,
+    ) -> Result<PublishedSnapshot, StoreError>;
+
+    /// Returns the snapshot of a recipe that is as of the latest moment.
+    async fn newest_snapshot(&self, recipe: &str) -> Result<Option<PublishedSnapshot>, StoreError>;
+
+    /// Returns the text of a snapshot, whole and as it was published; nothing where it was never kept here.
+    async fn snapshot(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Keeps the sheet of a date unless the recipe has one, and returns the one that is kept.
+    async fn keep_sheet(&self, recipe: &str, date: Date, text: Vec<u8>) -> Result<Vec<u8>, StoreError>;
+
+    /// Returns the sheets of a recipe from a date to another, both with them, in the order of dates.
+    async fn sheets(&self, recipe: &str, from: Date, to: Date) -> Result<Vec<(Date, Vec<u8>)>, StoreError>;
 
     /// Tells whether predictions can be stored now: where a write is cheap, by one that is durable and changes nothing.
     async fn ready(&self) -> Result<(), StoreError>;
@@ -191,7 +218,7 @@ pub enum StoreError {
     #[error("the database belongs to another table: {0}")]
     NotOwned(#[from] NotOwned),
     /// What was read is not what was written.
-    #[error("the stored prediction cannot be read")]
+    #[error("what is stored cannot be read")]
     Unreadable(#[source] Box<dyn StdError + Send + Sync>),
 }
 

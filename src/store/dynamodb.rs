@@ -7,6 +7,7 @@
 mod client;
 mod item;
 mod outcomes;
+mod snapshots;
 mod window;
 
 use std::cmp::Reverse;
@@ -23,10 +24,12 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tokio::sync::OnceCell;
 
 use super::{
-    Cursor, Days, KnownOutcome, Owner, PredictionStore, Put, Recording, SampleRate, StoreError, ToldOutcome, Window,
+    Cursor, Days, KnownOutcome, Owner, PredictionStore, PublishedSnapshot, Put, Recording, SampleRate, StoreError,
+    ToldOutcome, Window,
 };
 use crate::identity::{ContentHash, Entity, PredictionId};
 use crate::prediction::Prediction;
@@ -259,6 +262,31 @@ impl PredictionStore for DynamoDbStore {
             .consistent_read(true);
         let found = query.send().await.map_err(unavailable)?;
         found.items().first().map(item::report).transpose()
+    }
+
+    async fn publish(
+        &self,
+        recipe: &str,
+        snapshot: PublishedSnapshot,
+        text: Vec<u8>,
+    ) -> Result<PublishedSnapshot, StoreError> {
+        self.publish_snapshot(recipe, snapshot, text).await
+    }
+
+    async fn newest_snapshot(&self, recipe: &str) -> Result<Option<PublishedSnapshot>, StoreError> {
+        self.newest(recipe).await
+    }
+
+    async fn snapshot(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.snapshot_text(hash).await
+    }
+
+    async fn keep_sheet(&self, recipe: &str, date: Date, text: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        self.put_sheet(recipe, date, text).await
+    }
+
+    async fn sheets(&self, recipe: &str, from: Date, to: Date) -> Result<Vec<(Date, Vec<u8>)>, StoreError> {
+        self.sheets_between(recipe, from, to).await
     }
 
     /// Reads an item that is small: it takes the way and the permission of any other read. To claim the table is to read one.

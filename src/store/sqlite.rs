@@ -19,6 +19,7 @@ mod readers;
 mod record;
 mod row;
 mod schema;
+mod snapshots;
 mod view;
 mod window;
 mod writer;
@@ -32,16 +33,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params};
 use thiserror::Error;
 
+use super::snapshots::check;
 use super::{
-    Cursor, Days, KnownOutcome, NotOwned, Obstacle, Owner, PredictionStore, Put, Recording, SampleRate, StoreError,
-    ToldOutcome, Window,
+    Cursor, Days, KnownOutcome, NotOwned, Obstacle, Owner, PredictionStore, PublishedSnapshot, Put, Recording,
+    SampleRate, StoreError, ToldOutcome, Window,
 };
 use crate::identity::{Entity, PredictionId};
 use crate::prediction::Prediction;
 pub use backup::{BackupError, back_up};
+use batch::{Publication, Sheet};
 pub use copy::CopyError;
 use names::{MetNames, Names};
 use opened::Opened;
@@ -271,6 +275,36 @@ impl PredictionStore for SqliteStore {
             connection.query_row(latest, [], |row| row.get(0)).optional()
         })
         .await
+    }
+
+    async fn publish(
+        &self,
+        recipe: &str,
+        snapshot: PublishedSnapshot,
+        text: Vec<u8>,
+    ) -> Result<PublishedSnapshot, StoreError> {
+        let snapshot = snapshot.checked(&text)?;
+        self.writer.publish(Publication { recipe: recipe.to_owned(), snapshot, text }).await
+    }
+
+    async fn newest_snapshot(&self, recipe: &str) -> Result<Option<PublishedSnapshot>, StoreError> {
+        let recipe = recipe.to_owned();
+        self.read(move |connection| snapshots::newest(connection, &recipe)).await
+    }
+
+    async fn snapshot(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let name = hash.to_owned();
+        let text = self.read(move |connection| snapshots::text(connection, &name)).await?;
+        text.map(|text| check(hash, &text).map(|()| text)).transpose()
+    }
+
+    async fn keep_sheet(&self, recipe: &str, date: Date, text: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        self.writer.keep_sheet(Sheet { recipe: recipe.to_owned(), date, text }).await
+    }
+
+    async fn sheets(&self, recipe: &str, from: Date, to: Date) -> Result<Vec<(Date, Vec<u8>)>, StoreError> {
+        let recipe = recipe.to_owned();
+        self.read(move |connection| snapshots::sheets(connection, &recipe, from, to)).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

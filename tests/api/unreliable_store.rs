@@ -7,10 +7,13 @@ use async_trait::async_trait;
 use axum::http::{Request, header};
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use lifeboat::api::ApiConfig;
 use lifeboat::identity::{Entity, PredictionId};
 use lifeboat::prediction::Prediction;
-use lifeboat::store::{Cursor, Days, KnownOutcome, PredictionStore, Put, Recording, StoreError, ToldOutcome, Window};
+use lifeboat::store::{
+    Cursor, Days, KnownOutcome, PredictionStore, PublishedSnapshot, Put, Recording, StoreError, ToldOutcome, Window,
+};
 use serde_json::{Value, json};
 
 use crate::app::{Answer, App};
@@ -96,6 +99,36 @@ impl PredictionStore for Unreliable {
     fn window(&self, window: Window) -> BoxStream<'_, Result<Vec<Prediction>, StoreError>> {
         let suffered = stream::once(self.suffer()).try_filter_map(|()| async { Ok(None) });
         suffered.chain(self.store.window(window)).boxed()
+    }
+
+    async fn publish(
+        &self,
+        recipe: &str,
+        snapshot: PublishedSnapshot,
+        text: Vec<u8>,
+    ) -> Result<PublishedSnapshot, StoreError> {
+        self.suffer().await?;
+        self.store.publish(recipe, snapshot, text).await
+    }
+
+    async fn newest_snapshot(&self, recipe: &str) -> Result<Option<PublishedSnapshot>, StoreError> {
+        self.suffer().await?;
+        self.store.newest_snapshot(recipe).await
+    }
+
+    async fn snapshot(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.suffer().await?;
+        self.store.snapshot(hash).await
+    }
+
+    async fn keep_sheet(&self, recipe: &str, date: Date, text: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        self.suffer().await?;
+        self.store.keep_sheet(recipe, date, text).await
+    }
+
+    async fn sheets(&self, recipe: &str, from: Date, to: Date) -> Result<Vec<(Date, Vec<u8>)>, StoreError> {
+        self.suffer().await?;
+        self.store.sheets(recipe, from, to).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -199,6 +199,6 @@ fn a_stored_prediction_that_cannot_be_read_is_told_instead_of_left_out() {
     let database = Connection::open(folder.path("titanic.db")).unwrap();
     database.execute("UPDATE stored SET features = '[' WHERE beginning = 'p.1.'", []).unwrap();
     let said = folder.fails(&["export", "--output", "table.csv"]);
-    assert!(said.starts_with("error: the stored prediction cannot be read"), "{said}");
+    assert!(said.starts_with("error: what is stored cannot be read"), "{said}");
     assert!(!folder.path("table.csv").exists());
 }

@@ -22,6 +22,10 @@ mod outcomes {
     crate::outcomes::outcomes!(super::fresh);
 }
 
+mod published {
+    crate::published::published!(super::fresh);
+}
+
 async fn fresh() -> ((), Arc<dyn PredictionStore>) {
     ((), Arc::new(open(&new_table().await, &url())))
 }

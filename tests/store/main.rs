@@ -4,10 +4,12 @@ mod commands;
 mod contract;
 mod dynamodb;
 mod dynamodb_outcomes;
+mod dynamodb_published;
 mod earlier;
 mod moved;
 mod outcomes;
 mod predictions;
+mod published;
 mod sqlite;
 
 #[path = "../fixtures"]

@@ -10,6 +10,7 @@ use lifeboat::store::{Obstacle, PredictionStore, StoreError};
 use rusqlite::Connection;
 
 use crate::predictions::{at, of_number};
+use crate::published::{RECIPE, snapshot};
 use crate::sqlite::{new_file, open, rows};
 
 /// As long as the service may take to see that its file was moved while nobody writes.
@@ -59,6 +60,18 @@ async fn a_file_moved_while_running_keeps_what_it_was_given() {
     drop(store);
     assert_eq!(passengers_of(&path), [2], "what a stopped service leaves is whole");
     assert!(rescued(&path).is_empty());
+}
+
+#[tokio::test]
+async fn a_deleted_file_of_a_snapshot_alone_is_rescued() {
+    let (_folder, path) = new_file();
+    let store = open(&path).unwrap();
+    let made = snapshot(b"{}", 0);
+    store.publish(RECIPE, made.clone(), b"{}".to_vec()).await.unwrap();
+    fs::remove_file(&path).unwrap();
+    put(&store, 1).await.unwrap();
+    let [rescued] = &*rescued(&path) else { panic!("it was lost") };
+    assert_eq!(open(rescued).unwrap().newest_snapshot(RECIPE).await.unwrap(), Some(made));
 }
 
 #[tokio::test]

@@ -7,14 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lifeboat::prediction::{Prediction, format_time};
-use lifeboat::store::sqlite::{OpenError, SqliteConfig, SqliteStore};
+use lifeboat::store::sqlite::{OpenError, SqliteConfig, SqliteStore, back_up};
 use lifeboat::store::{Obstacle, PredictionStore, Put, StoreError};
 use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
+use crate::contract::Store;
 use crate::predictions::{at, entity, of_number, owner, prediction};
+use crate::published::{RECIPE, publish, snapshot};
 
 mod contract {
     crate::contract::contract!(super::fresh);
@@ -22,6 +24,10 @@ mod contract {
 
 mod outcomes {
     crate::outcomes::outcomes!(super::fresh);
+}
+
+mod published {
+    crate::published::published!(super::fresh);
 }
 
 #[expect(clippy::unused_async, reason = "other adapters make their store over a network")]
@@ -404,4 +410,30 @@ async fn hundreds_of_reads_at_once_share_a_few_connections() {
     // The writer has one, and a handle to tell what became of the file.
     let open = descriptors(&path) - 2;
     assert!(open <= MOST_CONNECTIONS, "{open} connections");
+}
+
+#[tokio::test]
+async fn a_damaged_snapshot_is_unreadable() {
+    let (_folder, path) = new_file();
+    let store: Store = Arc::new(open(&path).unwrap());
+    let made = snapshot(b"{}", 0);
+    publish(&store, &made, b"{}").await;
+    Connection::open(&path).unwrap().execute("UPDATE snapshots SET text = x'7b'", []).unwrap();
+    assert!(matches!(store.snapshot(&made.hash).await, Err(StoreError::Unreadable(_))));
+    assert_eq!(store.newest_snapshot(RECIPE).await.unwrap(), Some(made));
+}
+
+#[tokio::test]
+async fn a_backup_has_the_snapshots_and_sheets() {
+    let (folder, path) = new_file();
+    let store: Store = Arc::new(open(&path).unwrap());
+    let (made, day) = (snapshot(b"{}", 0), "2026-11-23".parse().unwrap());
+    publish(&store, &made, b"{}").await;
+    store.keep_sheet(RECIPE, day, b"[]".to_vec()).await.unwrap();
+    let backup = folder.path().join("backup.db");
+    assert_eq!(back_up(&path, &backup, false).unwrap(), 0);
+    let store = open(&backup).unwrap();
+    assert_eq!(store.newest_snapshot(RECIPE).await.unwrap(), Some(made.clone()));
+    assert_eq!(store.snapshot(&made.hash).await.unwrap().as_deref(), Some(&b"{}"[..]));
+    assert_eq!(store.sheets(RECIPE, day, day).await.unwrap(), [(day, b"[]".to_vec())]);
 }

@@ -98,7 +98,7 @@ impl WriteId {
 }
 
 /// Returns the key of an item.
-fn key_of(partition: impl Into<String>, sort: impl Into<String>) -> Item {
+pub(super) fn key_of(partition: impl Into<String>, sort: impl Into<String>) -> Item {
     let [partition, sort] = [partition.into(), sort.into()].map(AttributeValue::S);
     HashMap::from([(PARTITION_KEY.to_owned(), partition), (SORT_KEY.to_owned(), sort)])
 }
@@ -222,9 +222,9 @@ pub(super) fn prediction(item: &Item) -> Result<Prediction, StoreError> {
 /// Why an item is none that [`of`] made.
 #[derive(Debug, thiserror::Error)]
 #[error("the attribute {0} of an item is not what it must be")]
-struct Damaged(&'static str);
+pub(super) struct Damaged(pub(super) &'static str);
 
-fn unreadable(damaged: Damaged) -> StoreError {
+pub(super) fn unreadable(damaged: Damaged) -> StoreError {
     StoreError::Unreadable(Box::new(damaged))
 }
 
@@ -319,11 +319,11 @@ fn from_json<T: DeserializeOwned>(item: &Item, name: &'static str) -> Result<T, 
     serde_json::from_str(required_text(item, name)?).map_err(|_| Damaged(name))
 }
 
-fn required<T: FromStr>(item: &Item, name: &'static str) -> Result<T, Damaged> {
+pub(super) fn required<T: FromStr>(item: &Item, name: &'static str) -> Result<T, Damaged> {
     optional(item, name)?.ok_or(Damaged(name))
 }
 
-fn required_text<'a>(item: &'a Item, name: &'static str) -> Result<&'a str, Damaged> {
+pub(super) fn required_text<'a>(item: &'a Item, name: &'static str) -> Result<&'a str, Damaged> {
     scalar(item, name)?.ok_or(Damaged(name))
 }
 

@@ -1,6 +1,7 @@
 //! A batch of requests: what each wants written, and the one transaction that they share.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rusqlite::{TransactionBehavior, params};
 use tokio::sync::oneshot;
 
@@ -8,9 +9,10 @@ use super::names::Names;
 use super::opened::Opened;
 use super::outcomes::record;
 use super::row::{INSERT, KEEP_REPORT, SELECT_MADE, TOUCH, bind, stored};
+use super::snapshots::{keep_sheet, publish};
 use super::{Put, StoreError, is_unreadable, store_error};
 use crate::prediction::{Prediction, format_time};
-use crate::store::{Recording, SampleRate, ToldOutcome};
+use crate::store::{PublishedSnapshot, Recording, SampleRate, ToldOutcome};
 
 pub(super) type Answer<T> = Result<T, StoreError>;
 
@@ -19,7 +21,23 @@ pub(super) enum Job {
     Put { predictions: Vec<Prediction>, answer: oneshot::Sender<Answer<Vec<Put>>> },
     Record { told: Vec<ToldOutcome>, answer: oneshot::Sender<Answer<Vec<Option<Recording>>>> },
     Keep { window_end: Timestamp, report: String, answer: oneshot::Sender<Answer<()>> },
+    Publish { publication: Publication, answer: oneshot::Sender<Answer<PublishedSnapshot>> },
+    KeepSheet { sheet: Sheet, answer: oneshot::Sender<Answer<Vec<u8>>> },
     Ready { answer: oneshot::Sender<Answer<()>> },
+}
+
+/// A snapshot with its text.
+pub(super) struct Publication {
+    pub(super) recipe: String,
+    pub(super) snapshot: PublishedSnapshot,
+    pub(super) text: Vec<u8>,
+}
+
+/// What became known between two snapshots.
+pub(super) struct Sheet {
+    pub(super) recipe: String,
+    pub(super) date: Date,
+    pub(super) text: Vec<u8>,
 }
 
 impl Job {
@@ -27,7 +45,7 @@ impl Job {
         match self {
             Self::Put { predictions, .. } => predictions.len(),
             Self::Record { told, .. } => told.len(),
-            Self::Keep { .. } => 1,
+            Self::Keep { .. } | Self::Publish { .. } | Self::KeepSheet { .. } => 1,
             Self::Ready { .. } => 0,
         }
     }
@@ -42,6 +60,8 @@ impl Job {
             Self::Put { answer, .. } => drop(answer.send(Err(error))),
             Self::Record { answer, .. } => drop(answer.send(Err(error))),
             Self::Keep { answer, .. } | Self::Ready { answer } => drop(answer.send(Err(error))),
+            Self::Publish { answer, .. } => drop(answer.send(Err(error))),
+            Self::KeepSheet { answer, .. } => drop(answer.send(Err(error))),
         }
     }
 }
@@ -51,6 +71,8 @@ pub(super) enum Done {
     Put(Answer<Vec<Put>>),
     Recorded(Answer<Vec<Option<Recording>>>),
     Kept,
+    Published(Answer<PublishedSnapshot>),
+    KeptSheet(Vec<u8>),
     Ready,
 }
 
@@ -60,6 +82,8 @@ impl Done {
         match (self, job) {
             (Self::Put(result), Job::Put { answer, .. }) => drop(answer.send(result)),
             (Self::Recorded(result), Job::Record { answer, .. }) => drop(answer.send(result)),
+            (Self::Published(result), Job::Publish { answer, .. }) => drop(answer.send(result)),
+            (Self::KeptSheet(text), Job::KeepSheet { answer, .. }) => drop(answer.send(Ok(text))),
             (Self::Kept, Job::Keep { answer, .. }) | (Self::Ready, Job::Ready { answer }) => {
                 drop(answer.send(Ok(())));
             }
@@ -99,6 +123,10 @@ pub(super) fn commit(opened: &mut Opened, batch: &mut [Job], sample_rate: Sample
                     transaction.execute(KEEP_REPORT, params![format_time(*window_end), &*report])?;
                     Done::Kept
                 }
+                Job::Publish { publication, .. } => {
+                    Done::Published(unless_unreadable(publish(&transaction, publication))?)
+                }
+                Job::KeepSheet { sheet, .. } => Done::KeptSheet(keep_sheet(&transaction, sheet)?),
                 Job::Ready { .. } => Done::Ready,
             });
         }

@@ -39,7 +39,20 @@ CREATE INDEX outcomes_by_time ON outcomes (known_at, prediction, place);
 -- The versions that answered, with the names of their features and fields, JSON lists, where they wrote here themselves.
 CREATE TABLE versions (number INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, features TEXT, fields TEXT) STRICT;
 
-CREATE TABLE snapshots (number INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL) STRICT;
+-- The snapshots of history, by the SHA-256 of their texts. A text stands here where the snapshot was published here: that of a package is in it.
+CREATE TABLE snapshots (number INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, text BLOB) STRICT;
+
+-- Which snapshot is as of which moment, by the hash of the recipe: the latest moment's is the newest. Rows are only added.
+CREATE TABLE published (
+    recipe TEXT NOT NULL,
+    as_of INTEGER NOT NULL,
+    made_at INTEGER NOT NULL,
+    snapshot INTEGER NOT NULL,
+    PRIMARY KEY (recipe, as_of)
+) STRICT, WITHOUT ROWID;
+
+-- What became known between two snapshots, by the hash of the recipe and the later one's date. Rows are only added.
+CREATE TABLE sheets (recipe TEXT NOT NULL, date TEXT NOT NULL, text BLOB NOT NULL, PRIMARY KEY (recipe, date)) STRICT;
 
 -- Whose predictions these are: one row of JSON.
 CREATE TABLE owner (owner TEXT NOT NULL) STRICT;

@@ -135,7 +135,8 @@ impl Opened {
     }
 
     fn is_empty(&self) -> rusqlite::Result<bool> {
-        let nothing = "SELECT NOT EXISTS (SELECT 1 FROM stored) AND NOT EXISTS (SELECT 1 FROM reports)";
+        let nothing = "SELECT NOT EXISTS (SELECT 1 FROM stored) AND NOT EXISTS (SELECT 1 FROM reports) \
+            AND NOT EXISTS (SELECT 1 FROM published) AND NOT EXISTS (SELECT 1 FROM sheets)";
         self.connection.query_row(nothing, [], |row| row.get(0))
     }
 }

@@ -162,7 +162,7 @@ fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<PredictionId> {
     PredictionId::from_stored(beginning, hash).ok_or_else(|| unreadable(column))
 }
 
-fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
     Timestamp::from_millisecond(row.get(column)?).map_err(|_| unreadable(column))
 }
 
@@ -221,7 +221,7 @@ pub(super) fn from_json<T: DeserializeOwned>(text: &str, column: usize) -> rusql
     serde_json::from_str(text).map_err(|_| unreadable(column))
 }
 
-fn unreadable(column: usize) -> rusqlite::Error {
+pub(super) fn unreadable(column: usize) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, FromSqlError::InvalidType.into())
 }
 

@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use tokio::sync::{Semaphore, oneshot};
 use tracing::{error, info};
 
-use super::batch::{Answer, Done, Job, commit};
+use super::batch::{Answer, Done, Job, Publication, Sheet, commit};
 use super::opened::{Opened, SaveError};
 use super::readers::Readers;
 use super::{OpenError, Put, SqliteConfig, StoreError, store_error, unopened};
 use crate::prediction::Prediction;
-use crate::store::{Obstacle, Owner, Recording, ToldOutcome, chain};
+use crate::store::{Obstacle, Owner, PublishedSnapshot, Recording, ToldOutcome, chain};
 
 /// So many requests may wait for the writer; further ones wait before they are taken in.
 const QUEUE_LENGTH: usize = 1024;
@@ -83,6 +83,20 @@ impl Writer {
     pub(super) async fn keep_report(&self, window_end: Timestamp, report: String) -> Answer<()> {
         let (answer, kept) = oneshot::channel();
         self.send(Job::Keep { window_end, report, answer }).await?;
+        kept.await.map_err(|_| gone())?
+    }
+
+    /// Hands a snapshot to the thread, and returns the newest one once it is durable.
+    pub(super) async fn publish(&self, publication: Publication) -> Answer<PublishedSnapshot> {
+        let (answer, published) = oneshot::channel();
+        self.send(Job::Publish { publication, answer }).await?;
+        published.await.map_err(|_| gone())?
+    }
+
+    /// Hands a sheet to the thread, and returns the one that is kept once it is durable.
+    pub(super) async fn keep_sheet(&self, sheet: Sheet) -> Answer<Vec<u8>> {
+        let (answer, kept) = oneshot::channel();
+        self.send(Job::KeepSheet { sheet, answer }).await?;
         kept.await.map_err(|_| gone())?
     }
 
