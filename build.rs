@@ -15,8 +15,13 @@ const DEFAULT: &str = "model/titanic";
 const NEEDED: [(&str, &str); 3] = [("SCHEMA", "schema.json"), ("MANIFEST", "manifest.json"), ("GRAPH", "model.onnx")];
 
 /// Files that a package may have.
-const OPTIONAL: [(&str, &str); 4] =
-    [("RECIPE", "recipe.json"), ("STATE", "state.json"), ("HISTORY", "history.json"), ("BASELINE", "baseline.json")];
+const OPTIONAL: [(&str, &str); 5] = [
+    ("RECIPE", "recipe.json"),
+    ("STATE", "state.json"),
+    ("HISTORY", "history.json"),
+    ("BASELINE", "baseline.json"),
+    ("SHEET", "sheet.json"),
+];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

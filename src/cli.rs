@@ -8,6 +8,7 @@ mod check;
 mod compare;
 mod export;
 mod failure;
+mod features;
 mod fields;
 mod fit;
 mod format;
@@ -71,7 +72,7 @@ enum Command {
     Compare(compare::CompareArgs),
     Pack(Box<pack::PackArgs>),
     Fit(fit::FitArgs),
-    Features(fit::FeaturesArgs),
+    Features(features::FeaturesArgs),
     Baseline(baseline::BaselineArgs),
     Health(health::HealthArgs),
     Completions(shell::CompletionsArgs),
@@ -96,7 +97,7 @@ impl Cli {
             Command::Compare(args) => return compare::compare(args).unwrap_or_else(|error| failure::tell(&error)),
             Command::Pack(args) => pack::pack(args),
             Command::Fit(args) => fit::fit(args),
-            Command::Features(args) => fit::features(args),
+            Command::Features(args) => features::features(args),
             Command::Baseline(args) => baseline::baseline(args),
             Command::Health(args) => health::health(args, self.quiet),
             Command::Completions(args) => shell::completions(args),

@@ -51,6 +51,6 @@ pub use built_in::open;
 pub use content::{seal, seal_with, tell};
 pub use error::LoadError;
 pub use files::Files;
-pub use load::{Answered, Package};
+pub use load::{Answered, Package, PastError};
 pub use manifest::Manifest;
 pub use training::Training;

@@ -225,7 +225,7 @@ pub fn predict(
 }
 
 fn naming(package: &Package) -> Naming {
-    Naming::new(Arc::clone(package.version()), package.history_hash().map(Arc::from))
+    Naming::new(Arc::clone(package.version()), package.snapshot().cloned())
 }
 
 fn predict_named(

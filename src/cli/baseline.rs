@@ -19,7 +19,7 @@ use crate::package::recipe::Recipe;
 use crate::package::{self, Package};
 use crate::table::columns::ExtraColumns;
 use crate::table::record::Labelled;
-use crate::table::{Record, Schema};
+use crate::table::Schema;
 
 /// Writes what labelled rows look like, field by field, into a package's baseline.json, which monitoring compares later records with.
 ///
@@ -51,8 +51,16 @@ pub(super) fn baseline(args: &BaselineArgs) -> anyhow::Result<()> {
     let mut answers = Answers::open(args, &schema)?;
     let mut builder = BaselineBuilder::new(&schema, answers.feature_names());
     let source = format::source(&args.data)?;
-    labelled::for_each_chunk(&schema, source, ExtraColumns::Refuse, |rows| add(rows, &mut answers, &mut builder))
-        .with_context(|| format!("cannot make a baseline of {}", args.data.display()))?;
+    let rows = match answers.recipe() {
+        // What a row would have looked up of the last days follows from all others.
+        Some(recipe) if recipe.calendar().is_some() => {
+            labelled::read_all(&schema, source, ExtraColumns::Refuse).and_then(|rows| add(rows, &schema, &mut answers, &mut builder))
+        }
+        _ => labelled::for_each_chunk(&schema, source, ExtraColumns::Refuse, |rows| {
+            add(rows, &schema, &mut answers, &mut builder)
+        }),
+    };
+    rows.with_context(|| format!("cannot make a baseline of {}", args.data.display()))?;
     answers.end()?;
     let baseline = builder.build(Some(answers.source()));
     if baseline.rows == 0 {
@@ -63,11 +71,15 @@ pub(super) fn baseline(args: &BaselineArgs) -> anyhow::Result<()> {
 }
 
 /// Adds rows with their answers.
-fn add(rows: Vec<Labelled>, answers: &mut Answers, builder: &mut BaselineBuilder) -> anyhow::Result<()> {
-    let (records, labels): (Vec<_>, Vec<_>) = rows.into_iter().map(|row| (row.record, row.label)).unzip();
-    let answered = answers.of_next(&records)?;
-    for ((record, label), (features, answer)) in records.iter().zip(&labels).zip(&answered) {
-        builder.add(record, features, label.as_ref(), Some(answer.as_answer()));
+fn add(
+    rows: Vec<Labelled>,
+    schema: &Schema,
+    answers: &mut Answers,
+    builder: &mut BaselineBuilder,
+) -> anyhow::Result<()> {
+    let answered = answers.of_next(schema, &rows)?;
+    for (row, (features, answer)) in rows.iter().zip(&answered) {
+        builder.add(&row.record, features, row.label.as_ref(), Some(answer.as_answer()));
     }
     Ok(())
 }
@@ -93,23 +105,27 @@ impl Answers {
         Ok(Self::Own(package::open(Some(folder)).with_context(cannot)?.into()))
     }
 
-    fn feature_names(&self) -> &[Box<str>] {
+    fn recipe(&self) -> Option<&Recipe> {
         match self {
-            Self::Own(package) => package.feature_names(),
-            Self::OutOfFold(recipe, _) => recipe.as_ref().map_or(&[], |recipe| recipe.feature_names()),
+            Self::Own(package) => package.recipe(),
+            Self::OutOfFold(recipe, _) => recipe.as_deref(),
         }
     }
 
-    /// Returns the features and the answers of the next records.
-    fn of_next(&mut self, records: &[Record]) -> anyhow::Result<Vec<Answered>> {
+    fn feature_names(&self) -> &[Box<str>] {
+        self.recipe().map_or(&[], Recipe::feature_names)
+    }
+
+    /// Returns the features and the answers of the next rows.
+    fn of_next(&mut self, schema: &Schema, rows: &[Labelled]) -> anyhow::Result<Vec<Answered>> {
         match self {
-            Self::Own(package) => answered(package, records),
+            Self::Own(package) => answered(package, rows),
             Self::OutOfFold(recipe, file) => {
-                let answered = records.iter().map(|record| {
-                    let features = recipe.as_ref().map(|recipe| features(recipe, record));
-                    Ok((features.unwrap_or_default(), file.next()?))
-                });
-                answered.collect()
+                let features = match recipe {
+                    Some(recipe) => features(recipe, schema, rows)?,
+                    None => vec![Box::default(); rows.len()],
+                };
+                features.into_iter().map(|features| Ok((features, file.next()?))).collect()
             }
         }
     }
@@ -130,8 +146,12 @@ impl Answers {
     }
 }
 
-fn features(recipe: &Recipe, record: &Record) -> Box<[f32]> {
-    let mut row: Box<[f32]> = vec![0.0; recipe.feature_names().len()].into();
-    recipe.features(record, &mut row);
-    row
+fn features(recipe: &Recipe, schema: &Schema, rows: &[Labelled]) -> anyhow::Result<Vec<Box<[f32]>>> {
+    let (past, mut computer) = (recipe.past(schema, rows)?, recipe.computer());
+    let of_row = |(place, row): (usize, &Labelled)| {
+        let mut features: Box<[f32]> = vec![0.0; recipe.feature_names().len()].into();
+        past.features(&mut computer, place, &row.record, &mut features);
+        features
+    };
+    Ok(rows.iter().enumerate().map(of_row).collect())
 }

@@ -22,7 +22,6 @@ use crate::lifecycle::load;
 use crate::lifecycle::performance::Performance;
 use crate::lifecycle::stored::StoredAnswer;
 use crate::package::{self, Package};
-use crate::table::Record;
 use crate::table::columns::ExtraColumns;
 use crate::table::record::Labelled;
 
@@ -74,24 +73,24 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     let data = format::name(&args.data);
     let rows = labelled::read_all(champion.schema(), format::source(&args.data)?, ExtraColumns::Refuse)
         .with_context(|| format!("cannot compare by {data}"))?;
-    let (records, outcomes) = parts(&champion, rows);
+    let (rows, outcomes) = parts(&champion, rows);
     let known = |package: &Package| {
-        package.history_hash()?;
-        Some(records.iter().filter(|record| package.may_know(record)).count())
+        package.recipe().filter(|recipe| recipe.can_know())?;
+        Some(rows.iter().filter(|row| package.may_know(&row.record)).count())
     };
     let seen = Seen { champion: known(&champion), challenger: known(&challenger) };
     if !args.allow_seen && seen.champion.max(seen.challenger) > Some(0) {
         return Err(UsageError(anyhow!(
             "{data}: {}: leave those rows out, or compare nevertheless with --allow-seen",
-            in_words(seen, records.len())
+            in_words(seen, rows.len())
         ))
         .into());
     }
     let baseline = load::baseline(&champion.baseline()?).ok();
-    let (by_champion, by_challenger) = (answers(&champion, &records)?, answers(&challenger, &records)?);
-    let pairs = records.iter().zip(&by_champion).zip(&by_challenger).zip(&outcomes);
-    let pairs = pairs.map(|(((record, champion), challenger), outcome)| Pair {
-        record,
+    let (by_champion, by_challenger) = (answers(&champion, &rows)?, answers(&challenger, &rows)?);
+    let pairs = rows.iter().zip(&by_champion).zip(&by_challenger).zip(&outcomes);
+    let pairs = pairs.map(|(((row, champion), challenger), outcome)| Pair {
+        record: &row.record,
         champion: champion.as_answer(),
         challenger: challenger.as_answer(),
         outcome: *outcome,
@@ -118,15 +117,18 @@ fn open(folder: &Path) -> anyhow::Result<Package> {
     package::open(Some(folder)).with_context(|| format!("the package in {} cannot be used", folder.display()))
 }
 
-/// Parts labelled rows into records and what happened.
-fn parts(package: &Package, rows: Vec<Labelled>) -> (Vec<Record>, Vec<Outcome>) {
-    let happened = |row: Labelled| Some((row.record, Outcome::from_label(package.schema(), &row.label?)?));
+/// Keeps the rows of which is known what happened, and that.
+fn parts(package: &Package, rows: Vec<Labelled>) -> (Vec<Labelled>, Vec<Outcome>) {
+    let happened = |row: Labelled| {
+        let outcome = Outcome::from_label(package.schema(), row.label.as_ref()?)?;
+        Some((row, outcome))
+    };
     rows.into_iter().filter_map(happened).unzip()
 }
 
-/// Returns what a package answers for each record.
-fn answers(package: &Package, records: &[Record]) -> anyhow::Result<Vec<StoredAnswer>> {
-    Ok(answered(package, records)?.into_iter().map(|(_, answer)| answer).collect())
+/// Returns what a package answers for each row.
+fn answers(package: &Package, rows: &[Labelled]) -> anyhow::Result<Vec<StoredAnswer>> {
+    Ok(answered(package, rows)?.into_iter().map(|(_, answer)| answer).collect())
 }
 
 fn in_words(seen: Seen, rows: usize) -> String {

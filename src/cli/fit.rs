@@ -1,4 +1,4 @@
-//! What training calls: what a recipe learns from training rows, and the feature matrix.
+//! `lifeboat fit`: what a recipe learns from training rows.
 
 use std::fs;
 use std::io::Write as _;
@@ -16,14 +16,10 @@ use super::unpacked::Unpacked;
 use crate::lifecycle::quality::{Finding, Quality};
 use crate::package::recipe;
 use crate::table::columns::ExtraColumns;
-use crate::table::fault::in_words;
-use crate::table::output_cell::{ColumnType, OutputCell, OutputColumn};
-use crate::table::reader::{Options, Reader};
 use crate::table::source::Source;
-use crate::table::writer::{Layout, TableWriter};
-use crate::table::{Field, Labelled, Schema, Value};
+use crate::table::{Labelled, Schema};
 
-/// Learns from labelled rows what a package's recipe needs, and writes its state.json and history.json.
+/// Learns from labelled rows what a package's recipe needs, and writes its state.json, history.json and sheet.json.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -39,25 +35,6 @@ pub(super) struct FitArgs {
     output: Option<PathBuf>,
 }
 
-/// Writes the feature matrix of a file: the fields of the key, then a column a feature.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  lifeboat features test.csv --package churn/ -o matrix.csv")]
-pub(super) struct FeaturesArgs {
-    /// File with the table's fields; `-` is standard input
-    input: PathBuf,
-    /// Folder with schema.json and recipe.json, and what `lifeboat fit` made of them
-    #[arg(long, value_name = "DIR")]
-    package: PathBuf,
-    /// Folder with state.json and history.json, where that is another one
-    #[arg(long, value_name = "DIR")]
-    state: Option<PathBuf>,
-    /// File for the matrix; `-` is standard output
-    #[arg(short, long, value_name = "FILE", default_value = "-")]
-    output: PathBuf,
-}
-
 /// Fits a recipe to a training file and writes what it learnt into a folder.
 pub(super) fn fit(args: &FitArgs) -> anyhow::Result<()> {
     let package = Unpacked(&args.package);
@@ -67,36 +44,13 @@ pub(super) fn fit(args: &FitArgs) -> anyhow::Result<()> {
     let folder = args.output.as_deref().unwrap_or(&args.package);
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     write_json(&folder.join("state.json"), &fitted.state)?;
-    match &fitted.history {
-        Some(history) => write_json(&folder.join("history.json"), history),
+    if let Some(history) = &fitted.history {
+        write_json(&folder.join("history.json"), history)?;
+    }
+    match &fitted.sheet {
+        Some(sheet) => write_json(&folder.join("sheet.json"), sheet),
         None => Ok(()),
     }
-}
-
-/// Writes the feature matrix of a file.
-pub(super) fn features(args: &FeaturesArgs) -> anyhow::Result<()> {
-    let format = format::of_table(None, &args.output)?;
-    let package = Unpacked(&args.package);
-    let schema = package.schema()?;
-    let recipe = package.recipe(&schema, args.state.as_deref().map_or(package, Unpacked))?;
-    let keyed: Vec<&Field> = schema.key().iter().map(|&place| &schema.fields()[place]).collect();
-    let key = keyed.iter().map(|field| OutputColumn::new(&*field.name, ColumnType::of(field)));
-    let features = recipe.feature_names().iter().map(|name| OutputColumn::new(&**name, ColumnType::Single));
-    let layout = Layout::new(format, key.chain(features).collect())?;
-    let reader = Reader::open(format::source(&args.input)?, &schema, &Options::default())
-        .with_context(|| format!("cannot read {}", format::name(&args.input)))?;
-    let mut writer = TableWriter::new(&layout, Output::create(&args.output)?)?;
-    let mut row_of_features = vec![0.0; recipe.feature_names().len()];
-    reader.for_each(|row| {
-        let record = row.record(&schema).map_err(|faults| anyhow::anyhow!("{}: {}", row.place(), in_words(&faults)))?;
-        recipe.features(&record, &mut row_of_features);
-        let values = schema.key().iter().zip(&keyed);
-        let key =
-            values.map(|(&place, field)| OutputCell::from(record.get(place).map(|value: &Value| field.written(value))));
-        let cells: Vec<_> = key.chain(row_of_features.iter().map(|value| OutputCell::Single(*value))).collect();
-        anyhow::Ok(writer.write_row(&cells)?)
-    })?;
-    writer.finish()?.finish()
 }
 
 /// Labelled rows of a file, and what names the file.

@@ -292,7 +292,7 @@ impl PackArgs {
         let recipe = staging.recipe(&schema).with_context(cannot)?;
         let TrainingRows { rows, data_hash, warnings } = data.training_rows(&schema)?;
         (report.is_whole, report.warnings) = (true, warnings);
-        let told = Training::new(&schema, recipe.as_ref(), &rows, data_hash);
+        let told = Training::new(&schema, recipe.as_ref(), &rows, data_hash).with_context(cannot)?;
         package::seal_with(staging.path(), Some(&told), &[]).with_context(cannot)?;
         let package = Package::load(staging.path()).with_context(cannot)?;
         let answered = AnsweredRows::new(&package, rows).with_context(cannot)?;

@@ -146,8 +146,8 @@ fn facts(package: &Package, inspection: &Inspection, story: &Story) -> String {
     let unlike: Vec<String> = inspection.unlike.iter().map(ToString::to_string).collect();
     fact("files", if unlike.is_empty() { "as they were packed".to_owned() } else { unlike.join("; ") });
     fact("content hash", package.content_hash().to_owned());
-    if let Some(hash) = package.history_hash() {
-        fact("history hash", hash.to_owned());
+    if let Some(hash) = package.snapshot() {
+        fact("history hash", hash.to_string());
     }
     if let Some(hash) = &manifest.data_hash {
         fact("data hash", hash.clone());

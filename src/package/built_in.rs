@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use super::error::LoadError;
-use super::files::Files;
+use super::files::{Beside, Files};
 use super::load::Package;
 
 /// The files, as `build.rs` found them.
@@ -24,7 +24,8 @@ pub fn open(folder: Option<&Path>) -> Result<Package, LoadError> {
 
 /// Opens the package that is built in. Only the one that comes with the source is not hashed: a test does that.
 pub fn built_in() -> Result<Package, LoadError> {
-    Package::built_in(&files(), included::BASELINE, !included::IS_DEFAULT)
+    let beside = Beside { baseline: included::BASELINE, sheet: included::SHEET };
+    Package::built_in(&files(), beside, !included::IS_DEFAULT)
 }
 
 /// Returns the files of the package that is built in.

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::error::LoadError;
-use super::files::{BASELINE, Files, GOLDEN, GRAPH, HISTORY, MANIFEST, RECIPE, SCHEMA, STATE, read};
+use super::files::{BASELINE, Files, GOLDEN, GRAPH, HISTORY, MANIFEST, RECIPE, SCHEMA, SHEET, STATE, read};
 use super::manifest::{Manifest, version};
 use super::recipe::{self, RecipeDescriptor};
 use super::training::Training;
@@ -256,7 +256,7 @@ fn file_hashes(folder: &Path, files: &Files<'_>) -> Result<BTreeMap<&'static str
     for (file, bytes) in [(RECIPE, &files.recipe), (STATE, &files.state)] {
         hashes.extend(bytes.as_deref().map(|bytes| (file, sha256(bytes))));
     }
-    for file in [BASELINE, GOLDEN] {
+    for file in [BASELINE, GOLDEN, SHEET] {
         hashes.extend(read(folder, file)?.map(|bytes| (file, sha256(&bytes))));
     }
     Ok(hashes)

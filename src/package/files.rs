@@ -15,6 +15,8 @@ pub const RECIPE: &str = "recipe.json";
 pub const STATE: &str = "state.json";
 /// The records that a history looks up.
 pub const HISTORY: &str = "history.json";
+/// The events behind the history; only whoever makes the next snapshot reads it.
+pub const SHEET: &str = "sheet.json";
 /// The ONNX model.
 pub const GRAPH: &str = "model.onnx";
 /// What the package says of itself.
@@ -23,6 +25,15 @@ pub const MANIFEST: &str = "manifest.json";
 pub const BASELINE: &str = "baseline.json";
 /// Records with the answers that another program gave.
 pub const GOLDEN: &str = "golden.csv";
+
+/// The bytes of the files of a built-in package that not everybody reads.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside {
+    /// `baseline.json`.
+    pub baseline: Option<&'static [u8]>,
+    /// `sheet.json`.
+    pub sheet: Option<&'static [u8]>,
+}
 
 const MIB: u64 = 1 << 20;
 

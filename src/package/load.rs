@@ -1,40 +1,63 @@
 //! A package that fits together, ready to answer.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use jiff::Timestamp;
+use thiserror::Error;
 
 use super::answer::{Answer, CANNOT_BE_MISSING, InferenceError};
 use super::binding::Names;
 use super::columns::Columns;
 use super::error::LoadError;
-use super::files::{BASELINE, Files, GRAPH, MANIFEST, RECIPE, SCHEMA, STATE, read};
+use super::files::{BASELINE, Beside, Files, GRAPH, MANIFEST, RECIPE, SCHEMA, SHEET, STATE, read};
 use super::graph::{Answering, Cell, Declared, Entry, Graph};
 use super::groups::Groups;
 use super::made_up::made_up;
 use super::manifest::Manifest;
-use super::recipe::{HistoryRecords, Recipe, RecipeDescriptor, State};
+use super::recipe::error::RowWithoutTime;
+use super::recipe::{HistoryRecords, Past, Recipe, RecipeDescriptor, State};
 use super::{classes, content};
-use crate::table::{Record, Schema};
+use crate::table::{Labelled, Record, Schema};
 
-/// A package that is ready to answer.
+/// A package that is ready to answer. Of several that differ by their snapshots, the rest is shared.
+#[derive(Clone)]
 pub struct Package {
-    schema: Schema,
+    parts: Arc<Parts>,
     recipe: Option<Recipe>,
+    /// What names the history that the recipe looks up.
+    snapshot: Option<Arc<str>>,
+}
+
+/// What a package is made of, whichever snapshot it answers by.
+struct Parts {
+    schema: Schema,
     columns: Columns,
     groups: Groups,
     graph: Graph,
     manifest: Manifest,
     manifest_json: Box<str>,
     version: Arc<str>,
-    baseline: Baseline,
+    place: Place,
 }
 
-/// Where the baseline is.
-enum Baseline {
+/// Why labelled rows could not be answered.
+#[derive(Debug, Error)]
+pub enum PastError {
+    /// The snapshot of a row cannot be found.
+    #[error(transparent)]
+    WithoutTime(#[from] RowWithoutTime),
+    /// The graph gave no answer.
+    #[error(transparent)]
+    Inference(#[from] InferenceError),
+}
+
+/// Where the files are that not everybody reads.
+enum Place {
     Folder(PathBuf),
-    BuiltIn(Option<&'static [u8]>),
+    BuiltIn(Beside),
 }
 
 /// The answer for a record, and what was computed on the way.
@@ -49,19 +72,19 @@ pub struct Answered {
 impl Package {
     /// Loads the package in a folder.
     pub fn load(folder: &Path) -> Result<Self, LoadError> {
-        Self::assemble(&Files::read(folder)?, Baseline::Folder(folder.to_owned()), true)
+        Self::assemble(&Files::read(folder)?, Place::Folder(folder.to_owned()), true)
     }
 
     /// Loads a package that is built into the program. One whose files a test hashes need not be hashed again at each start.
     pub fn built_in(
         files: &Files<'static>,
-        baseline: Option<&'static [u8]>,
+        beside: Beside,
         checks_hashes: bool,
     ) -> Result<Self, LoadError> {
-        Self::assemble(files, Baseline::BuiltIn(baseline), checks_hashes)
+        Self::assemble(files, Place::BuiltIn(beside), checks_hashes)
     }
 
-    fn assemble(files: &Files<'_>, baseline: Baseline, checks_hashes: bool) -> Result<Self, LoadError> {
+    fn assemble(files: &Files<'_>, place: Place, checks_hashes: bool) -> Result<Self, LoadError> {
         let (manifest, manifest_json) = Manifest::parse(&files.manifest)?;
         let (schema_descriptor, schema) = content::schema(files)?;
         let descriptor = content::recipe(files)?;
@@ -95,62 +118,102 @@ impl Package {
         }
         let groups = Groups::new(&schema, recipe.as_ref(), columns.sources());
         let version = manifest.version.as_str().into();
-        Ok(Self { schema, recipe, columns, groups, graph, manifest, manifest_json, version, baseline })
+        let snapshot = manifest.history_hash.as_deref().map(Arc::from);
+        let parts = Parts { schema, columns, groups, graph, manifest, manifest_json, version, place };
+        Ok(Self { parts: parts.into(), recipe, snapshot })
     }
 
     /// Returns what a record of the table is.
     pub fn schema(&self) -> &Schema {
-        &self.schema
+        &self.parts.schema
     }
 
     /// Returns what the model is called.
     pub fn name(&self) -> &str {
-        &self.manifest.name
+        &self.parts.manifest.name
     }
 
     /// Returns the version that every prediction of this package carries.
     pub fn version(&self) -> &Arc<str> {
-        &self.version
+        &self.parts.version
     }
 
     /// Returns the hash of all that decides an answer.
     pub fn content_hash(&self) -> &str {
-        &self.manifest.content_hash
+        &self.parts.manifest.content_hash
     }
 
-    /// Returns the hash of the history that the package came with, where it has one: its snapshot.
-    pub fn history_hash(&self) -> Option<&str> {
-        self.manifest.history_hash.as_deref()
+    /// Returns the hash of the snapshot that the package answers by, where it looks up a history: its own one, or a later one.
+    pub fn snapshot(&self) -> Option<&Arc<str>> {
+        self.snapshot.as_ref()
+    }
+
+    /// Returns the moment of that snapshot, where the history changes.
+    pub fn as_of(&self) -> Option<Timestamp> {
+        self.recipe.as_ref().and_then(Recipe::as_of)
+    }
+
+    /// Returns the recipe, where the graph does not read the fields themselves.
+    pub fn recipe(&self) -> Option<&Recipe> {
+        self.recipe.as_ref()
+    }
+
+    /// Returns the recipe whose history changes from day to day, where there is one.
+    pub fn living_recipe(&self) -> Option<&Recipe> {
+        self.recipe.as_ref().filter(|recipe| recipe.calendar().is_some())
+    }
+
+    /// Returns the package with another snapshot of its history, read from its text. All else is shared.
+    pub fn with_snapshot(&self, text: &[u8]) -> Result<Self, LoadError> {
+        let Some(recipe) = self.living_recipe() else {
+            let mend = "its recipe looks up no last days".to_owned();
+            return Err(LoadError::Missing { file: RECIPE, mend });
+        };
+        let recipe = recipe.with_snapshot(self.schema(), text)?;
+        Ok(Self { recipe: Some(recipe), snapshot: Some(content::sha256(text).into()), ..self.clone() })
     }
 
     /// Returns what the package says of itself.
     pub fn manifest(&self) -> &Manifest {
-        &self.manifest
+        &self.parts.manifest
     }
 
     /// Returns the whole manifest as JSON.
     pub fn manifest_json(&self) -> &str {
-        &self.manifest_json
+        &self.parts.manifest_json
     }
 
     /// Returns the class of each of the graph's probabilities, as places in the schema's classes; none of numbers.
     pub fn class_order(&self) -> Vec<usize> {
-        self.graph.class_order()
+        self.parts.graph.class_order()
     }
 
     /// Returns the text of `baseline.json`: what the training data looked like. It is read when asked for.
     pub fn baseline(&self) -> Result<Cow<'static, [u8]>, LoadError> {
-        let missing = || LoadError::Missing { file: BASELINE, mend: "monitoring compares with it".to_owned() };
-        let folder = match &self.baseline {
-            Baseline::BuiltIn(bytes) => return bytes.map(Cow::Borrowed).ok_or_else(missing),
-            Baseline::Folder(folder) => folder,
+        self.beside(BASELINE, "monitoring compares with it")
+    }
+
+    /// Returns the text of `sheet.json`: the events behind the history that the package came with. It is read when asked for.
+    pub fn sheet(&self) -> Result<Cow<'static, [u8]>, LoadError> {
+        self.beside(SHEET, "the next snapshot is made from it: run `lifeboat fit` again")
+    }
+
+    /// Reads a file that not everybody needs.
+    fn beside(&self, file: &'static str, mend: &str) -> Result<Cow<'static, [u8]>, LoadError> {
+        let missing = || LoadError::Missing { file, mend: mend.to_owned() };
+        let folder = match &self.parts.place {
+            Place::BuiltIn(Beside { baseline, sheet }) => {
+                let bytes = if file == BASELINE { baseline } else { sheet };
+                return bytes.map(Cow::Borrowed).ok_or_else(missing);
+            }
+            Place::Folder(folder) => folder,
         };
-        let bytes = read(folder, BASELINE)?.ok_or_else(missing)?;
-        let (expected, found) = (content::sha256(&bytes), self.manifest.files.get(BASELINE));
+        let bytes = read(folder, file)?.ok_or_else(missing)?;
+        let (expected, found) = (content::sha256(&bytes), self.manifest().files.get(file));
         match found {
             Some(found) if *found != expected => {
-                let mend = format!("put {BASELINE} back, or run `lifeboat pack` again");
-                Err(LoadError::mismatch(MANIFEST, format!("/files/{BASELINE}"), expected, found, mend))
+                let mend = format!("put {file} back, or run `lifeboat pack` again");
+                Err(LoadError::mismatch(MANIFEST, format!("/files/{file}"), expected, found, mend))
             }
             _ => Ok(bytes.into()),
         }
@@ -176,7 +239,7 @@ impl Package {
     /// Answers each record, in order.
     pub fn answers(&self, records: &[Record]) -> Result<Vec<Answered>, InferenceError> {
         let mut answered = Vec::with_capacity(records.len());
-        self.answer(records, |features, answer| {
+        self.answer(records, None, |features, answer| {
             answered.push(Answered { features: features.map(Into::into), answer });
         })?;
         Ok(answered)
@@ -185,34 +248,54 @@ impl Package {
     /// Does the same where nobody asks for the features.
     pub fn answers_alone(&self, records: &[Record]) -> Result<Vec<Answer>, InferenceError> {
         let mut answers = Vec::with_capacity(records.len());
-        self.answer(records, |_, answer| answers.push(answer))?;
+        self.answer(records, None, |_, answer| answers.push(answer))?;
         Ok(answers)
     }
 
+    /// Answers labelled rows as they would have been answered in their time: where the recipe looks up the last days, each by the newest
+    /// snapshot before its time, made of those rows whose outcome was known by then.
+    pub fn past_answers(&self, rows: &[Labelled]) -> Result<Vec<Answered>, PastError> {
+        let records: Vec<&Record> = rows.iter().map(|row| &row.record).collect();
+        let past = self.recipe.as_ref().map(|recipe| recipe.past(self.schema(), rows)).transpose()?;
+        let mut answered = Vec::with_capacity(rows.len());
+        self.answer(&records, past.as_ref(), |features, answer| {
+            answered.push(Answered { features: features.map(Into::into), answer });
+        })?;
+        Ok(answered)
+    }
+
     /// Hands on the answer for each record, and its features where the graph reads those.
-    fn answer(&self, records: &[Record], mut take: impl FnMut(Option<&[f32]>, Answer)) -> Result<(), InferenceError> {
-        let rows = self.graph.rows_at_once();
+    fn answer(
+        &self,
+        records: &[impl Borrow<Record>],
+        past: Option<&Past<'_>>,
+        mut take: impl FnMut(Option<&[f32]>, Answer),
+    ) -> Result<(), InferenceError> {
+        let rows = self.parts.graph.rows_at_once();
         let count = self.feature_names().len();
         let mut room = vec![0.0; records.len().min(rows) * count];
         for (chunk, records) in records.chunks(rows).enumerate() {
             let before = chunk * rows;
             let Some(recipe) = &self.recipe else {
-                let cells = records.iter().flat_map(|record| self.columns.of_record(record, &self.schema));
+                let cells = records.iter().flat_map(|record| self.parts.columns.of_record(record.borrow(), &self.parts.schema));
                 for answer in self.run(&cells.collect::<Vec<_>>(), before)? {
                     take(None, answer);
                 }
                 continue;
             };
             let mut computer = recipe.computer();
-            for (record, row) in records.iter().zip(room.chunks_exact_mut(count)) {
-                computer.features(record, row);
+            for (place, (record, row)) in records.iter().zip(room.chunks_exact_mut(count)).enumerate() {
+                match past {
+                    Some(past) => past.features(&mut computer, before + place, record.borrow(), row),
+                    None => computer.features(record.borrow(), row),
+                }
             }
             let features = &room[..records.len() * count];
             // Features are numbers as they are, mostly in the order of the graph: nothing stands between them and it then.
-            let answers = if self.columns.are_in_order(count) {
+            let answers = if self.parts.columns.are_in_order(count) {
                 self.run(features, before)?
             } else {
-                let cells = features.chunks_exact(count).flat_map(|row| self.columns.of_features(row));
+                let cells = features.chunks_exact(count).flat_map(|row| self.parts.columns.of_features(row));
                 self.run(&cells.collect::<Vec<_>>(), before)?
             };
             for (features, answer) in features.chunks_exact(count).zip(answers) {
@@ -224,55 +307,55 @@ impl Package {
 
     /// Answers rows whose cells stand one after another; so many records stand before them.
     fn run(&self, cells: &[impl Cell], before: usize) -> Result<Vec<Answer>, InferenceError> {
-        for (place, row) in cells.chunks_exact(self.columns.sources().len()).enumerate() {
-            if let Some(column) = self.graph.lacks(row) {
+        for (place, row) in cells.chunks_exact(self.parts.columns.sources().len()).enumerate() {
+            if let Some(column) = self.parts.graph.lacks(row) {
                 return Err(InferenceError::Missing { row: before + place, column: self.column_name(column).into() });
             }
         }
-        self.graph.answers(cells).map_err(|error| error.behind(before))
+        self.parts.graph.answers(cells).map_err(|error| error.behind(before))
     }
 
     /// Returns the name of the feature or field in a column that the graph reads.
     fn column_name(&self, column: usize) -> &str {
-        let source = self.columns.sources()[column];
+        let source = self.parts.columns.sources()[column];
         match &self.recipe {
             Some(recipe) => &recipe.feature_names()[source],
-            None => &self.schema.fields()[source].name,
+            None => &self.parts.schema.fields()[source].name,
         }
     }
 
     /// Returns the names of the groups by which answers are explained.
     pub fn groups(&self) -> &[Box<str>] {
-        &self.groups.names
+        &self.parts.groups.names
     }
 
     /// Returns the group of each column that the graph reads.
     pub(super) fn group_of_columns(&self) -> &[usize] {
-        &self.groups.of_columns
+        &self.parts.groups.of_columns
     }
 
     /// Returns what the graph reads of a record.
     pub(super) fn entries<'a>(&'a self, record: &'a Record) -> Vec<Entry<'a>> {
-        let Some(recipe) = &self.recipe else { return self.columns.of_record(record, &self.schema).collect() };
+        let Some(recipe) = &self.recipe else { return self.parts.columns.of_record(record, &self.parts.schema).collect() };
         let mut features = vec![0.0; self.feature_names().len()];
         recipe.features(record, &mut features);
-        self.columns.of_features(&features).map(|feature| Entry::Number(feature.into())).collect()
+        self.parts.columns.of_features(&features).map(|feature| Entry::Number(feature.into())).collect()
     }
 
     /// Returns what the graph reads of a record of which nothing is known.
     pub(super) fn means(&self) -> Vec<Entry<'_>> {
-        self.columns.means().collect()
+        self.parts.columns.means().collect()
     }
 
     /// Returns the graph.
     pub(super) fn graph(&self) -> &Graph {
-        &self.graph
+        &self.parts.graph
     }
 }
 
 impl fmt::Debug for Package {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Package").field("name", &self.name()).field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("Package").field("name", &self.name()).field("version", self.version()).finish_non_exhaustive()
     }
 }
 

@@ -9,6 +9,7 @@
 //! - [`error`]: what is wrong with either.
 //! - `slots`, `key`, `test`, `step`: what runs for each record.
 //! - [`history`]: earlier records, and how those around a record fared.
+//! - [`recent`]: how the records of the last days fared, as of one moment of each day.
 //! - `program`, `compile`: steps in order, and how they come from a descriptor.
 //! - [`mod@fit`]: learns from training rows, by `learn`.
 //! - [`evaluate`]: the recipe as others use it.
@@ -25,6 +26,8 @@ mod test;
 
 pub mod history;
 
+pub mod recent;
+
 mod step;
 
 mod program;
@@ -39,7 +42,8 @@ pub mod fit;
 
 pub use descriptor::{RecipeDescriptor, parse};
 pub use error::{FitError, RecipeError};
-pub use evaluate::{Computer, Recipe};
+pub use evaluate::{Computer, Past, Recipe};
 pub use fit::{Fitted, fit};
 pub use history::HistoryRecords;
+pub use recent::{Calendar, Change, Day, Recent, Sheet};
 pub use state::State;

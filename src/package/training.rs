@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::recipe::Recipe;
+use super::recipe::error::RowWithoutTime;
+use super::recipe::{Past, Recipe};
 use crate::table::descriptor::Scalar;
 use crate::table::field::Domain;
 use crate::table::record::Labelled;
@@ -22,20 +23,25 @@ pub struct Training {
 
 impl Training {
     /// Looks at the training rows of a package.
-    pub fn new(schema: &Schema, recipe: Option<&Recipe>, rows: &[Labelled], data_hash: String) -> Self {
+    pub fn new(
+        schema: &Schema,
+        recipe: Option<&Recipe>,
+        rows: &[Labelled],
+        data_hash: String,
+    ) -> Result<Self, RowWithoutTime> {
         let means = match recipe {
-            Some(recipe) => of_features(recipe, rows),
+            Some(recipe) => of_features(recipe, &recipe.past(schema, rows)?, rows),
             None => of_fields(schema, rows),
         };
-        Self { rows: rows.len(), data_hash, means }
+        Ok(Self { rows: rows.len(), data_hash, means })
     }
 }
 
-fn of_features(recipe: &Recipe, rows: &[Labelled]) -> BTreeMap<Box<str>, Scalar> {
-    let names = recipe.feature_names();
+fn of_features(recipe: &Recipe, past: &Past<'_>, rows: &[Labelled]) -> BTreeMap<Box<str>, Scalar> {
+    let (names, mut computer) = (recipe.feature_names(), recipe.computer());
     let (mut means, mut features) = (vec![Mean::default(); names.len()], vec![0.0; names.len()]);
-    for row in rows {
-        recipe.features(&row.record, &mut features);
+    for (place, row) in rows.iter().enumerate() {
+        past.features(&mut computer, place, &row.record, &mut features);
         for (mean, feature) in means.iter_mut().zip(&features) {
             mean.add(f64::from(*feature));
         }

@@ -4,6 +4,9 @@ use super::fault::shorten;
 use super::read_error::ReadError;
 use super::schema::{Column, Schema};
 
+/// The column of labelled rows, beside the fields, that tells when a label became known.
+pub const KNOWN_AT: &str = "known_at";
+
 /// What becomes of columns that are no fields of the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ExtraColumns {
@@ -22,7 +25,7 @@ pub enum Purpose {
     /// Records: the required fields have columns.
     #[default]
     Records,
-    /// Records with their labels: the label has a column as well.
+    /// Records with their labels: the label has a column as well, and [`KNOWN_AT`] may be one.
     Labels,
     /// Some fields of a record, whichever there are.
     Fields,
@@ -88,6 +91,9 @@ impl Resolver<'_> {
         if is_index(place, name) {
             return Slot::Skipped;
         }
+        if self.selection.purpose == Purpose::Labels && name == KNOWN_AT {
+            return self.extra(name);
+        }
         match self.selection.extra_columns {
             ExtraColumns::Ignore => return Slot::Skipped,
             ExtraColumns::Refuse if name.is_empty() => {}
@@ -99,7 +105,13 @@ impl Resolver<'_> {
         }
         if name.is_empty() {
             self.faults.push(format!("column {} has no name", place + 1));
-        } else if self.extras.iter().any(|other| other == name) {
+        }
+        self.extra(name)
+    }
+
+    /// Keeps a column that is no field.
+    fn extra(&mut self, name: &str) -> Slot {
+        if self.extras.iter().any(|other| other == name) {
             self.faults.push(format!("column {:?} stands twice", shorten(name)));
         }
         self.extras.push(name.to_owned());

@@ -1,5 +1,7 @@
 //! A record: one row of the table, valid by construction.
 
+use jiff::Timestamp;
+
 use super::fault::{Fault, shorten};
 use super::schema::{Column, Schema};
 use super::value::{Cell, Value};
@@ -53,6 +55,8 @@ pub struct Labelled {
     pub record: Record,
     /// The value of the label, where one was given.
     pub label: Option<Value>,
+    /// When the label became known, where somebody says so.
+    pub known_at: Option<Timestamp>,
 }
 
 /// A record being read: takes cells in any order and remembers every fault.
@@ -205,7 +209,7 @@ impl<'s> Draft<'s> {
         let label = self.schema.label();
         let mut values = self.finish_fields()?;
         let label = values[label].take();
-        Ok(Labelled { record: Record(values.into()), label })
+        Ok(Labelled { record: Record(values.into()), label, known_at: None })
     }
 
     /// Returns the values that were read, in the order of the schema's fields, or every fault that stands in their way.

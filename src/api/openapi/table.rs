@@ -116,7 +116,7 @@ fn answer(package: &Package) -> Value {
         properties["key"] = json!({"type": "object", "properties": key, "required": names});
         required.push("key");
     }
-    if package.history_hash().is_some() {
+    if package.snapshot().is_some() {
         let description = "The snapshot of history that the model looked up.";
         properties["snapshot"] = json!({"type": "string", "description": description});
     }

@@ -8,31 +8,31 @@ use crate::lifecycle::baseline::Baseline;
 use crate::lifecycle::builder::BaselineBuilder;
 use crate::lifecycle::performance::Outcomes;
 use crate::lifecycle::stored::StoredAnswer;
-use crate::package::{InferenceError, Package};
+use crate::package::{Package, PastError};
 use crate::table::record::Labelled;
-use crate::table::{Record, Value};
 
 /// Labelled rows with the package's answers.
 pub(super) struct AnsweredRows {
-    records: Vec<Record>,
-    labels: Vec<Option<Value>>,
+    rows: Vec<Labelled>,
     answered: Vec<Answered>,
 }
 
 impl AnsweredRows {
     /// Asks the package for all rows.
     pub(super) fn new(package: &Package, rows: Vec<Labelled>) -> anyhow::Result<Self> {
-        let (records, labels): (Vec<_>, Vec<_>) = rows.into_iter().map(|row| (row.record, row.label)).unzip();
-        let row = |error: &anyhow::Error| error.downcast_ref().and_then(InferenceError::row);
-        let answered = answered(package, &records).map_err(|error| match row(&error) {
+        let row = |error: &anyhow::Error| match error.downcast_ref() {
+            Some(PastError::Inference(error)) => error.row(),
+            _ => None,
+        };
+        let answered = answered(package, &rows).map_err(|error| match row(&error) {
             Some(row) => error.context(format!("the record in row {}", row + 1)),
             None => error,
         })?;
-        Ok(Self { records, labels, answered })
+        Ok(Self { rows, answered })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.records.len()
+        self.rows.len()
     }
 
     pub(super) fn answers(&self) -> impl Iterator<Item = &StoredAnswer> {
@@ -42,9 +42,8 @@ impl AnsweredRows {
     /// Returns what the rows look like, with the package's own answers.
     pub(super) fn baseline(&self, package: &Package) -> Baseline {
         let mut builder = BaselineBuilder::new(package.schema(), package.feature_names());
-        let rows = self.records.iter().zip(&self.labels).zip(&self.answered);
-        for ((record, label), (features, answer)) in rows {
-            builder.add(record, features, label.as_ref(), Some(answer.as_answer()));
+        for (row, (features, answer)) in self.rows.iter().zip(&self.answered) {
+            builder.add(&row.record, features, row.label.as_ref(), Some(answer.as_answer()));
         }
         builder.build(Some("of the training data"))
     }
@@ -52,8 +51,8 @@ impl AnsweredRows {
     /// Returns how good the answers are, in figures.
     pub(super) fn evaluation(&self, package: &Package, on: &str) -> Json {
         let mut outcomes = Outcomes::new(package.schema(), None);
-        for (label, answer) in self.labels.iter().zip(self.answers()) {
-            if let Some(outcome) = label.as_ref().and_then(|label| Outcome::from_label(package.schema(), label)) {
+        for (row, answer) in self.rows.iter().zip(self.answers()) {
+            if let Some(outcome) = row.label.as_ref().and_then(|label| Outcome::from_label(package.schema(), label)) {
                 outcomes.add(answer.as_answer(), outcome);
             }
         }

@@ -10,13 +10,13 @@ use tempfile::TempDir;
 
 use crate::cli::output::Output;
 use crate::cli::unpacked::Unpacked;
-use crate::package::files::{BASELINE, GOLDEN, GRAPH, HISTORY, MANIFEST, RECIPE, SCHEMA, STATE};
+use crate::package::files::{BASELINE, GOLDEN, GRAPH, HISTORY, MANIFEST, RECIPE, SCHEMA, SHEET, STATE};
 use crate::package::pack::Found;
 use crate::package::recipe::Recipe;
 use crate::table::Schema;
 
 /// The files of a package, the manifest last: until it stands, a package whose other files are new is refused.
-const FILES: [&str; 8] = [SCHEMA, RECIPE, STATE, HISTORY, GRAPH, BASELINE, GOLDEN, MANIFEST];
+const FILES: [&str; 9] = [SCHEMA, RECIPE, STATE, HISTORY, SHEET, GRAPH, BASELINE, GOLDEN, MANIFEST];
 
 /// What a package is called, and where its threshold is, as far as that is said.
 pub(super) struct Identity {

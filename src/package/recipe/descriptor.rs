@@ -13,7 +13,7 @@ pub mod around;
 
 pub mod recipe;
 
-pub use around::{AmongDescriptor, ExpectedDescriptor, HistoryDescriptor};
+pub use around::{AmongDescriptor, ExpectedDescriptor, HistoryDescriptor, OverallDescriptor};
 pub use column::{
     DatePart, DatePartDescriptor, ExtractDescriptor, Extracted, Fill, ImputeDescriptor, NumberDescriptor,
     OneHotDescriptor, Operand,
@@ -21,4 +21,4 @@ pub use column::{
 pub use condition::{
     CaseDescriptor, ColumnDescriptor, RangeDescriptor, TestDescriptor, Tests, ValueDescriptor, WhenDescriptor,
 };
-pub use recipe::{RecipeDescriptor, StepDescriptor, parse};
+pub use recipe::{RecipeDescriptor, SnapshotsDescriptor, StepDescriptor, parse};

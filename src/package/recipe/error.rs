@@ -9,6 +9,8 @@ use thiserror::Error;
 pub(super) const RECIPE: &str = "recipe.json";
 pub(super) const STATE: &str = "state.json";
 pub(super) const HISTORY: &str = "history.json";
+pub(super) const SHEET: &str = "sheet.json";
+pub(super) const SNAPSHOT: &str = "the snapshot";
 
 /// A recipe that cannot work, or a state or history that does not belong to it: each fault with its file and its place, a JSON pointer.
 #[derive(Debug, Error)]
@@ -59,9 +61,22 @@ pub enum FitError {
         /// The row, 1 for the first.
         row: usize,
     },
+    /// A snapshot of the history is found by the time of a row.
+    #[error(transparent)]
+    WithoutTime(#[from] RowWithoutTime),
     /// The recipe cannot work.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
+}
+
+/// A row whose snapshot cannot be found.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("row {row} has no {field}: a snapshot of the history is found by it")]
+pub struct RowWithoutTime {
+    /// The row, 1 for the first.
+    pub row: usize,
+    /// The field that tells the time.
+    pub field: Box<str>,
 }
 
 /// The faults of files that are being checked.

@@ -1,18 +1,31 @@
 //! The recipe as others use it: a record in, features out.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::compile::{Compiler, Features, Known, features, history, step};
+use jiff::Timestamp;
+
+use super::compile::{Compiler, Features, Known, features, history, recent, step};
 use super::descriptor::RecipeDescriptor;
-use super::error::{HISTORY, RecipeError, STATE};
+use super::error::{Faults, HISTORY, RecipeError, RowWithoutTime, SNAPSHOT, STATE};
 use super::history::HistoryRecords;
 use super::program::{Program, Scratch};
+use super::recent::plan::Plan;
+use super::recent::rows::PastRows;
+use super::recent::table::Table;
+use super::recent::{Calendar, Change, Day, Recent, Sheet, making};
 use super::state::State;
-use crate::table::{Record, Schema};
+use crate::table::{Labelled, Record, Schema};
 
-/// A recipe with what it has learnt, compiled.
+/// A recipe with what it has learnt, compiled. Of several that look up different snapshots, the rest is shared.
+#[derive(Clone)]
 pub struct Recipe {
+    parts: Arc<Parts>,
+    recent: Arc<Recent>,
+}
+
+struct Parts {
+    hash: Box<str>,
     program: Program,
     slots: Box<[usize]>,
     names: Box<[Box<str>]>,
@@ -40,6 +53,7 @@ impl Recipe {
         history: Option<&HistoryRecords>,
     ) -> Result<Self, RecipeError> {
         let mut compiler = Compiler::new(descriptor, schema);
+        recent::begin(&mut compiler, descriptor);
         let fits = check_hash(&mut compiler, STATE, hash, &state.recipe_hash);
         let records = records(&mut compiler, descriptor, hash, history);
         for (place, one) in descriptor.steps.iter().enumerate() {
@@ -48,26 +62,59 @@ impl Recipe {
             step(&mut compiler, place, one, learnt, records);
         }
         let Features { slots, names, groups } = features(&mut compiler, &descriptor.features);
-        let Compiler { program, faults, .. } = compiler;
+        let Compiler { program, mut faults, .. } = compiler;
+        let recent = match records {
+            Known::Given(Some(records)) => look_up(&program.plan, schema, records, HISTORY, &mut faults),
+            _ => Recent::default(),
+        };
         faults.finish()?;
         let (slots, names, groups) = (slots.into(), names.into(), groups.into());
-        Ok(Self { program, slots, names, groups, idle: Mutex::default() })
+        let parts = Parts { hash: hash.into(), program, slots, names, groups, idle: Mutex::default() };
+        Ok(Self { parts: parts.into(), recent: recent.into() })
+    }
+
+    /// Returns the hash of the recipe.
+    pub fn hash(&self) -> &str {
+        &self.parts.hash
+    }
+
+    /// Returns when snapshots are of what the recipe looks up of the last days; nothing where it looks up none.
+    pub fn calendar(&self) -> Option<&Calendar> {
+        self.parts.program.plan.times.as_ref().map(|times| &times.calendar)
+    }
+
+    /// Returns the moment of the snapshot that is looked up.
+    pub fn as_of(&self) -> Option<Timestamp> {
+        self.recent.as_of
+    }
+
+    /// Returns the recipe with another snapshot of the last days, read from its text.
+    pub fn with_snapshot(&self, schema: &Schema, text: &[u8]) -> Result<Self, RecipeError> {
+        let records = HistoryRecords::parse_snapshot(text)?;
+        if *records.recipe_hash != *self.parts.hash {
+            return Err(RecipeError::of_file(SNAPSHOT, " /recipe_hash", "is of another recipe than the package's"));
+        }
+        let mut faults = Faults::default();
+        let recent = look_up(&self.parts.program.plan, schema, &records, SNAPSHOT, &mut faults);
+        faults.finish()?;
+        Ok(Self { parts: Arc::clone(&self.parts), recent: recent.into() })
     }
 
     /// Returns the names of the features, in the order of the graph.
     pub fn feature_names(&self) -> &[Box<str>] {
-        &self.names
+        &self.parts.names
     }
 
     /// Returns the group of an explanation that each feature belongs to.
     pub fn groups(&self) -> &[Box<str>] {
-        &self.groups
+        &self.parts.groups
     }
 
     /// Returns what computes records, one after the other.
     pub fn computer(&self) -> Computer<'_> {
-        let idle = self.idle().pop();
-        Computer { recipe: self, scratch: idle.unwrap_or_else(|| self.program.scratch()) }
+        let idle = self.parts.idle().pop();
+        let scratch = idle.unwrap_or_else(|| self.parts.program.scratch());
+        Computer { parts: &self.parts, recent: &self.recent, scratch }
     }
 
     /// Computes the features of one record.
@@ -75,24 +122,57 @@ impl Recipe {
         self.computer().features(record, row);
     }
 
+    /// Writes a sheet of what became known up to the moment of a day; nothing where the recipe looks up no last days.
+    pub fn sheet(&self, schema: &Schema, changes: &[Change], until: Day) -> Option<Sheet> {
+        making::sheet(&self.parts.program, schema, changes, &self.parts.hash, until)
+    }
+
+    /// Computes the snapshot of the moment of a day from sheets; those of [`Self::reach`] days must be among them.
+    pub fn snapshot(&self, schema: &Schema, sheets: &[Sheet], day: Day) -> Result<HistoryRecords, RecipeError> {
+        making::from_sheets(&self.parts.program.plan, schema, sheets, &self.parts.hash, day)
+    }
+
+    /// Returns how many days before a snapshot the oldest event can be that has any part in it.
+    pub fn reach(&self) -> Day {
+        self.parts.program.plan.reach()
+    }
+
+    /// Finds for labelled rows what the newest snapshot before each would have said, as of outcomes that were known by then.
+    pub fn past(&self, schema: &Schema, rows: &[Labelled]) -> Result<Past<'_>, RowWithoutTime> {
+        let program = &self.parts.program;
+        let Some(times) = &program.plan.times else { return Ok(Past { recipe: self, rows: None }) };
+        let mut past = PastRows::new(times, schema, rows)?;
+        past.look_at(program, rows);
+        program.plan.steps.iter().for_each(|step| past.add_step(step));
+        Ok(Past { recipe: self, rows: Some(past) })
+    }
+
+    /// Returns whether the recipe can tell a record of its training data.
+    pub fn can_know(&self) -> bool {
+        !self.parts.program.histories.identities.is_empty()
+    }
+
     /// Returns whether a record may be one of the history, by its identity or since nothing that both have differs. A record without any
     /// field of the identity cannot be recognised, nor can any by a recipe without a history.
     pub fn may_know(&self, record: &Record) -> bool {
         let Computer { scratch, .. } = &mut self.computer();
-        scratch.slots.load(&self.program.loads, record);
-        self.program.code(record, &mut scratch.slots, self.program.loads.len());
-        self.program.histories.may_know(&self.program.asked(record, scratch))
+        let program = &self.parts.program;
+        scratch.slots.load(&program.loads, record);
+        program.code(record, &mut scratch.slots, program.loads.len());
+        program.histories.may_know(&program.asked(record, scratch))
     }
+}
 
+impl Parts {
     fn idle(&self) -> MutexGuard<'_, Vec<Scratch>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Computes records, one after the other, in the same room.
-#[derive(Debug)]
 pub struct Computer<'r> {
-    recipe: &'r Recipe,
+    parts: &'r Parts,
+    recent: &'r Recent,
     scratch: Scratch,
 }
 
@@ -100,12 +180,32 @@ impl Computer<'_> {
     /// Computes the features of a record; a missing one, or one beyond an `f32`, is NaN.
     #[expect(clippy::cast_possible_truncation, reason = "the graph reads f32")]
     pub fn features(&mut self, record: &Record, row: &mut [f32]) {
-        self.recipe.program.run(record, &mut self.scratch);
+        self.compute(record, &self.recent.tables, row);
+    }
+
+    fn compute(&mut self, record: &Record, tables: &[Table], row: &mut [f32]) {
+        self.parts.program.run(record, tables, &mut self.scratch);
         let numbers = self.scratch.slots.numbers.as_slice();
-        for (feature, slot) in row.iter_mut().zip(&self.recipe.slots) {
+        for (feature, slot) in row.iter_mut().zip(&self.parts.slots) {
             let number = numbers[*slot] as f32;
             *feature = if number.is_finite() { number } else { f32::NAN };
         }
+    }
+}
+
+/// Labelled rows, each with the snapshot that it would have seen.
+#[derive(Debug)]
+pub struct Past<'r> {
+    recipe: &'r Recipe,
+    /// Nothing where the recipe looks up no last days.
+    rows: Option<PastRows>,
+}
+
+impl Past<'_> {
+    /// Computes the features of the record in a row, as [`Computer::features`] would have done then.
+    pub fn features(&self, computer: &mut Computer<'_>, place: usize, record: &Record, row: &mut [f32]) {
+        let tables = self.rows.as_ref().map_or(&*self.recipe.recent.tables, |rows| rows.tables(place));
+        computer.compute(record, tables, row);
     }
 }
 
@@ -113,14 +213,20 @@ impl Computer<'_> {
 impl Drop for Computer<'_> {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            self.recipe.idle().push(std::mem::take(&mut self.scratch));
+            self.parts.idle().push(std::mem::take(&mut self.scratch));
         }
+    }
+}
+
+impl fmt::Debug for Computer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Computer").finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Recipe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recipe").field("names", &self.names).finish_non_exhaustive()
+        f.debug_struct("Recipe").field("names", &self.parts.names).finish_non_exhaustive()
     }
 }
 
@@ -154,6 +260,20 @@ fn records<'a>(
     if !check_hash(compiler, HISTORY, hash, &records.recipe_hash) {
         return Known::NotYet;
     }
-    history::begin(compiler, records);
+    if descriptor.steps.iter().any(history::is_of_training) {
+        history::begin(compiler, records);
+    }
     Known::Given(Some(records))
+}
+
+/// Makes ready what the steps of a plan look up.
+fn look_up(plan: &Plan, schema: &Schema, records: &HistoryRecords, file: &str, faults: &mut Faults) -> Recent {
+    match &records.recent {
+        Some(records) => Recent::compile(plan, schema, records, file, faults),
+        None if plan.steps.is_empty() => Recent::default(),
+        None => {
+            faults.push(file, format_args!("/recent"), "is missing, but the recipe looks up the last days");
+            Recent::default()
+        }
+    }
 }

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::compile::{Compiler, Known, features, history, step};
+use super::compile::{Compiler, Known, features, history, recent, step};
 use super::descriptor::{RecipeDescriptor, StepDescriptor};
 use super::error::{FitError, RecipeError};
 use super::history::HistoryRecords;
 use super::learn::{self, Rows};
+use super::recent::Sheet;
+use super::recent::rows::PastRows;
+use super::recent::snapshot::snapshot;
 use super::state::State;
 use crate::table::Schema;
 use crate::table::record::Labelled;
@@ -18,6 +21,9 @@ pub struct Fitted {
     pub state: State,
     /// What stands in `history.json`, where the recipe looks up earlier records.
     pub history: Option<HistoryRecords>,
+    /// What stands in `sheet.json`, where the recipe looks up the last days: the events behind the history, from which the next snapshot
+    /// is made.
+    pub sheet: Option<Sheet>,
 }
 
 /// Fits a recipe to training rows; `data_hash` names the file that they came from.
@@ -35,20 +41,23 @@ pub fn fit(
     check(descriptor, schema)?;
     let recipe_hash = descriptor.hash();
     let mut compiler = Compiler::new(descriptor, schema);
-    let mut records = None;
-    if history::is_needed(&descriptor.steps) {
+    recent::begin(&mut compiler, descriptor);
+    let mut records = history::is_needed(&descriptor.steps).then(|| HistoryRecords::new(&recipe_hash));
+    if descriptor.steps.iter().any(history::is_of_training) {
         let records = records.insert(learn::outcomes(schema, rows, &recipe_hash)?);
         history::begin(&mut compiler, records);
     }
+    let times = compiler.program.plan.times.as_ref();
+    let mut past = times.map(|times| PastRows::new(times, schema, rows)).transpose()?;
     let mut steps = BTreeMap::new();
     for (place, one) in descriptor.steps.iter().enumerate() {
-        let rows = Rows { compiler: &compiler, rows };
+        let known = Rows { compiler: &compiler, rows, past: past.as_ref() };
         let learnt = match (one, &mut records) {
-            (StepDescriptor::Impute(step), _) => learn::medians(&rows, step)?,
-            (StepDescriptor::OneHot(step), _) => learn::values(&rows, step)?,
-            (StepDescriptor::Number(step), _) => learn::spread(&rows, step)?,
-            (StepDescriptor::History(step), Some(records)) => {
-                learn::columns(&rows, step, records);
+            (StepDescriptor::Impute(step), _) => learn::medians(&known, step)?,
+            (StepDescriptor::OneHot(step), _) => learn::values(&known, step)?,
+            (StepDescriptor::Number(step), _) => learn::spread(&known, step)?,
+            (StepDescriptor::History(step), Some(records)) if !one.looks_back() => {
+                learn::columns(&known, step, records);
                 None
             }
             _ => None,
@@ -58,16 +67,29 @@ pub fn fit(
         if compiler.faults.len() > 0 {
             break;
         }
+        if let (true, Some(past)) = (one.looks_back(), &mut past) {
+            past.look_at(&compiler.program, rows);
+            compiler.program.plan.steps.last().into_iter().for_each(|step| past.add_step(step));
+        }
     }
     features(&mut compiler, &descriptor.features);
     compiler.faults.finish()?;
+    let mut sheet = None;
+    if let (Some(past), Some(records)) = (&past, &mut records) {
+        let plan = &compiler.program.plan;
+        let (events, last) = past.events();
+        let day = last.ok_or(FitError::Empty)?;
+        records.recent = snapshot(plan, events, day);
+        sheet = Some(Sheet::new(plan, events, &recipe_hash, day));
+    }
     let state = State { recipe_hash, data_hash: data_hash.to_owned(), rows: rows.len(), steps };
-    Ok(Fitted { state, history: records })
+    Ok(Fitted { state, history: records, sheet })
 }
 
 /// Checks all of a recipe that can be checked before it has learnt.
 fn check(descriptor: &RecipeDescriptor, schema: &Schema) -> Result<(), RecipeError> {
     let mut compiler = Compiler::new(descriptor, schema);
+    recent::begin(&mut compiler, descriptor);
     for (place, one) in descriptor.steps.iter().enumerate() {
         step(&mut compiler, place, one, Known::NotYet, Known::NotYet);
     }

@@ -1,7 +1,7 @@
 //! Earlier records and how they fared, looked up by what they have in common with a record.
 //!
 //! - [`records`]: the text of `history.json`.
-//! - `numbers`: a list of them as that text has it.
+//! - `stored`: a column of them as that text has it; `numbers`: a list of them as that text has it.
 //! - `places`: small whole numbers, by which members are sorted.
 //! - `texts`: the texts of a column, each with a code.
 //! - `members`: the same records by slots.
@@ -12,6 +12,8 @@
 pub mod records;
 
 pub(super) mod numbers;
+
+pub(super) mod stored;
 
 mod places;
 

@@ -7,15 +7,16 @@ use super::descriptor::{Fill, HistoryDescriptor, ImputeDescriptor, NumberDescrip
 use super::error::FitError;
 use super::history::HistoryRecords;
 use super::history::numbers::Numbers;
-use super::history::records::Stored;
+use super::history::stored::Stored;
 use super::key::PartValue;
+use super::recent::rows::{PastRows, outcome};
 use super::slots::{Asked, View};
 use super::state::{Medians, Spread, StepState, Values};
 use super::step::impute::Kept;
 use super::step::when::at;
 use crate::table::descriptor::Scalar;
 use crate::table::record::Labelled;
-use crate::table::{Schema, Value};
+use crate::table::Schema;
 
 /// The most values that a step tells apart without being told which.
 const MAX_VALUES: usize = 10_000;
@@ -24,6 +25,8 @@ const MAX_VALUES: usize = 10_000;
 pub(super) struct Rows<'a, 's> {
     pub(super) compiler: &'a Compiler<'s>,
     pub(super) rows: &'a [Labelled],
+    /// What the rows would have looked up of the last days.
+    pub(super) past: Option<&'a PastRows>,
 }
 
 impl Rows<'_, '_> {
@@ -31,8 +34,9 @@ impl Rows<'_, '_> {
     fn each(&self, mut look: impl FnMut(&Asked<'_>)) {
         let program = &self.compiler.program;
         let mut scratch = program.scratch();
-        for Labelled { record, .. } in self.rows {
-            program.run(record, &mut scratch);
+        for (place, Labelled { record, .. }) in self.rows.iter().enumerate() {
+            let recent = self.past.map_or(&[][..], |past| past.tables(place));
+            program.run(record, recent, &mut scratch);
             look(&program.asked(record, &scratch));
         }
     }
@@ -125,20 +129,12 @@ pub(super) fn spread(rows: &Rows<'_, '_>, step: &NumberDescriptor) -> Result<Opt
 
 /// Begins the history: how each row fared.
 pub(super) fn outcomes(schema: &Schema, rows: &[Labelled], recipe_hash: &str) -> Result<HistoryRecords, FitError> {
-    let positive = schema.classes().and_then(|classes| classes.get(1));
-    #[expect(clippy::cast_precision_loss, reason = "integers are within 2^53")]
-    let outcome = |(row, labelled): (usize, &Labelled)| match (&labelled.label, positive) {
-        (Some(label), Some(positive)) => Ok(f64::from(u8::from(label == positive))),
-        (Some(Value::Integer(number)), None) => Ok(*number as f64),
-        (Some(Value::Number(number)), None) => Ok(*number),
-        (None, _) | (Some(_), None) => Err(FitError::Unlabelled { row: row + 1 }),
+    let outcome = |(row, labelled): (usize, &Labelled)| {
+        let outcome = labelled.label.as_ref().and_then(|label| outcome(schema, label));
+        outcome.ok_or(FitError::Unlabelled { row: row + 1 })
     };
     let outcomes: Result<Vec<f64>, FitError> = rows.iter().enumerate().map(outcome).collect();
-    Ok(HistoryRecords {
-        recipe_hash: recipe_hash.to_owned(),
-        outcomes: Numbers(outcomes?.into()),
-        columns: std::collections::BTreeMap::new(),
-    })
+    Ok(HistoryRecords { outcomes: Numbers(outcomes?.into()), ..HistoryRecords::new(recipe_hash) })
 }
 
 /// Adds the columns to the history that a step reads, and that no earlier one does.

@@ -1,6 +1,9 @@
 //! The steps of a recipe in order, on numbered slots.
 
 use super::history::lookup::{Findings, Histories, HistoryStep};
+use super::key::Key;
+use super::recent::plan::Plan;
+use super::recent::table::Table;
 use super::slots::{Asked, Load, Slots, text};
 use super::step::pattern::Room;
 use super::step::{DatePartStep, ExtractStep, ImputeStep, NumberStep, OneHotStep, WhenStep};
@@ -16,6 +19,8 @@ pub(super) struct Program {
     /// How many slots there are.
     pub(super) slots: usize,
     pub(super) histories: Histories,
+    /// What the steps that look up the last days are made of.
+    pub(super) plan: Plan,
 }
 
 /// A step, compiled.
@@ -28,6 +33,16 @@ pub(super) enum Step {
     Number(NumberStep),
     DatePart(DatePartStep),
     History(HistoryStep),
+    Recent(RecentStep),
+}
+
+/// A `history` step with days, compiled.
+#[derive(Debug)]
+pub(super) struct RecentStep {
+    /// Its place in the plan, which is that of its table.
+    pub(super) place: usize,
+    pub(super) key: Key,
+    pub(super) to: usize,
 }
 
 /// The room in which one record is computed.
@@ -36,6 +51,8 @@ pub(super) struct Scratch {
     pub(super) slots: Slots,
     rooms: Vec<Room>,
     findings: Findings,
+    /// Where a key is written.
+    key: Vec<u8>,
 }
 
 impl Program {
@@ -45,12 +62,17 @@ impl Program {
             Step::Extract(step) => Some(step.pattern.room()),
             _ => None,
         });
-        Scratch { slots: Slots::new(self.slots), rooms: rooms.collect(), findings: Findings::new(&self.histories) }
+        Scratch {
+            slots: Slots::new(self.slots),
+            rooms: rooms.collect(),
+            findings: Findings::new(&self.histories),
+            key: Vec::new(),
+        }
     }
 
-    /// Fills all slots.
-    pub(super) fn run(&self, record: &Record, scratch: &mut Scratch) {
-        let Scratch { slots, rooms, findings } = scratch;
+    /// Fills all slots; the steps of the plan look up in these tables.
+    pub(super) fn run(&self, record: &Record, recent: &[Table], scratch: &mut Scratch) {
+        let Scratch { slots, rooms, findings, key } = scratch;
         slots.load(&self.loads, record);
         findings.reset();
         for step in &self.steps {
@@ -67,6 +89,11 @@ impl Program {
                     }
                     let asked = Asked { record, constants: &self.constants, slots };
                     let value = self.histories.value(step, &asked, findings);
+                    slots.set_number(step.to, value);
+                }
+                Step::Recent(step) => {
+                    let asked = Asked { record, constants: &self.constants, slots };
+                    let value = recent.get(step.place).map_or(0.0, |table| table.value(&step.key, &asked, key));
                     slots.set_number(step.to, value);
                 }
             }

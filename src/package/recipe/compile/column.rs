@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::package::recipe::key::Part;
 use crate::package::recipe::slots::Load;
 use crate::table::descriptor::Scalar;
+use crate::table::Schema;
 use crate::table::field::{Domain, Field};
 
 /// What is known beside the recipe.
@@ -94,6 +95,20 @@ pub(super) fn number(scalar: &Scalar) -> Option<f64> {
         Scalar::Number(number) => Some(*number),
         Scalar::Boolean(_) | Scalar::Text(_) => None,
     }
+}
+
+/// Returns the place of a text among the categories of a column.
+pub(in crate::package::recipe) fn category(
+    schema: &Schema,
+    texts: &[Box<str>],
+    field: Option<usize>,
+    text: &str,
+) -> Option<f64> {
+    let of_field = field.and_then(|field| schema.fields().get(field)).and_then(Field::categories);
+    if let Some(categories) = of_field {
+        return categories.find(&Scalar::Text(text.to_owned())).map(f64::from);
+    }
+    texts.iter().position(|one| **one == *text).and_then(|place| u32::try_from(place).ok()).map(f64::from)
 }
 
 /// Returns what stands in the slot of a field, and how it gets there.

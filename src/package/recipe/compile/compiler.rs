@@ -1,11 +1,12 @@
 //! The names that a step may use, and what is wrong so far.
 
 use std::fmt::{self, Arguments};
+use std::ops::Range;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::column::{Column, Kind, number, of_field};
+use super::column::{Column, Kind, category, number, of_field};
 use crate::package::recipe::descriptor::RecipeDescriptor;
 use crate::package::recipe::error::{Faults, HISTORY, RECIPE, STATE, escape};
 use crate::package::recipe::program::Program;
@@ -13,7 +14,6 @@ use crate::package::recipe::slots::{Source, Span};
 use crate::package::recipe::step::impute::Kept;
 use crate::table::Schema;
 use crate::table::descriptor::Scalar;
-use crate::table::field::Field;
 
 /// A recipe that is being compiled.
 #[derive(Debug)]
@@ -29,6 +29,10 @@ pub(in crate::package::recipe) struct Compiler<'a> {
     /// The identities and look-ups of `history` steps, by what they are made of.
     pub(super) identities: FxHashMap<String, usize>,
     pub(super) lookups: FxHashMap<String, usize>,
+    /// From which slot on, up to which, columns follow from what some step has learnt.
+    learnt: Vec<Range<usize>>,
+    /// Whether the step that is being compiled uses such a column.
+    uses_learnt: bool,
     /// The steps whose columns are not known before they have learnt.
     pub(super) unlearnt: Vec<Box<str>>,
     columns: FxHashMap<Box<str>, Column>,
@@ -46,6 +50,8 @@ impl<'a> Compiler<'a> {
             rooms: 0,
             identities: FxHashMap::default(),
             lookups: FxHashMap::default(),
+            learnt: Vec::new(),
+            uses_learnt: false,
             unlearnt: Vec::new(),
             columns: FxHashMap::default(),
             lower_case: FxHashMap::default(),
@@ -89,7 +95,11 @@ impl<'a> Compiler<'a> {
                 self.fault(pointer, detail);
                 None
             }
-            Some(column) => Some(column.clone()),
+            Some(column) => {
+                let column = column.clone();
+                self.uses_learnt |= self.is_learnt(&column);
+                Some(column)
+            }
             None if self.is_unlearnt(name) => None,
             None => {
                 let detail = self.unknown(name);
@@ -97,6 +107,26 @@ impl<'a> Compiler<'a> {
                 None
             }
         }
+    }
+
+    /// Returns whether a column follows from what some step has learnt, so that another training may make another one of it.
+    pub(super) fn is_learnt(&self, column: &Column) -> bool {
+        self.learnt.iter().any(|slots| slots.contains(&column.slot))
+    }
+
+    /// Begins a step.
+    pub(super) fn begin(&mut self, place: usize) -> usize {
+        self.place = place;
+        self.uses_learnt = false;
+        self.program.slots
+    }
+
+    /// Ends the step whose columns begin at a slot.
+    pub(super) fn end(&mut self, first: usize, learns: bool) {
+        if learns || self.uses_learnt {
+            self.learnt.push(first..self.program.slots);
+        }
+        self.place += 1;
     }
 
     /// Returns a column that has numbers.
@@ -181,11 +211,7 @@ impl<'a> Compiler<'a> {
 
     /// Returns the place of a text among the categories of a column.
     pub(super) fn category(&self, texts: &[Box<str>], field: Option<usize>, text: &str) -> Option<f64> {
-        let of_field = field.and_then(|field| self.schema.fields().get(field)).and_then(Field::categories);
-        if let Some(categories) = of_field {
-            return categories.find(&Scalar::Text(text.to_owned())).map(f64::from);
-        }
-        texts.iter().position(|one| **one == *text).and_then(|place| u32::try_from(place).ok()).map(f64::from)
+        category(self.schema, texts, field, text)
     }
 
     /// Returns a value as it stands in the slot of a column, if it can stand there.

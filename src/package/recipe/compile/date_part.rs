@@ -11,6 +11,19 @@ use crate::package::recipe::program::Step;
 use crate::package::recipe::step::DatePartStep;
 use crate::table::field::Domain;
 
+/// Returns what stands in the column of a part.
+fn kind(part: DatePart) -> Kind {
+    let numbers = match part {
+        DatePart::Year | DatePart::DayOfYear => return Kind::Number,
+        DatePart::Month => 1..=12,
+        DatePart::Day => 1..=31,
+        DatePart::Weekday => 1..=7,
+        DatePart::Hour => 0..=23,
+        DatePart::Minute => 0..=59,
+    };
+    Kind::Choices(numbers.map(f64::from).collect())
+}
+
 pub(super) fn compile(compiler: &mut Compiler<'_>, at: Arguments<'_>, step: &DatePartDescriptor) -> Option<Step> {
     let pointer = format_args!("{at}/from");
     let found = compiler.find(pointer, &step.from).and_then(|from| {
@@ -32,7 +45,7 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, at: Arguments<'_>, step: &Dat
             }
         }
     });
-    let to = compiler.declare(at, &step.name, Kind::Number);
+    let to = compiler.declare(at, &step.name, kind(step.part));
     let (from, timezone) = found?;
     Some(Step::DatePart(DatePartStep { from, part: step.part, timezone, to }))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::column::{Column, Kind, Known};
 use super::compiler::Compiler;
-use super::condition;
+use super::{condition, recent};
 use crate::package::recipe::descriptor::{AmongDescriptor, HistoryDescriptor, StepDescriptor};
 use crate::package::recipe::error::escape;
 use crate::package::recipe::history::group::{Group, GroupRule};
@@ -13,7 +13,8 @@ use crate::package::recipe::history::identity::Identity;
 use crate::package::recipe::history::lookup::{Cells, HistoryStep, Lookup};
 use crate::package::recipe::history::members::Column as MemberColumn;
 use crate::package::recipe::history::outcome::Outcomes;
-use crate::package::recipe::history::records::{HistoryRecords, Stored};
+use crate::package::recipe::history::records::HistoryRecords;
+use crate::package::recipe::history::stored::Stored;
 use crate::package::recipe::history::texts::Texts;
 use crate::package::recipe::program::Step;
 use crate::package::recipe::slots::{Load, MISSING};
@@ -21,9 +22,18 @@ use crate::package::recipe::test::{Test, all_hold};
 use crate::table::field::Domain;
 use crate::table::{Cell, Schema, Task};
 
+/// What is said of a label that no history can add up.
+pub(super) const SEVERAL_CLASSES: &str =
+    "the label has several classes: an outcome is one of two classes, or a number";
+
 /// Returns whether a recipe looks up earlier records.
 pub(in crate::package::recipe) fn is_needed(steps: &[StepDescriptor]) -> bool {
     steps.iter().any(|step| matches!(step, StepDescriptor::History(_)))
+}
+
+/// Returns whether a step looks up the records of the training data, and not those of the last days.
+pub(in crate::package::recipe) fn is_of_training(step: &StepDescriptor) -> bool {
+    matches!(step, StepDescriptor::History(step) if step.days.is_none())
 }
 
 /// Returns the columns of earlier records that a step reads: all fields but those of the key, to tell who may be the record itself, and what
@@ -70,8 +80,12 @@ pub(super) fn compile(
     step: &HistoryDescriptor,
     records: Known<'_, HistoryRecords>,
 ) -> Option<Step> {
+    if let Some(days) = step.days {
+        return recent::compile(compiler, at, step, days);
+    }
+    recent::refuse_without_days(compiler, at, step);
     if compiler.schema.task() == Task::Multiclass {
-        compiler.fault(at, "the label has several classes: an outcome is one of two classes, or a number");
+        compiler.fault(at, SEVERAL_CLASSES);
     }
     let identity = identity(compiler, format_args!("{at}/identity"), &step.identity);
     if step.among.is_empty() {
@@ -138,7 +152,7 @@ fn rule(compiler: &mut Compiler<'_>, at: Arguments<'_>, among: &AmongDescriptor)
 }
 
 /// Refuses a number that is negative.
-fn weight(compiler: &mut Compiler<'_>, at: Arguments<'_>, number: f64) {
+pub(super) fn weight(compiler: &mut Compiler<'_>, at: Arguments<'_>, number: f64) {
     if !number.is_finite() || number < 0.0 {
         compiler.fault(at, format!("{number} must be 0 or more"));
     }

@@ -3,7 +3,7 @@
 use super::column::Known;
 use super::compiler::Compiler;
 use super::{date_part, extract, history, impute, number, one_hot, when};
-use crate::package::recipe::descriptor::StepDescriptor;
+use crate::package::recipe::descriptor::{Fill, StepDescriptor};
 use crate::package::recipe::history::HistoryRecords;
 use crate::package::recipe::state::StepState;
 
@@ -15,7 +15,7 @@ pub(in crate::package::recipe) fn step(
     learnt: Known<'_, StepState>,
     records: Known<'_, HistoryRecords>,
 ) {
-    compiler.place = place;
+    let first = compiler.begin(place);
     let at = format_args!("/steps/{place}");
     let operation = match step {
         StepDescriptor::Extract(step) => extract::compile(compiler, at, step),
@@ -27,5 +27,16 @@ pub(in crate::package::recipe) fn step(
         StepDescriptor::History(step) => history::compile(compiler, at, step, records),
     };
     compiler.program.steps.extend(operation);
-    compiler.place = place + 1;
+    compiler.end(first, learns(step));
+}
+
+/// Returns whether what a step gives follows from training rows.
+fn learns(step: &StepDescriptor) -> bool {
+    match step {
+        StepDescriptor::Impute(step) => matches!(&step.with, Fill::Text(text) if text == "median"),
+        StepDescriptor::OneHot(step) => step.values.is_none(),
+        StepDescriptor::Number(step) => step.scale.is_some(),
+        StepDescriptor::History(_) => true,
+        StepDescriptor::Extract(_) | StepDescriptor::When(_) | StepDescriptor::DatePart(_) => false,
+    }
 }

@@ -35,11 +35,23 @@ pub struct RecipeDescriptor {
     /// Where the JSON Schema of this file stands, for editors.
     #[serde(default, rename = "$schema", skip_serializing)]
     pub schema: Option<String>,
+    /// When snapshots are made of what `history` steps with `days` look up; needed where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshots: Option<SnapshotsDescriptor>,
     /// What is computed, in order. A step uses fields and the columns of earlier steps.
     pub steps: Vec<StepDescriptor>,
     /// The columns that the graph reads, in its order. The name of a `one_hot` step stands for all of its columns.
     #[schemars(length(min = 1))]
     pub features: Vec<String>,
+}
+
+/// When snapshots are made: once a day.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SnapshotsDescriptor {
+    /// The time of the day, by the clocks of the table's `timezone`, as in `06:00`: outcomes that are known by then are in.
+    #[schemars(pattern("^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
+    pub at: String,
 }
 
 impl RecipeDescriptor {
@@ -171,6 +183,11 @@ impl StepDescriptor {
             Self::DatePart(step) => &step.name,
             Self::History(step) => &step.name,
         }
+    }
+
+    /// Returns whether the step looks up the records of the last days.
+    pub fn looks_back(&self) -> bool {
+        matches!(self, Self::History(step) if step.days.is_some())
     }
 
     /// Returns the group of an explanation that the step's columns belong to.

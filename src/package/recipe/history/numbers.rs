@@ -14,8 +14,14 @@ use crate::table::Decimal;
 ///
 /// A history is most of what a program reads at its start, and these lists are most of a history: one text is read for a tenth of what a
 /// list of JSON takes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::package::recipe) struct Numbers(pub(in crate::package::recipe) Arc<[f64]>);
+
+impl Numbers {
+    pub(in crate::package::recipe) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl<'de> Deserialize<'de> for Numbers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
