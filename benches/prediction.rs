@@ -36,7 +36,7 @@ fn benches(criterion: &mut Criterion) {
     criterion.bench_function("features", |bench| {
         bench.iter(|| features(&package, black_box(&passenger[0]), &mut row));
     });
-    let naming = Naming::new(Arc::clone(package.version()), package.history_hash().map(Arc::from));
+    let naming = Naming::new(Arc::clone(package.version()), package.snapshot().cloned());
     criterion.bench_function("id", |bench| {
         bench.iter(|| naming.name(schema, black_box(&passenger[0])).to_string());
     });

@@ -51,6 +51,8 @@ pub struct Config {
     /// `WORKER_THREADS`: threads that serve HTTP. Default: one less than processors, 1 to 4:
     /// one processor is the database writer's.
     pub worker_threads: Option<usize>,
+    /// `SNAPSHOT_REFRESH_SECONDS`: how long after a look for a newer snapshot of the history another one begins. Default: 60.
+    pub snapshot_refresh: Duration,
     /// `TEST_CLOCK`: a file that holds the time, read whenever the time is asked for; taken by `lifeboat serve --test-clock` alone.
     /// Default: the system's clock.
     pub test_clock: Option<PathBuf>,
@@ -70,6 +72,7 @@ pub enum LogFormat {
     Json,
 }
 
+const DEFAULT_SNAPSHOT_REFRESH: Duration = Duration::from_secs(60);
 const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(15);
 
 impl Config {
@@ -161,6 +164,7 @@ impl Config {
             },
             shutdown_timeout: seconds("SHUTDOWN_TIMEOUT_SECONDS", DEFAULT_SHUTDOWN_TIMEOUT)?,
             worker_threads: at_least_one("WORKER_THREADS", variable("WORKER_THREADS"))?,
+            snapshot_refresh: seconds("SNAPSHOT_REFRESH_SECONDS", DEFAULT_SNAPSHOT_REFRESH)?,
             test_clock: variable("TEST_CLOCK").map(PathBuf::from),
             log_level: variable("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()),
             log_format: variable("LOG_FORMAT").map(|value| parse("LOG_FORMAT", &value)).transpose()?,

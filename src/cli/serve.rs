@@ -15,11 +15,13 @@ use super::failure::UsageError;
 use super::options::{self, DatabaseOption, PackageOption};
 use crate::api::AllowedHosts;
 use crate::config::Config;
-use crate::metrics::prometheus::PrometheusMetrics;
-use crate::metrics::{Metrics, field_names};
+use crate::metrics::Metrics;
 use crate::{api, logging, server, start};
 
 const MOST_DEFAULT_WORKERS: usize = 4;
+
+/// A server that starts waits no longer than this for the newest snapshot: it takes it up when it comes.
+const FIRST_LOOK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Serves predictions over HTTP. Settings come from the environment; options go before it.
 #[derive(Debug, Args)]
@@ -111,17 +113,19 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     let package = start::open_package(config)?;
     let version = Arc::clone(package.version());
     let store = start::open_store(config, &package)?;
-    let metrics = Metrics::Prometheus(Box::new(PrometheusMetrics::new(field_names(package.schema()))));
+    let metrics = Metrics::Prometheus(Box::new(start::counts(&package)));
     let name = package.name().to_owned();
     let service = start::service(config, package, store)?;
+    service.look_first(FIRST_LOOK_TIMEOUT).await;
     let address = SocketAddr::new(config.host, config.port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     info!(address = %listener.local_addr()?, model = %name, model_version = %version, "serving");
-    let router = api::router(service, &config.api, Some(metrics));
+    let router = api::router(service.clone(), &config.api, Some(metrics));
     let stopping = Arc::new(Notify::new());
     let server = server::serve(listener, router, &config.server, stop_signal(Arc::clone(&stopping)));
     tokio::select! {
         () = server => {}
+        () = service.keep_looking() => {}
         () = patience(&stopping, config.shutdown_timeout) => warn!("requests under way did not end in time"),
     }
     info!("stopped");

@@ -90,6 +90,6 @@ fn the_package_that_is_built_in_is_that_of_the_files_in_its_folder() {
     assert_eq!(PACKAGE.manifest().data_hash, Some(data_hash));
     // Loading hashes the files; what is built in is not hashed.
     let folder = Package::load(&path("")).unwrap();
-    assert_eq!((folder.version(), folder.history_hash()), (PACKAGE.version(), PACKAGE.history_hash()));
+    assert_eq!((folder.version(), folder.snapshot()), (PACKAGE.version(), PACKAGE.snapshot()));
     assert_eq!(folder.baseline().unwrap(), PACKAGE.baseline().unwrap());
 }
