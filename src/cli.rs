@@ -1,4 +1,4 @@
-//! The command line: serve, pack, predict, record outcomes, look at a package, monitor it, back its predictions up, what training needs
+//! The command line: serve, pack, predict, record outcomes, make snapshots of a history, look at a package, monitor it, back its predictions up, what training needs
 //! (fit, features, baseline), what a container needs (health), and what a shell needs (completions, man pages).
 
 mod answered;
@@ -25,6 +25,7 @@ mod replay;
 mod sample;
 mod serve;
 mod shell;
+mod snapshot;
 mod table;
 mod unpacked;
 
@@ -63,6 +64,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Predict(predict::PredictArgs),
     Outcomes(outcomes::OutcomesArgs),
+    Snapshot(snapshot::SnapshotArgs),
     Package(package::PackageArgs),
     Monitor(monitor::MonitorArgs),
     Replay(replay::ReplayArgs),
@@ -86,6 +88,9 @@ impl Cli {
             Command::Serve(args) => serve::serve(args, self.quiet),
             Command::Predict(args) => predict::predict(args, self.quiet),
             Command::Outcomes(args) => outcomes::outcomes(args, self.quiet),
+            Command::Snapshot(args) => {
+                return snapshot::snapshot(args, self.quiet).unwrap_or_else(|error| failure::tell(&error));
+            }
             Command::Package(args) => return package::package(args).unwrap_or_else(|error| failure::tell(&error)),
             Command::Monitor(args) => return monitor::monitor(args).unwrap_or_else(|error| failure::tell(&error)),
             Command::Replay(args) => {

@@ -12,6 +12,7 @@
 //! - [`stored`]: stored predictions as the statistics take them.
 //! - [`monitor`], `shadow`, [`report`], [`reports`], [`html`]: a report over a window of stored predictions.
 //! - [`window`], [`schedule`]: which window is asked for.
+//! - [`snapshot`]: the next snapshot of a history that changes.
 //! - [`quality`]: whether a table is fit to train on.
 //! - [`comparison`]: whether a new model may take the place of the one that serves.
 
@@ -66,5 +67,7 @@ pub mod schedule;
 pub mod statistics;
 
 pub mod quality;
+
+pub mod snapshot;
 
 pub mod comparison;

@@ -91,8 +91,13 @@ impl Resolver<'_> {
         if is_index(place, name) {
             return Slot::Skipped;
         }
-        if self.selection.purpose == Purpose::Labels && name == KNOWN_AT {
-            return self.extra(name);
+        if name == KNOWN_AT && self.selection.extra_columns == ExtraColumns::Refuse {
+            match self.selection.purpose {
+                Purpose::Labels => return self.extra(name),
+                // As a label is, where only records are read.
+                Purpose::Records => return Slot::Skipped,
+                Purpose::Fields | Purpose::Columns => {}
+            }
         }
         match self.selection.extra_columns {
             ExtraColumns::Ignore => return Slot::Skipped,

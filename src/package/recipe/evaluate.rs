@@ -127,6 +127,16 @@ impl Recipe {
         making::sheet(&self.parts.program, schema, changes, &self.parts.hash, until)
     }
 
+    /// Writes the sheet of labelled rows, up to the moment by which all of them were known; nothing where they tell no event.
+    pub fn seed(&self, schema: &Schema, rows: &[Labelled]) -> Result<Option<Sheet>, RowWithoutTime> {
+        let program = &self.parts.program;
+        let Some(times) = &program.plan.times else { return Ok(None) };
+        let mut past = PastRows::new(times, schema, rows)?;
+        past.look_at(program, rows);
+        let (events, last) = past.events();
+        Ok(last.map(|day| Sheet::new(&program.plan, events, &self.parts.hash, day)))
+    }
+
     /// Computes the snapshot of the moment of a day from sheets; those of [`Self::reach`] days must be among them.
     pub fn snapshot(&self, schema: &Schema, sheets: &[Sheet], day: Day) -> Result<HistoryRecords, RecipeError> {
         making::from_sheets(&self.parts.program.plan, schema, sheets, &self.parts.hash, day)

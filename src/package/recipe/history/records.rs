@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::numbers::Numbers;
 use super::stored::Stored;
 use crate::package::recipe::error::{HISTORY, RecipeError, SNAPSHOT, read};
-use crate::package::recipe::recent::snapshot::RecentRecords;
+use crate::package::recipe::recent::snapshot::{RecentRecords, StepSummary};
 
 /// The earlier records of a recipe: what of each is compared and looked up, and how it fared.
 #[derive(Debug, Clone, serde::Deserialize, serde::Serialize)]
@@ -43,6 +43,11 @@ impl HistoryRecords {
     /// Reads the text of a later snapshot.
     pub(in crate::package::recipe) fn parse_snapshot(text: &[u8]) -> Result<Self, RecipeError> {
         read(SNAPSHOT, text)
+    }
+
+    /// Sums up what steps look up of the last days, by their names.
+    pub fn summary(&self) -> BTreeMap<String, StepSummary> {
+        self.recent.as_ref().map(RecentRecords::summary).unwrap_or_default()
     }
 
     /// Returns how many records there are.

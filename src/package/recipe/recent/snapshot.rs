@@ -62,6 +62,14 @@ pub(in crate::package::recipe) fn snapshot(plan: &Plan, events: &Events, day: Da
 }
 
 impl StepRecords {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of counts")]
+    fn summary(&self) -> StepSummary {
+        let sum = |numbers: &Numbers| numbers.0.iter().sum::<f64>();
+        let events = sum(&self.counts);
+        let beyond = if events > 0.0 { (sum(&self.sums) - sum(&self.expected)) / events } else { 0.0 };
+        StepSummary { keys: self.counts.0.len(), events: events as u64, beyond }
+    }
+
     /// Writes how groups fared, in the order of their keys.
     #[expect(clippy::cast_precision_loss, reason = "fewer than 2^53 events")]
     fn new(plan: &Plan, step: &PlannedStep, events: &Events, groups: &Groups, found: Vec<(u32, Fared)>) -> Self {
@@ -79,6 +87,24 @@ impl StepRecords {
             sums: numbers(|fared| fared.sum),
             expected: numbers(|fared| fared.expected),
         }
+    }
+}
+
+/// What a snapshot has of a step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepSummary {
+    /// How many keys there are.
+    pub keys: usize,
+    /// How many events are behind them.
+    pub events: u64,
+    /// How far these fared beyond what was expected, on average.
+    pub beyond: f64,
+}
+
+impl RecentRecords {
+    /// Sums up what each step looks up.
+    pub(in crate::package::recipe) fn summary(&self) -> BTreeMap<String, StepSummary> {
+        self.steps.iter().map(|(name, step)| (name.clone(), step.summary())).collect()
     }
 }
 
