@@ -18,6 +18,7 @@ mod json_cell;
 mod keys;
 mod limits;
 mod metrics;
+mod model;
 mod monitor;
 mod negotiation;
 mod observe;
@@ -40,6 +41,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::{FromRef, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post, put};
@@ -49,7 +51,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::lifecycle::reports::Reports;
 use crate::metrics::Metrics;
-use crate::service::PredictionService;
+use crate::service::{LiveService, PredictionService};
 pub use answer_limit::AnswerLimit;
 pub use base_path::{BasePath, InvalidBasePath};
 pub use cors::{CorsOrigins, InvalidOrigin};
@@ -67,7 +69,7 @@ fn routes(
     counts: Option<Arc<Metrics>>,
     request_timeout: Duration,
     reports: Reports,
-) -> impl IntoIterator<Item = (&'static str, MethodRouter<PredictionService>)> {
+) -> impl IntoIterator<Item = (&'static str, MethodRouter<LiveService>)> {
     [
         ("/", get(pages::index)),
         ("/docs", get(pages::docs)),
@@ -77,13 +79,13 @@ fn routes(
         ("/predictions/{id}", get(predictions::prediction)),
         ("/predictions/{id}/outcome", put(outcome::record_outcome)),
         ("/outcomes", post(outcomes::record_outcomes)),
-        ("/model", get(status::model)),
+        ("/model", get(model::model)),
         (
             "/monitor",
             get(monitor::monitor)
                 .layer::<_, Infallible>((Extension(monitor::Patience(request_timeout)), Extension(reports))),
         ),
-        ("/metrics", get(async move || metrics::metrics(counts.as_deref()))),
+        ("/metrics", get(async move |State(service): State<_>| metrics::metrics(counts.as_deref(), &service))),
         (status::HEALTH, get(status::health)),
         ("/ready", get(status::ready)),
         ("/openapi.json", get(openapi::openapi).layer(Extension(Arc::new(openapi::Contract::default())))),
@@ -96,8 +98,16 @@ fn routes(
     ]
 }
 
+/// Gives a request the service that answers it to its end, whatever is taken up meanwhile. A handler asks for it once.
+impl FromRef<LiveService> for PredictionService {
+    fn from_ref(service: &LiveService) -> Self {
+        service.pinned()
+    }
+}
+
 /// Makes the router; where metrics are given, answers are counted in them.
-pub fn router(service: PredictionService, config: &ApiConfig, metrics: Option<Metrics>) -> Router {
+pub fn router(service: impl Into<LiveService>, config: &ApiConfig, metrics: Option<Metrics>) -> Router {
+    let service = service.into();
     let metrics = metrics.map(Arc::new);
     // A layer boxes each request once more, and is there only where CORS or a key must be asked before a body is received.
     let limits = Limits::new(config);

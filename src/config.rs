@@ -51,6 +51,11 @@ pub struct Config {
     /// `WORKER_THREADS`: threads that serve HTTP. Default: one less than processors, 1 to 4:
     /// one processor is the database writer's.
     pub worker_threads: Option<usize>,
+    /// `SNAPSHOT_REFRESH_SECONDS`: how long after a look for a newer snapshot of the history another one begins. Default: 60.
+    pub snapshot_refresh: Duration,
+    /// `TEST_CLOCK`: a file that holds the time, read whenever the time is asked for; taken by `lifeboat serve --test-clock` alone.
+    /// Default: the system's clock.
+    pub test_clock: Option<PathBuf>,
     /// `LOG_LEVEL`: `off`, `error`, `warn`, `info`, `debug` (one line a request) or `trace`, or targets as in
     /// `info,lifeboat=debug`. Default: `info`.
     pub log_level: String,
@@ -67,6 +72,7 @@ pub enum LogFormat {
     Json,
 }
 
+const DEFAULT_SNAPSHOT_REFRESH: Duration = Duration::from_secs(60);
 const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(15);
 
 impl Config {
@@ -84,12 +90,22 @@ impl Config {
 
     /// Reads the environment of a Lambda function, whose zip may hold a package beside the program.
     pub fn of_function() -> anyhow::Result<Self> {
-        let mut config = Self::from_env()?;
+        let mut config = Self::from_env()?.without_test_clock()?;
         if config.model_dir.is_none() {
             let program = std::env::current_exe().context("the program does not know where it is")?;
             config.model_dir = package_beside(&program);
         }
         Ok(config)
+    }
+
+    /// Refuses the clock of a test: nothing that is kept may be dated by it unawares.
+    pub fn without_test_clock(self) -> anyhow::Result<Self> {
+        match &self.test_clock {
+            Some(file) => {
+                bail!("TEST_CLOCK={} cannot be used: it is for `lifeboat serve --test-clock` alone", file.display())
+            }
+            None => Ok(self),
+        }
     }
 
     /// Reads settings from anything that knows variables by name; an empty one counts as not set, and one that is no text is refused.
@@ -148,6 +164,8 @@ impl Config {
             },
             shutdown_timeout: seconds("SHUTDOWN_TIMEOUT_SECONDS", DEFAULT_SHUTDOWN_TIMEOUT)?,
             worker_threads: at_least_one("WORKER_THREADS", variable("WORKER_THREADS"))?,
+            snapshot_refresh: seconds("SNAPSHOT_REFRESH_SECONDS", DEFAULT_SNAPSHOT_REFRESH)?,
+            test_clock: variable("TEST_CLOCK").map(PathBuf::from),
             log_level: variable("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()),
             log_format: variable("LOG_FORMAT").map(|value| parse("LOG_FORMAT", &value)).transpose()?,
         })

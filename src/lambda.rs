@@ -18,11 +18,13 @@ use axum::http::{Request, Response};
 use http_body_util::BodyExt;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
+use tokio::time::timeout;
 use tower::Service;
 use tracing::{debug, error, warn};
 
 use crate::api::{self, AnswerLimit, BasePath, Deadline};
-use crate::store::{PredictionStore, StoreError};
+use crate::service::{LiveService, ServiceError};
+use crate::store::StoreError;
 use event::{Event, HttpEvent, Purpose, Source};
 
 /// A function that starts waits no longer than this for its database: requests find out for themselves.
@@ -31,14 +33,17 @@ const WARM_UP_TIMEOUT: Duration = Duration::from_secs(2);
 /// So long before the function is stopped, a request is answered, whatever it still waits for.
 const TIME_TO_ANSWER: Duration = Duration::from_millis(250);
 
-/// Opens the connection to the database before the first request has to wait for it; a database of another table is an error.
-pub async fn warm_up(store: &dyn PredictionStore, is_wanted: bool) -> Result<(), StoreError> {
+/// Opens the connection to the database before the first request has to wait for it, and reads the newest snapshot beside that; a database
+/// of another table is an error.
+pub async fn warm_up(service: &LiveService, is_wanted: bool) -> Result<(), ServiceError> {
     if !is_wanted {
         return Ok(());
     }
-    match tokio::time::timeout(WARM_UP_TIMEOUT, store.ready()).await {
+    let pinned = service.pinned();
+    let (ready, ()) = tokio::join!(timeout(WARM_UP_TIMEOUT, pinned.ready()), service.look_first(WARM_UP_TIMEOUT));
+    match ready {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(error @ StoreError::NotOwned(_))) => Err(error),
+        Ok(Err(error @ ServiceError::Store(StoreError::NotOwned(_)))) => Err(error),
         _ => {
             warn!("the database could not be reached while the function started");
             Ok(())
@@ -46,14 +51,21 @@ pub async fn warm_up(store: &dyn PredictionStore, is_wanted: bool) -> Result<(),
     }
 }
 
-/// Answers events by a router until Lambda ends the function; where `base_path` stands before a path, it is left out.
-pub async fn run(router: Router, base_path: BasePath) -> Result<(), lambda_runtime::Error> {
-    let (router, base_path) = (&router, &base_path);
+/// Answers events by the router of a service until Lambda ends the function; where `base_path` stands before a path, it is left out.
+///
+/// Nothing runs between events, so that a look for a newer snapshot begins beside a request, which does not wait for it.
+pub async fn run(router: Router, service: LiveService, base_path: BasePath) -> Result<(), lambda_runtime::Error> {
+    let (router, service, base_path) = (&router, &service, &base_path);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Event>| {
         let LambdaEvent { payload, context } = event;
         match payload.purpose() {
-            Purpose::Http(event) => answer(router.clone(), *event, base_path, &context).await,
+            Purpose::Http(event) => {
+                service.look_beside();
+                answer(router.clone(), *event, base_path, &context).await
+            }
             Purpose::KeepWarm => {
+                // Nobody waits for an answer.
+                let _ = timeout(time_left(&context).unwrap_or_default(), service.look_if_due()).await;
                 debug!("an event that only keeps the function warm");
                 Ok(RawValue::NULL.to_owned())
             }
@@ -110,8 +122,13 @@ async fn whole(response: Response<Body>) -> Result<(Parts, Bytes), Diagnostic> {
 
 /// Returns when a request must be answered, since Lambda stops the function.
 fn deadline(context: &Context) -> Option<Deadline> {
+    time_left(context).map(Deadline::after)
+}
+
+/// Returns how long a function may work before it must answer.
+fn time_left(context: &Context) -> Option<Duration> {
     let left = context.deadline().duration_since(SystemTime::now()).ok()?;
-    Some(Deadline::after(left.saturating_sub(TIME_TO_ANSWER)))
+    Some(left.saturating_sub(TIME_TO_ANSWER))
 }
 
 fn failure(kind: &str, message: String) -> Diagnostic {

@@ -15,6 +15,7 @@
 //! - [`prediction`]: a prediction as it is stored.
 //! - [`outcome`]: what really happened, as somebody tells it.
 //! - [`store`]: the port where predictions are kept, and its adapters.
+//! - [`clock`]: what tells the time.
 //! - [`service`]: all of the above in order; knows no HTTP, no cloud, no monitoring and no counting.
 //! - [`lifecycle`]: what is done with what was stored: drift, performance, comparison of models, quality of tables.
 //! - [`metrics`]: what the service counts while it runs.
@@ -39,6 +40,8 @@ pub mod prediction;
 pub mod outcome;
 
 pub mod store;
+
+pub mod clock;
 
 pub mod service;
 

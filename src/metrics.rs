@@ -6,6 +6,8 @@ mod report;
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use crate::service::Predicted;
 use crate::table::{Record, Schema};
 use embedded::EmbeddedMetrics;
@@ -29,10 +31,10 @@ impl Metrics {
         }
     }
 
-    /// Returns all counts as text, where they are kept.
-    pub fn text(&self) -> Option<String> {
+    /// Returns all counts as text, where they are kept, with the age of the snapshot that serves.
+    pub fn text(&self, snapshot_age: Option<SignedDuration>) -> Option<String> {
         match self {
-            Self::Prometheus(metrics) => Some(metrics.text()),
+            Self::Prometheus(metrics) => Some(metrics.text(snapshot_age)),
             Self::Embedded(_) => None,
         }
     }
@@ -68,6 +70,8 @@ pub struct Measurement {
     pub inference: Duration,
     /// How long the store took.
     pub storing: Duration,
+    /// How old the snapshot was that was looked up, where the history changes.
+    pub snapshot_age: Option<SignedDuration>,
 }
 
 impl Measurement {
@@ -93,6 +97,7 @@ impl Measurement {
             missing: missing.into(),
             inference: predicted.inference,
             storing: predicted.storing,
+            snapshot_age: predicted.snapshot_age,
         }
     }
 }

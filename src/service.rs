@@ -1,4 +1,10 @@
 //! The way of a prediction: record, features, graph, store. Knows no HTTP, no cloud, no monitoring and no counting.
+//!
+//! - [`live`]: a service whose history changes while it serves.
+//! - `look`: how it looks for a newer snapshot of it.
+
+pub mod live;
+mod look;
 
 use std::fmt;
 use std::panic::resume_unwind;
@@ -6,25 +12,24 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 use tokio::task::spawn_blocking;
 use tracing::warn;
 
+use crate::clock::{self, Clock};
 use crate::identity::{Entity, Naming, PredictionId};
 use crate::outcome::{NewOutcome, Subject};
 use crate::package::explanation::{ExplainError, Explanation, explain};
-use crate::package::{self, InferenceError, Package};
+use crate::package::{self, InferenceError, LoadError, Package};
 use crate::prediction::{Answer, Outcome, Prediction, Shadow, scalar, to_milliseconds};
 use crate::store::{Cursor, PredictionStore, Put, Recording, StoreError, ToldOutcome, Window};
 use crate::table::descriptor::Scalar;
 use crate::table::{Record, Schema};
+pub use live::{LiveService, RefusedSnapshot, ServingSnapshot};
 
 /// So many keys are looked up at a time.
 const CONCURRENT_LOOK_UPS: usize = 16;
-
-/// Tells the time; a test sets its own.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Predicts, and stores what it predicted. A router clones it several times a request.
 #[derive(Clone)]
@@ -37,6 +42,16 @@ struct Parts {
     store: Arc<dyn PredictionStore>,
     clock: Clock,
     shadow: Option<Arc<Package>>,
+    source: SnapshotSource,
+}
+
+/// Where the snapshot comes from by which a service answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SnapshotSource {
+    /// The package: it is the one that the package came with.
+    Package,
+    /// The store, where it was published.
+    Store,
 }
 
 /// What came of records that were predicted and stored, and how long that took.
@@ -48,6 +63,8 @@ pub struct Predicted {
     pub inference: Duration,
     /// How long the store took.
     pub storing: Duration,
+    /// How old the snapshot was that was looked up, where the history changes.
+    pub snapshot_age: Option<SignedDuration>,
 }
 
 /// What came of an outcome that was told of a prediction.
@@ -77,7 +94,8 @@ impl PredictionService {
     /// Joins a package and a store; predictions are dated by the system's clock.
     pub fn new(package: Arc<Package>, store: Arc<dyn PredictionStore>) -> Self {
         let naming = naming(&package);
-        Self(Arc::new(Parts { package, naming, store, clock: Arc::new(Timestamp::now), shadow: None }))
+        let (clock, source) = (clock::of_system(), SnapshotSource::Package);
+        Self(Arc::new(Parts { package, naming, store, clock, shadow: None, source }))
     }
 
     /// Dates predictions by another clock.
@@ -92,6 +110,22 @@ impl PredictionService {
     pub fn with_shadow(mut self, package: Option<Arc<Package>>) -> Self {
         Arc::make_mut(&mut self.0).shadow = package;
         self
+    }
+
+    /// Returns the same service by another snapshot of the package's history, read from its text. A package in the shadow goes along
+    /// where its recipe is the same, and keeps its own snapshot otherwise.
+    pub fn with_snapshot(&self, text: &[u8]) -> Result<Self, LoadError> {
+        let Parts { package, shadow, .. } = &*self.0;
+        let recipe = |package: &Package| package.living_recipe().map(|recipe| recipe.hash().to_owned());
+        let shadow =
+            match shadow.as_ref().filter(|shadow| recipe(shadow).is_some() && recipe(shadow) == recipe(package)) {
+                Some(shadow) => Some(Arc::new(shadow.with_snapshot(text)?)),
+                None => shadow.clone(),
+            };
+        let package = Arc::new(package.with_snapshot(text)?);
+        let (naming, source) = (naming(&package), SnapshotSource::Store);
+        let (store, clock) = (Arc::clone(&self.0.store), Arc::clone(&self.0.clock));
+        Ok(Self(Arc::new(Parts { package, naming, store, clock, shadow, source })))
     }
 
     /// Returns the package that predicts.
@@ -112,7 +146,8 @@ impl PredictionService {
         }
         let asked = Instant::now();
         let puts = self.0.store.put(predictions).await?;
-        Ok(Predicted { puts, inference, storing: asked.elapsed() })
+        let snapshot_age = self.snapshot_age(created_at);
+        Ok(Predicted { puts, inference, storing: asked.elapsed(), snapshot_age })
     }
 
     /// Predicts each record without storing anything, and without looking whether something is stored.
@@ -198,6 +233,11 @@ impl PredictionService {
     /// Tells the time by the clock that dates predictions.
     pub fn now(&self) -> Timestamp {
         (self.0.clock)()
+    }
+
+    /// Returns how old the snapshot is that is looked up, where the history changes.
+    pub fn snapshot_age(&self, now: Timestamp) -> Option<SignedDuration> {
+        self.0.package.as_of().map(|as_of| now.duration_since(as_of))
     }
 
     /// Tells whether predictions can be stored now.

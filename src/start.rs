@@ -4,10 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use tracing::warn;
 
+use crate::clock::{self, Clock};
 use crate::config::Config;
+use crate::metrics::field_names;
+use crate::metrics::prometheus::PrometheusMetrics;
 use crate::package::{self, Package};
-use crate::service::PredictionService;
+use crate::service::{LiveService, PredictionService};
 use crate::store::sqlite::{self, SqliteConfig};
 use crate::store::{self, Database, Owner, PredictionStore};
 
@@ -57,13 +61,24 @@ pub fn open_store(config: &Config, package: &Package) -> anyhow::Result<Arc<dyn 
     store::open(database(config, package)?, owner(package))
 }
 
+/// Counts what a package serves.
+pub fn counts(package: &Package) -> PrometheusMetrics {
+    let counts = PrometheusMetrics::new(field_names(package.schema()));
+    if package.living_recipe().is_some() { counts.with_snapshot_age() } else { counts }
+}
+
 /// Joins a package and its database, with a package in the shadow where the settings name one.
-pub fn service(
-    config: &Config,
-    package: Arc<Package>,
-    store: Arc<dyn PredictionStore>,
-) -> anyhow::Result<PredictionService> {
+pub fn service(config: &Config, package: Arc<Package>, store: Arc<dyn PredictionStore>) -> anyhow::Result<LiveService> {
     let shadow = config.shadow_model_dir.as_deref().map(|folder| package::open(Some(folder)));
     let shadow = shadow.transpose().context("the package of the shadow cannot be used")?;
-    Ok(PredictionService::new(package, store).with_shadow(shadow.map(Arc::new)))
+    let service = PredictionService::new(package, store).with_clock(clock(config)?).with_shadow(shadow.map(Arc::new));
+    Ok(LiveService::new(service, config.snapshot_refresh))
+}
+
+/// Returns the clock of the system, or that of a test, of which the log warns.
+fn clock(config: &Config) -> anyhow::Result<Clock> {
+    let Some(file) = &config.test_clock else { return Ok(clock::of_system()) };
+    let clock = clock::of_file(file.clone()).context("TEST_CLOCK cannot be used")?;
+    warn!(file = %file.display(), now = %clock(), "all that is stored is dated by a test's clock");
+    Ok(clock)
 }

@@ -4,6 +4,7 @@ mod examples;
 mod field;
 mod outcomes;
 mod problems;
+mod snapshot;
 mod table;
 
 use std::sync::{Arc, OnceLock};
@@ -22,7 +23,7 @@ use super::finish::Revalidated;
 use super::schema_names::{
     AnswerSchema, FullAnswerSchema, HistorySchema, ModelNameSchema, PredictionIdSchema, RecordSchema,
 };
-use super::{inference, keys, metrics, monitor, outcome, outcomes as many, pages, predict, predictions, status};
+use super::{inference, keys, metrics, model, monitor, outcome, outcomes as many, pages, predict, predictions, status};
 use crate::package::Package;
 use crate::service::PredictionService;
 use problems::Problems;
@@ -50,7 +51,7 @@ pub(super) struct Contract(OnceLock<Vec<u8>>);
         outcome::record_outcome,
         many::record_outcomes,
         predictions::history,
-        status::model,
+        model::model,
         monitor::monitor,
         metrics::metrics,
         status::health,
@@ -98,6 +99,7 @@ pub(super) fn document(package: &Package) -> Value {
         document["components"]["schemas"][name] = component;
     }
     examples::add(&mut document, package);
+    snapshot::add(&mut document, package);
     add_key(&mut document, package);
     document
 }

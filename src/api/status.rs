@@ -1,4 +1,4 @@
-//! `GET /model`, `GET /health` and `GET /ready`, and what is at no path
+//! `GET /health` and `GET /ready`, and what is at no path
 
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
@@ -6,9 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answer::{Json, JsonText};
+use super::answer::Json;
 use super::error::ApiError;
-use super::finish::Revalidated;
 use crate::service::PredictionService;
 
 /// How the service is.
@@ -18,12 +17,6 @@ pub(super) struct Status<'a> {
     status: &'a str,
     /// The version of the model that predicts.
     model_version: &'a str,
-}
-
-/// Returns what the model says of itself: version, features, cross-validation, training data in numbers, hashes.
-#[utoipa::path(get, path = "/model", tag = "model", responses((status = 200, body = Object, description = "The manifest of the model.")))]
-pub(super) async fn model(State(service): State<PredictionService>) -> Response {
-    Revalidated(JsonText(service.package().manifest_json())).into_response()
 }
 
 /// Where a container's health check asks.

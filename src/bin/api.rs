@@ -13,9 +13,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     logging::init(&config.log_level, config.log_format)?;
     let package = start::open_package(&config)?;
     let store = start::open_store(&config, &package)?;
-    lambda::warm_up(&*store, config.database_warm_up).await.context("the database cannot be used")?;
     let fields = field_names(package.schema());
     let service = start::service(&config, package, store)?;
+    lambda::warm_up(&service, config.database_warm_up).await.context("the database cannot be used")?;
     let metrics = config.embedded_metrics.map(|config| Metrics::Embedded(EmbeddedMetrics::new(config, fields)));
-    lambda::run(api::router(service, &config.api, metrics), config.base_path).await
+    lambda::run(api::router(service.clone(), &config.api, metrics), service, config.base_path).await
 }

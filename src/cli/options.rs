@@ -82,6 +82,11 @@ pub(super) fn existing_store(config: &Config, package: &Package) -> anyhow::Resu
 
 /// Reads the settings: an option that was given goes before its variable. Several options may set one variable.
 pub(super) fn config(options: &[Setting]) -> Result<Config, UsageError> {
+    config_with_clock(options)?.without_test_clock().map_err(UsageError)
+}
+
+/// Reads the settings of a command that may go by the clock of a test.
+pub(super) fn config_with_clock(options: &[Setting]) -> Result<Config, UsageError> {
     let lookup = |name: &str| {
         let given = options.iter().filter(|(variable, _)| *variable == name).find_map(|(_, value)| value.clone());
         given.or_else(|| std::env::var_os(name))

@@ -15,11 +15,13 @@ use super::failure::UsageError;
 use super::options::{self, DatabaseOption, PackageOption};
 use crate::api::AllowedHosts;
 use crate::config::Config;
-use crate::metrics::prometheus::PrometheusMetrics;
-use crate::metrics::{Metrics, field_names};
+use crate::metrics::Metrics;
 use crate::{api, logging, server, start};
 
 const MOST_DEFAULT_WORKERS: usize = 4;
+
+/// A server that starts waits no longer than this for the newest snapshot: it takes it up when it comes.
+const FIRST_LOOK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Serves predictions over HTTP. Settings come from the environment; options go before it.
 #[derive(Debug, Args)]
@@ -47,12 +49,15 @@ pub(super) struct ServeArgs {
     /// Lets everybody ask who can reach the server: beyond this machine it asks for `LIFEBOAT_API_KEY` otherwise
     #[arg(long)]
     no_auth: bool,
+    /// Dates all that is stored by a test's clock: the time that stands in the file that `TEST_CLOCK` names
+    #[arg(long)]
+    test_clock: bool,
 }
 
 impl ServeArgs {
     /// Returns the settings of the environment, overridden by the options that were given.
     fn config(&self, quiet: bool) -> Result<Config, UsageError> {
-        let mut config = options::config(&[
+        let mut config = options::config_with_clock(&[
             ("HOST", self.host.map(|host| host.to_string().into())),
             ("PORT", self.port.map(|port| port.to_string().into())),
             ("LOG_LEVEL", quiet.then(|| "warn".into())),
@@ -60,6 +65,11 @@ impl ServeArgs {
             self.package.setting(),
             ("MODEL_DIR", self.folder.clone().map(Into::into)),
         ])?;
+        if !self.test_clock {
+            config = config.without_test_clock().map_err(UsageError)?;
+        } else if config.test_clock.is_none() {
+            return Err(UsageError(anyhow!("--test-clock needs TEST_CLOCK, a file that holds the time")));
+        }
         if self.no_auth {
             config.api.keys = None;
         } else if config.api.keys.is_none() && !config.host.is_loopback() {
@@ -103,17 +113,19 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     let package = start::open_package(config)?;
     let version = Arc::clone(package.version());
     let store = start::open_store(config, &package)?;
-    let metrics = Metrics::Prometheus(Box::new(PrometheusMetrics::new(field_names(package.schema()))));
+    let metrics = Metrics::Prometheus(Box::new(start::counts(&package)));
     let name = package.name().to_owned();
     let service = start::service(config, package, store)?;
+    service.look_first(FIRST_LOOK_TIMEOUT).await;
     let address = SocketAddr::new(config.host, config.port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     info!(address = %listener.local_addr()?, model = %name, model_version = %version, "serving");
-    let router = api::router(service, &config.api, Some(metrics));
+    let router = api::router(service.clone(), &config.api, Some(metrics));
     let stopping = Arc::new(Notify::new());
     let server = server::serve(listener, router, &config.server, stop_signal(Arc::clone(&stopping)));
     tokio::select! {
         () = server => {}
+        () = service.keep_looking() => {}
         () = patience(&stopping, config.shutdown_timeout) => warn!("requests under way did not end in time"),
     }
     info!("stopped");

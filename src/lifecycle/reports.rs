@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use super::monitor::{Monitor, NoBaseline};
 use super::report::Report;
 use crate::prediction::Prediction;
-use crate::service::{PredictionService, ServiceError, aside};
+use crate::service::{LiveService, PredictionService, ServiceError, aside};
 use crate::store::{StoreError, Window};
 
 /// So many reports are made at a time: each keeps a processor busy, and requests need one too. Others wait.
@@ -22,7 +22,7 @@ type Names = HashMap<Arc<str>, Option<Arc<[Box<str>]>>>;
 /// Makes reports of what a service has stored.
 #[derive(Debug, Clone)]
 pub struct Reports {
-    service: PredictionService,
+    service: LiveService,
     /// A permit for each report that may be made now.
     turns: Arc<Semaphore>,
 }
@@ -46,8 +46,8 @@ impl From<StoreError> for ReportError {
 
 impl Reports {
     /// Makes reports of what a service has stored.
-    pub fn new(service: PredictionService) -> Self {
-        Self { service, turns: Arc::new(Semaphore::new(REPORTS_AT_A_TIME)) }
+    pub fn new(service: impl Into<LiveService>) -> Self {
+        Self { service: service.into(), turns: Arc::new(Semaphore::new(REPORTS_AT_A_TIME)) }
     }
 
     /// Compares the predictions of a window with what the package was trained on, in constant memory and beside the threads that serve.
@@ -56,12 +56,13 @@ impl Reports {
     pub async fn report(&self, window: Window) -> Result<Report, ReportError> {
         // Nobody closes it.
         let _turn = self.turns.acquire().await;
-        let package = Arc::clone(self.service.package());
+        let service = self.service.pinned();
+        let package = Arc::clone(service.package());
         let mut monitor = aside(move || Monitor::new(package, window)).await?;
         let mut names = Names::new();
-        let mut pages = self.service.window(window);
+        let mut pages = service.window(window);
         while let Some(page) = pages.try_next().await? {
-            self.learn_names(&page, &mut names).await?;
+            learn_names(&service, &page, &mut names).await?;
             (monitor, names) = aside(move || {
                 for prediction in &page {
                     let names = names.get(&prediction.model_version).and_then(Option::as_deref);
@@ -74,27 +75,27 @@ impl Reports {
         Ok(aside(move || monitor.report()).await)
     }
 
-    /// Looks up the names of the features of versions that were not met before.
-    async fn learn_names(&self, page: &[Prediction], names: &mut Names) -> Result<(), ServiceError> {
-        for version in page.iter().map(|prediction| &prediction.model_version) {
-            if !names.contains_key(version) {
-                let found = self.service.feature_names(version).await?;
-                names.insert(Arc::clone(version), found);
-            }
-        }
-        Ok(())
-    }
-
     /// Keeps a report on a window where [`Self::latest`] finds it, in place of one on a window of the same end.
     pub async fn keep(&self, window: Window, report: &Report) -> Result<(), ReportError> {
         // A report is made of texts, numbers and lists.
         let text = serde_json::to_string(report).unwrap_or_default();
-        Ok(self.service.keep_report(window, text).await?)
+        Ok(self.service.pinned().keep_report(window, text).await?)
     }
 
     /// Returns the kept report whose window ended last; one that an earlier program kept in another form is none.
     pub async fn latest(&self) -> Result<Option<Report>, ReportError> {
-        let text = self.service.latest_report().await?;
+        let text = self.service.pinned().latest_report().await?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
+}
+
+/// Looks up the names of the features of versions that were not met before.
+async fn learn_names(service: &PredictionService, page: &[Prediction], names: &mut Names) -> Result<(), ServiceError> {
+    for version in page.iter().map(|prediction| &prediction.model_version) {
+        if !names.contains_key(version) {
+            let found = service.feature_names(version).await?;
+            names.insert(Arc::clone(version), found);
+        }
+    }
+    Ok(())
 }

@@ -86,6 +86,8 @@ pub(super) enum Unit {
     Count,
     /// Millionths of a second.
     Microseconds,
+    /// Seconds.
+    Seconds,
     /// Thousandths of a second.
     Milliseconds,
     /// A number without a unit.
@@ -174,6 +176,9 @@ impl<'a> Document<'a> {
         }
         self.number("ModelLatency", Unit::Microseconds, measurement.inference.div_duration_f64(MICROSECOND));
         self.number("StoreLatency", Unit::Milliseconds, measurement.storing.div_duration_f64(MILLISECOND));
+        if let Some(age) = measurement.snapshot_age {
+            self.number("SnapshotAge", Unit::Seconds, age.as_secs_f64());
+        }
         for (field, &count) in fields.iter().zip(&measurement.missing) {
             self.count(format!("Missing{field}"), count);
         }

@@ -1,8 +1,12 @@
 //! Counts of a process since its start, in the text format that Prometheus reads.
 
+use std::sync::atomic::AtomicU64;
+
+use jiff::SignedDuration;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets, linear_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
@@ -31,6 +35,8 @@ pub struct PrometheusMetrics {
     missing: Missing,
     fields: Box<[Box<str>]>,
     requests: Requests,
+    /// Only where the history changes.
+    snapshot_age: Option<Gauge<f64, AtomicU64>>,
 }
 
 impl PrometheusMetrics {
@@ -46,6 +52,7 @@ impl PrometheusMetrics {
             missing: Family::default(),
             fields,
             requests: Family::default(),
+            snapshot_age: None,
             registry: Registry::default(),
         };
         registry.register(
@@ -80,6 +87,19 @@ impl PrometheusMetrics {
         Self { registry, ..metrics }
     }
 
+    /// Tells the age of the snapshot as well, as of a package whose history changes.
+    #[must_use]
+    pub fn with_snapshot_age(mut self) -> Self {
+        let age = Gauge::default();
+        self.registry.register_with_unit(
+            "snapshot_age",
+            "The time since the moment of the history that is looked up",
+            Unit::Seconds,
+            age.clone(),
+        );
+        Self { snapshot_age: Some(age), ..self }
+    }
+
     /// Counts an answer: a problem by its kind, and what was predicted.
     pub(super) fn record(&self, answered: &Answered) {
         let Answered { route, status, .. } = answered;
@@ -108,8 +128,11 @@ impl PrometheusMetrics {
         }
     }
 
-    /// Returns all counts as text.
-    pub fn text(&self) -> String {
+    /// Returns all counts as text, with the age of the snapshot that serves.
+    pub fn text(&self, snapshot_age: Option<SignedDuration>) -> String {
+        if let (Some(gauge), Some(age)) = (&self.snapshot_age, snapshot_age) {
+            gauge.set(age.as_secs_f64());
+        }
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = encode(&mut text, &self.registry);

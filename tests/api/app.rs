@@ -12,10 +12,9 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use lifeboat::api::{self, ApiConfig};
-use lifeboat::metrics::prometheus::PrometheusMetrics;
-use lifeboat::metrics::{Metrics, field_names};
+use lifeboat::metrics::Metrics;
 use lifeboat::package::{self, Package};
-use lifeboat::service::PredictionService;
+use lifeboat::service::{LiveService, PredictionService};
 use lifeboat::start;
 use lifeboat::store::PredictionStore;
 use lifeboat::store::sqlite::{SqliteConfig, SqliteStore, Synchronous};
@@ -35,7 +34,7 @@ pub(crate) fn package() -> &'static Package {
 }
 
 fn counted(package: &Package) -> Metrics {
-    Metrics::Prometheus(Box::new(PrometheusMetrics::new(field_names(package.schema()))))
+    Metrics::Prometheus(Box::new(start::counts(package)))
 }
 
 /// The service behind its router.
@@ -43,6 +42,8 @@ pub(crate) struct App {
     router: Router,
     milliseconds: Arc<AtomicI64>,
     database: PathBuf,
+    service: LiveService,
+    store: Arc<dyn PredictionStore>,
     _folder: TempDir,
 }
 
@@ -65,9 +66,7 @@ impl App {
 
     /// Serves another package.
     pub(crate) fn serving(package: Package) -> Self {
-        let config = ApiConfig { request_timeout: PATIENT, ..ApiConfig::default() };
-        let metrics = counted(&package);
-        Self::build(&Arc::new(package), &config, Some(metrics), |store| store)
+        Self::serving_on(package, |store| store)
     }
 
     /// Serves on a store that wraps an empty database; requests may take as long as `timeout`.
@@ -100,14 +99,36 @@ impl App {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("predictions.db");
         let sqlite = SqliteConfig { synchronous: Synchronous::Normal, ..SqliteConfig::new(database.clone()) };
-        let store = wrap(Arc::new(SqliteStore::open(sqlite, start::owner(package)).unwrap()));
+        let store: Arc<dyn PredictionStore> = Arc::new(SqliteStore::open(sqlite, start::owner(package)).unwrap());
         let milliseconds = Arc::new(AtomicI64::new(0));
         let now = Arc::clone(&milliseconds);
         let clock = Arc::new(move || Timestamp::from_millisecond(now.load(Ordering::SeqCst)).unwrap());
-        let service = PredictionService::new(Arc::clone(package), store).with_clock(clock);
-        let app = Self { router: api::router(service, config, metrics), milliseconds, database, _folder: folder };
+        let service = PredictionService::new(Arc::clone(package), wrap(Arc::clone(&store))).with_clock(clock);
+        let service = LiveService::new(service, Duration::ZERO);
+        let router = api::router(service.clone(), config, metrics);
+        let app = Self { router, milliseconds, database, service, store, _folder: folder };
         app.set_time("2026-11-23T10:15:04.211Z");
         app
+    }
+
+    /// Serves another package on a store that wraps an empty database.
+    pub(crate) fn serving_on(
+        package: Package,
+        wrap: impl FnOnce(Arc<dyn PredictionStore>) -> Arc<dyn PredictionStore>,
+    ) -> Self {
+        let config = ApiConfig { request_timeout: PATIENT, ..ApiConfig::default() };
+        let metrics = counted(&package);
+        Self::build(&Arc::new(package), &config, Some(metrics), wrap)
+    }
+
+    /// Returns the service, which takes up newer snapshots when it is told to look.
+    pub(crate) fn service(&self) -> &LiveService {
+        &self.service
+    }
+
+    /// Returns the database, whatever wraps it.
+    pub(crate) fn store(&self) -> &dyn PredictionStore {
+        &*self.store
     }
 
     /// Sets what the clock tells from now on.

@@ -13,6 +13,7 @@ mod in_batch;
 mod inference;
 mod keys;
 mod large_windows;
+mod living;
 mod lookups;
 mod manners;
 mod many_outcomes;
@@ -39,6 +40,9 @@ mod shadow;
 mod sites;
 mod slow_clients;
 mod tables;
+mod test_clock;
 #[path = "../fixtures/training.rs"]
 mod training;
+#[path = "../fixtures/trams.rs"]
+mod trams;
 mod unreliable_store;

@@ -113,12 +113,19 @@ impl Server {
 
     /// Waits until the server logs this message, and returns the line.
     pub(crate) fn wait_for(&self, message: &str) -> Value {
-        let mut before = Vec::new();
+        self.said_until(message).pop().unwrap()
+    }
+
+    /// Waits until the server logs this message, and returns all lines to this one.
+    pub(crate) fn said_until(&self, message: &str) -> Vec<Value> {
+        let mut lines = Vec::new();
         loop {
             match self.log.recv_timeout(PATIENCE) {
-                Ok(line) if line["message"] == message => return line,
-                Ok(line) => before.push(line),
-                Err(error) => panic!("{error} while waiting for {message:?} after {before:#?}"),
+                Ok(line) => lines.push(line),
+                Err(error) => panic!("{error} while waiting for {message:?} after {lines:#?}"),
+            }
+            if lines.last().is_some_and(|line| line["message"] == message) {
+                return lines;
             }
         }
     }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use lifeboat::api::ApiConfig;
 use lifeboat::identity::{Entity, PredictionId};
+use lifeboat::package::Package;
 use lifeboat::prediction::Prediction;
 use lifeboat::store::{
     Cursor, Days, KnownOutcome, PredictionStore, PublishedSnapshot, Put, Recording, StoreError, ToldOutcome, Window,
@@ -18,6 +19,7 @@ use serde_json::{Value, json};
 
 use crate::app::{Answer, App};
 use crate::passengers::numbered;
+use crate::trams::{Trams, tram};
 
 /// What a store does when it is asked for anything.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -265,4 +267,51 @@ async fn reports_are_made_one_after_the_other_and_one_that_is_given_up_frees_its
     first.problem(503);
     assert_eq!(second, 200);
     assert!(waited > Duration::from_millis(300), "{waited:?}");
+}
+
+#[tokio::test]
+async fn while_the_store_is_lost_the_snapshot_that_was_taken_up_serves_on_and_it_is_said() {
+    let trams = Trams::new();
+    let mood = Arc::new(Mutex::new(Mood::Works));
+    let app = App::serving_on(Package::load(trams.path()).unwrap(), |store| {
+        Arc::new(Unreliable { store, mood: Arc::clone(&mood) })
+    });
+    let publish = async |day: u32| {
+        let text = trams.snapshot(day, day);
+        let published = Trams::published(&text, day);
+        app.store().publish(&trams.recipe, published.clone(), text.into_bytes()).await.unwrap();
+        json!(*published.hash)
+    };
+    let snapshot = async || app.get("/model").await.json()["snapshot"].clone();
+    app.set_time("2026-03-10T12:00:00+01:00");
+    let first = publish(2).await;
+    app.service().look().await;
+    let second = publish(3).await;
+    for bad in [Mood::IsUnavailable, Mood::IsUnreadable] {
+        *mood.lock().unwrap() = bad;
+        app.set_time("2026-03-10T13:00:00+01:00");
+        app.service().look().await;
+        let told = snapshot().await;
+        assert_eq!(told["hash"], first, "{bad:?}");
+        // It stands still.
+        assert_eq!(told["looked_at"], "2026-03-10T11:00:00.000Z");
+        let ask = Request::post("/predict?store=false").header(header::CONTENT_TYPE, "application/json");
+        let answer = app.send(ask.body(tram(1).to_string().into()).unwrap()).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["snapshot"]), (200, &first));
+    }
+    *mood.lock().unwrap() = Mood::Works;
+    app.service().look().await;
+    let told = snapshot().await;
+    assert_eq!((&told["hash"], &told["looked_at"]), (&second, &json!("2026-03-10T12:00:00.000Z")));
+}
+
+#[tokio::test]
+async fn nobody_looks_for_snapshots_of_a_history_that_does_not_change() {
+    let app = App::with_store(Duration::from_secs(10), |store| {
+        Arc::new(Unreliable { store, mood: Arc::new(Mutex::new(Mood::Panics)) })
+    });
+    // The store would panic.
+    app.service().look_first(Duration::from_secs(10)).await;
+    app.service().look().await;
+    app.service().look_if_due().await;
 }

@@ -55,6 +55,17 @@ async fn a_function_starts_without_its_table_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_function_goes_by_no_clock_of_a_test() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("now"), "2013-04-01T06:00:00Z").unwrap();
+    let mut environment = on_file(&folder.path().join("predictions.db"));
+    environment.push(("TEST_CLOCK", folder.path().join("now").display().to_string()));
+    let function = Function::start(&environment).await;
+    assert_eq!(function.post(&serde_json::json!({})).await, "", "the emulator has no answer");
+    assert!(function.log().contains("it is for `lifeboat serve --test-clock` alone"), "{}", function.log());
+}
+
+#[tokio::test]
 async fn a_function_that_cannot_start_names_the_setting_that_is_wrong() {
     let environment = [("DATABASE_URL", "dynamodb:predictions".to_owned()), ("AWS_REGION", "eu-central-1".to_owned())];
     let function = Function::start(&environment).await;

@@ -309,6 +309,7 @@ async function figures() {
     AUC: chosen.auc,
     "Log loss": chosen.log_loss,
     RMSE: chosen.rmse,
+    "History as of": model.snapshot?.as_of,
   };
   const shown = Object.entries(facts).filter(([, value]) => value !== undefined);
   at("figures").replaceChildren(

@@ -1,0 +1,151 @@
+//! A look for a newer snapshot, and what comes of it: it is taken up, or refused by name while the last good one serves on.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use tracing::{info, warn};
+
+use super::live::{LiveService, RefusedSnapshot};
+use super::{PredictionService, aside};
+use crate::store::{PublishedSnapshot, StoreError, chain};
+
+/// No call of a store takes so long: whoever waited for this long was frozen meanwhile, as a function is between requests.
+const FROZEN: Duration = Duration::from_secs(30);
+
+/// What came of the looks so far.
+#[derive(Debug, Default)]
+pub(super) struct Looks {
+    /// When the last one began.
+    pub(super) begun_at: Option<SystemTime>,
+    /// When the store last answered.
+    pub(super) answered_at: Option<Timestamp>,
+    /// Whether the store failed at the last one.
+    is_store_lost: bool,
+    /// The newest snapshot, where it cannot serve.
+    pub(super) refused: Option<Refusal>,
+}
+
+/// A snapshot that was refused.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) snapshot: RefusedSnapshot,
+    /// Whether its text is at fault, which never changes.
+    is_final: bool,
+}
+
+/// Why a newer snapshot does not serve.
+enum Obstacle {
+    /// The store does not answer, for now.
+    Store(StoreError),
+    /// It is refused, for now.
+    NotYet(String),
+    /// It is refused for good.
+    Final(String),
+}
+
+impl LiveService {
+    /// Asks the store for the newest snapshot, and takes it up where it is newer than the one that serves. Of several looks at a time, one
+    /// is made.
+    pub async fn look(&self) {
+        let Ok(_turn) = self.0.turn.try_lock() else { return };
+        self.begins();
+        let serving = self.pinned();
+        let Some(recipe) = serving.package().living_recipe() else { return };
+        let newest = match thawed(|| serving.0.store.newest_snapshot(recipe.hash())).await {
+            Ok(newest) => newest,
+            Err(error) => return self.store_failed(&error),
+        };
+        self.store_answered(serving.now());
+        let Some(newest) = newest.filter(|newest| serving.is_before(newest)) else {
+            self.looks().refused = None;
+            return;
+        };
+        if self.is_refused_for_good(&newest.hash) {
+            return;
+        }
+        match serving.next(&newest).await {
+            Ok(next) => self.take_up(next, &newest),
+            Err(Obstacle::Store(error)) => self.store_failed(&error),
+            Err(Obstacle::NotYet(reason)) => self.refuse(&newest, &reason, false),
+            Err(Obstacle::Final(reason)) => self.refuse(&newest, &reason, true),
+        }
+    }
+
+    fn take_up(&self, next: PredictionService, newest: &PublishedSnapshot) {
+        self.serve(next);
+        self.looks().refused = None;
+        info!(snapshot = %newest.hash, as_of = %newest.as_of, "answering by a newer snapshot");
+    }
+
+    fn is_refused_for_good(&self, hash: &str) -> bool {
+        self.looks().refused.as_ref().is_some_and(|refused| refused.is_final && *refused.snapshot.hash == *hash)
+    }
+
+    /// Keeps the reason for `GET /model`, and logs it once.
+    fn refuse(&self, newest: &PublishedSnapshot, reason: &str, is_final: bool) {
+        let PublishedSnapshot { hash, as_of, .. } = newest;
+        let snapshot = RefusedSnapshot { hash: Arc::clone(hash), as_of: *as_of, reason: reason.into() };
+        let before = self.looks().refused.replace(Refusal { snapshot: snapshot.clone(), is_final });
+        if before.is_none_or(|before| before.snapshot != snapshot) {
+            warn!(snapshot = %hash, %as_of, reason, "a snapshot is refused: the one before serves on");
+        }
+    }
+
+    /// Logs once that the store is lost.
+    fn store_failed(&self, error: &StoreError) {
+        if !std::mem::replace(&mut self.looks().is_store_lost, true) {
+            warn!(error = %chain(error), "the store does not tell the newest snapshot: the one before serves on");
+        }
+    }
+
+    fn store_answered(&self, now: Timestamp) {
+        let mut looks = self.looks();
+        looks.answered_at = Some(now);
+        if std::mem::take(&mut looks.is_store_lost) {
+            info!("the store tells the newest snapshot again");
+        }
+    }
+}
+
+impl PredictionService {
+    /// Returns whether a published snapshot is newer than the one that serves.
+    fn is_before(&self, newest: &PublishedSnapshot) -> bool {
+        let package = self.package();
+        // What the package came with may be of a time that has not come by this clock: the model was trained later.
+        let as_of = package.as_of().filter(|as_of| *as_of <= self.now());
+        package.snapshot() != Some(&newest.hash) && as_of.is_none_or(|as_of| as_of < newest.as_of)
+    }
+
+    /// Returns the service by a published snapshot, which is read and made ready beside the threads that serve.
+    async fn next(&self, newest: &PublishedSnapshot) -> Result<Self, Obstacle> {
+        if newest.as_of > self.now() {
+            return Err(Obstacle::NotYet("it is as of a time that has not come".to_owned()));
+        }
+        let text = match thawed(|| self.0.store.snapshot(&newest.hash)).await {
+            Ok(Some(text)) => text,
+            Ok(None) => return Err(Obstacle::NotYet("the store has not all of it".to_owned())),
+            Err(StoreError::Unreadable(cause)) => return Err(Obstacle::NotYet(chain(&*cause))),
+            Err(error) => return Err(Obstacle::Store(error)),
+        };
+        let serving = self.clone();
+        let next = aside(move || serving.with_snapshot(&text)).await;
+        let next = next.map_err(|error| Obstacle::Final(chain(&error)))?;
+        match next.package().as_of() {
+            Some(as_of) if as_of != newest.as_of => Err(Obstacle::Final(format!("its text is as of {as_of}"))),
+            _ => Ok(next),
+        }
+    }
+}
+
+/// Asks a store, and once more where its answer was lost since this side was frozen.
+async fn thawed<T, F>(ask: impl Fn() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    let asked = SystemTime::now();
+    match ask().await {
+        Err(_) if asked.elapsed().is_ok_and(|took| took > FROZEN) => ask().await,
+        answer => answer,
+    }
+}
