@@ -1,6 +1,7 @@
 //! What is done with stored predictions: drift, performance, and the comparison of models. Nothing here knows any table in particular.
 //!
 //! - [`sum`], [`cells`]: numbers that are added up or counted in constant memory, in any order.
+//! - [`days`]: the day of a record, where a table has a time.
 //! - [`answer`]: what a model answers and what really happens, for each kind of task.
 //! - [`baseline`], [`load`], [`binning`]: what the training data looks like, as `baseline.json` has it.
 //! - [`values`]: the values of a field, as they are counted.
@@ -18,6 +19,8 @@
 pub mod sum;
 
 pub mod cells;
+
+pub mod days;
 
 pub mod answer;
 
