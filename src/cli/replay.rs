@@ -1,6 +1,8 @@
 //! `lifeboat replay`: computes stored predictions again, and tells what comes out differently.
 
-use std::collections::{BTreeMap, HashMap};
+mod at_hand;
+
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,6 +24,7 @@ use crate::service;
 use crate::start;
 use crate::table::descriptor::Scalar;
 use crate::table::json;
+use at_hand::{AtHand, Found};
 
 /// A value that comes out this much different is another one: more than what other processors make of the same sum.
 const TOLERANCE: f32 = 1e-6;
@@ -29,8 +32,8 @@ const TOLERANCE: f32 = 1e-6;
 /// So many differences are shown before the rest is only counted.
 const SHOWN_DIFFERENCES: usize = 20;
 
-/// Computes stored predictions again from their records, by the package that made them, and tells every difference above 1e-6; ends
-/// with 3 if there is one. Only predictions of the sample are found: those that `MONITOR_SAMPLE_RATE` let be read by time when they were
+/// Computes stored predictions again from their records, by the package and the snapshot of its history that made them, and tells every
+/// difference above 1e-6; ends with 3 if there is one. Only predictions of the sample are found: those that `MONITOR_SAMPLE_RATE` let be read by time when they were
 /// stored.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -55,13 +58,13 @@ pub(super) fn replay(args: &ReplayArgs, quiet: bool) -> anyhow::Result<ExitCode>
     let config = options::config(&[args.database.setting()])?;
     let packages = packages(args, &config)?;
     let store = options::existing_store(&config, &packages[0])?;
-    let packages = packages.into_iter().map(|package| (Arc::clone(package.version()), package)).collect();
+    let mut at_hand = AtHand::new(packages, Arc::clone(&store));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut tally = Tally::default();
     runtime.block_on(async {
         let mut pages = store.window(window);
         while let Some(page) = pages.try_next().await? {
-            tally.replay(page, &packages)?;
+            tally.replay(page, &mut at_hand).await?;
         }
         anyhow::Ok(())
     })?;
@@ -95,27 +98,43 @@ struct Tally {
     differing: u64,
     /// The first differences, in words.
     shown: Vec<String>,
-    /// How many predictions were made by versions that are not at hand.
-    not_at_hand: BTreeMap<Arc<str>, u64>,
+    /// How many predictions were made by what is not at hand, in words.
+    not_at_hand: BTreeMap<String, u64>,
 }
 
+/// By what a prediction was made: the version of a package, and the snapshot of its history.
+type Made = (Arc<str>, Option<Arc<str>>);
+
 impl Tally {
-    fn replay(&mut self, page: Vec<Prediction>, packages: &HashMap<Arc<str>, Arc<Package>>) -> anyhow::Result<()> {
-        let mut by_version: BTreeMap<Arc<str>, Vec<Prediction>> = BTreeMap::new();
+    async fn replay(&mut self, page: Vec<Prediction>, at_hand: &mut AtHand) -> anyhow::Result<()> {
+        let mut groups: BTreeMap<Made, Vec<Prediction>> = BTreeMap::new();
         for prediction in page {
             self.sample.count(&prediction.id);
-            by_version.entry(Arc::clone(&prediction.model_version)).or_default().push(prediction);
+            let made = (Arc::clone(&prediction.model_version), prediction.snapshot.clone());
+            groups.entry(made).or_default().push(prediction);
         }
-        for (version, stored) in by_version {
-            let Some(package) = packages.get(&version) else {
-                *self.not_at_hand.entry(version).or_default() += stored.len() as u64;
-                continue;
+        for ((version, snapshot), stored) in groups {
+            let lacking = match at_hand.find(&version, snapshot.as_deref()).await? {
+                Found::Package(package) => {
+                    self.replay_by(&package, &stored)?;
+                    continue;
+                }
+                Found::NoPackage => format!("{version}, which is not at hand: give its package with --package DIR"),
+                Found::NoSnapshot(reason) => {
+                    let snapshot = snapshot.unwrap_or_default();
+                    format!("{version} and the snapshot {snapshot}, which is not at hand: {reason}")
+                }
             };
-            let records: Vec<_> =
-                stored.iter().map(|prediction| json::stored(package.schema(), &prediction.record)).collect();
-            let again = service::predict(package, &records, Timestamp::UNIX_EPOCH)?;
-            stored.iter().zip(&again).for_each(|(stored, again)| self.compare(stored, again, package.feature_names()));
+            *self.not_at_hand.entry(lacking).or_default() += stored.len() as u64;
         }
+        Ok(())
+    }
+
+    fn replay_by(&mut self, package: &Package, stored: &[Prediction]) -> anyhow::Result<()> {
+        let records: Vec<_> =
+            stored.iter().map(|prediction| json::stored(package.schema(), &prediction.record)).collect();
+        let again = service::predict(package, &records, Timestamp::UNIX_EPOCH)?;
+        stored.iter().zip(&again).for_each(|(stored, again)| self.compare(stored, again, package.feature_names()));
         Ok(())
     }
 
@@ -136,8 +155,8 @@ impl Tally {
         for difference in &self.shown {
             writeln!(output, "{difference}")?;
         }
-        for (version, count) in &self.not_at_hand {
-            writeln!(output, "{count} by {version}, which is not at hand: give its package with --package DIR")?;
+        for (lacking, count) in &self.not_at_hand {
+            writeln!(output, "{count} by {lacking}")?;
         }
         if !quiet {
             writeln!(output, "{} the same, {} different\n{}", self.same, self.differing, self.sample)?;

@@ -15,7 +15,10 @@ mod packing;
 mod predicting;
 #[path = "../fixtures/program.rs"]
 mod program;
+mod replaying;
 mod shell;
 mod stored;
 #[path = "../fixtures/training.rs"]
 mod training;
+#[path = "../fixtures/trams.rs"]
+mod trams;
