@@ -6,6 +6,7 @@ mod events;
 mod faults;
 mod keep_warm;
 mod limits;
+mod living;
 mod metrics;
 mod monitoring;
 mod packages;
@@ -18,4 +19,5 @@ mod fixtures {
     pub(crate) mod dynamodb;
     pub(crate) mod faulty;
     pub(crate) mod passengers;
+    pub(crate) mod trams;
 }
