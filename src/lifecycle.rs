@@ -1,11 +1,13 @@
 //! What is done with stored predictions: drift, performance, and the comparison of models. Nothing here knows any table in particular.
 //!
 //! - [`sum`], [`cells`]: numbers that are added up or counted in constant memory, in any order.
+//! - [`days`]: the day of a record, where a table has a time.
 //! - [`answer`]: what a model answers and what really happens, for each kind of task.
 //! - [`baseline`], [`load`], [`binning`]: what the training data looks like, as `baseline.json` has it.
 //! - [`values`]: the values of a field, as they are counted.
+//! - [`shares`]: values by their shares, and those that the training data lacks.
 //! - [`drift`]: how far a column has shifted, and what to make of it.
-//! - [`numbers`], [`categories`], [`texts`]: the values of one column of a window, counted by its baseline.
+//! - [`numbers`], [`categories`], [`top_texts`], [`texts`]: the values of one column of a window, counted by its baseline.
 //! - [`columns`], [`answers`], [`watch`]: features, fields and answers of a window, and all of a table.
 //! - [`builder`]: makes a baseline from training records.
 //! - [`performance`]: how good answers are where the outcome is known.
@@ -20,6 +22,8 @@ pub mod sum;
 
 pub mod cells;
 
+pub mod days;
+
 pub mod answer;
 
 pub mod baseline;
@@ -30,11 +34,15 @@ pub mod binning;
 
 pub mod values;
 
+pub mod shares;
+
 pub mod drift;
 
 pub mod numbers;
 
 pub mod categories;
+
+pub mod top_texts;
 
 pub mod texts;
 

@@ -26,7 +26,8 @@ use crate::table::columns::ExtraColumns;
 use crate::table::record::Labelled;
 
 /// Compares two packages of one table on labelled rows that neither was trained on; ends with 3 unless the challenger may take the
-/// champion's place: its loss must be lower in 95 % of bootstrap samples, and no group may fare worse by more than a bound.
+/// champion's place: its loss must be lower in 95 % of bootstrap samples, and no group may fare worse by more than a bound. Where the
+/// schema has a time, samples are of whole days, and fewer than eight days are not judged.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -214,14 +215,16 @@ fn tell(told: &Told) -> String {
     };
     let by_group = if comparison.groups.is_empty() { String::new() } else { text(&mut groups) + "\n\n" };
     format!(
-        "{}\n\nSeen: {}.\n\nThe challenger's {loss} is lower by {:.4} (95 % of bootstrap samples: {:.4} to {:.4}), and lower in {:.1} % of \
-         them, of {} rows.\n\n{by_group}{verdict}",
+        "{}\n\nSeen: {}.\n\nThe challenger's {loss} is lower by {:.4} (95 % of bootstrap samples{}: {:.4} to {:.4}), and lower in {:.1} % of \
+         them, of {} rows{}.\n\n{by_group}{verdict}",
         text(&mut table),
         in_words(told.seen, usize::try_from(comparison.rows).unwrap_or(usize::MAX)),
         gain.mean,
+        if comparison.days.is_some() { " of whole days" } else { "" },
         gain.lower,
         gain.upper,
         gain.share_better * 100.0,
         comparison.rows,
+        comparison.days.map_or_else(String::new, |days| format!(" of {days} days")),
     )
 }

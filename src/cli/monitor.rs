@@ -129,6 +129,10 @@ fn tell(report: &Report) -> String {
         if !columns.is_empty() {
             told = format!("{told}\n\n{}", drifts(name, columns));
         }
+        for column in columns.iter().filter(|column| !column.unseen_values.is_empty()) {
+            let values = column.unseen_values.iter().map(|unseen| format!("{} ({})", unseen.value, unseen.rows));
+            told = format!("{told}\nunseen in {}: {}", column.name, values.collect::<Vec<_>>().join(", "));
+        }
     }
     told
 }

@@ -154,6 +154,19 @@ pub struct KnownTexts {
     pub once: u64,
     /// A hash of each (FNV-1a of 64 bits, its halves combined by exclusive or), ascending.
     pub hashes: Vec<u32>,
+    /// The most frequent ones, twenty at most; absent unless the field is as good as one of categories: of a twentieth of the records at
+    /// most, the text occurs once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub top: Vec<TextRows>,
+}
+
+/// A text by its hash, and how often it occurs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TextRows {
+    /// The hash.
+    pub hash: u32,
+    /// The number of records.
+    pub rows: u64,
 }
 
 /// Returns the hash by which a text is known again.

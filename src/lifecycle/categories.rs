@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::baseline::CategoryBaseline;
 use super::drift::{Histograms, OtherBaseline, TestKind, TestReport, merge_counts};
-use super::sum::share;
-use crate::lifecycle::statistics::{chi_squared, to_float};
+use super::shares::{UnseenValue, expecting_unseen, most_frequent};
+use crate::lifecycle::statistics::chi_squared;
 use crate::table::descriptor::Scalar;
 use crate::table::field::Written;
 
@@ -35,7 +35,9 @@ impl CategoryCounts {
 #[derive(Debug)]
 pub struct CategoryWatch {
     baseline: CategoryBaseline,
-    /// The bin of each category of the schema.
+    /// The categories of the schema.
+    categories: Box<[Scalar]>,
+    /// The bin of each.
     bins: Box<[usize]>,
     counts: CategoryCounts,
 }
@@ -49,7 +51,7 @@ impl CategoryWatch {
         known.extend(baseline.top.iter().enumerate().map(|(place, category)| (category.value.to_string(), place)));
         let bin = |value: &Scalar| known.get(&value.to_string()).copied().unwrap_or(rest + 1);
         let counts = CategoryCounts { by_category: vec![0; categories.len()], unknown: 0 };
-        Self { bins: categories.iter().map(bin).collect(), baseline, counts }
+        Self { categories: categories.into(), bins: categories.iter().map(bin).collect(), baseline, counts }
     }
 
     /// Counts a category, by its place in the schema; any other place counts as one that the training data lacks.
@@ -105,19 +107,18 @@ impl CategoryWatch {
         }
     }
 
+    /// Returns the categories that the training data lacks; values that are no category of the schema have no name.
+    pub fn unseen_values(&self) -> Vec<UnseenValue> {
+        let unseen = self.baseline.top.len() + 1;
+        let counted = self.categories.iter().zip(&self.bins).zip(&self.counts.by_category);
+        let found = counted.filter(|((_, bin), count)| **bin == unseen && **count > 0);
+        most_frequent(found.map(|((value, _), count)| (Written::from(value).to_string(), *count)).collect())
+    }
+
     /// Returns the counts that are compared.
-    ///
-    /// Where many categories occur once, later records bring new ones without any drift: as many as occur once among all (Good and
-    /// Turing). So many of the rest are expected to be unseen, if they are.
     pub fn compared(&self) -> (Vec<u64>, Vec<u64>) {
-        let Histograms { mut baseline, window, .. } = self.histograms();
-        let (rest, unseen) = (baseline.len() - 2, baseline.len() - 1);
-        let found = share(window[unseen], window.iter().sum()) * to_float(self.baseline.rows());
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
-        let moved = (found.round() as u64).min(self.baseline.rest.once).min(baseline[rest]);
-        baseline[rest] -= moved;
-        baseline[unseen] += moved;
-        (baseline, window)
+        let Histograms { baseline, window, .. } = self.histograms();
+        (expecting_unseen(baseline, &window, self.baseline.rest.once), window)
     }
 
     /// Tests whether the values come from the population of the training data.
@@ -153,6 +154,11 @@ mod tests {
         assert_eq!(found.labels.unwrap(), ["a", "b", "the rest", "unseen"]);
         assert_eq!((found.baseline, found.window), (vec![60, 30, 10, 0], vec![1, 2, 2, 2]));
         assert_eq!((watch.unseen(), watch.rows()), (2, 7));
+        assert_eq!(
+            watch.unseen_values(),
+            [UnseenValue { value: "new".to_owned(), rows: 1 }],
+            "the other is of no category"
+        );
     }
 
     #[test]

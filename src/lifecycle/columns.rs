@@ -196,7 +196,8 @@ impl FieldWatch {
     fn index(&self, bins: &Histograms) -> Option<StabilityIndex> {
         let (mut baseline, mut window) = match &self.values {
             ValueWatch::Categories(categories) => categories.compared(),
-            _ => (bins.baseline.clone(), bins.window.clone()),
+            ValueWatch::Texts(texts) => texts.compared(),
+            ValueWatch::Numbers(_) | ValueWatch::Days(_) => (bins.baseline.clone(), bins.window.clone()),
         };
         baseline.push(self.baseline_missing);
         window.push(self.missing);
@@ -227,6 +228,7 @@ pub(super) fn of_numbers(name: &str, numbers: &NumberWatch, bins: Histograms) ->
         out_of_range_rate: Some(share(numbers.outside(), sum.count())),
         unseen,
         unseen_rate: unseen.map(|unseen| share(unseen, sum.count())),
+        unseen_values: vec![],
         bins,
     }
 }
@@ -245,13 +247,23 @@ fn of_categories(name: &str, categories: &CategoryWatch) -> ColumnDrift {
         out_of_range_rate: None,
         unseen: Some(categories.unseen()),
         unseen_rate: Some(share(categories.unseen(), categories.rows())),
+        unseen_values: categories.unseen_values(),
         bins: categories.histograms(),
     }
 }
 
 fn of_texts(name: &str, texts: &TextWatch) -> ColumnDrift {
-    let lengths = texts.lengths();
-    let found = of_numbers(name, lengths, lengths.histograms());
+    let found = of_numbers(name, texts.lengths(), texts.histograms());
     let unseen = texts.unseen();
-    ColumnDrift { unseen, unseen_rate: unseen.map(|unseen| to_float(unseen) / to_float(found.rows.max(1))), ..found }
+    let is_category = texts.is_category();
+    ColumnDrift {
+        test: texts.test(),
+        mean: found.mean.filter(|_| !is_category),
+        baseline_mean: found.baseline_mean.filter(|_| !is_category),
+        out_of_range_rate: found.out_of_range_rate.filter(|_| !is_category),
+        unseen,
+        unseen_rate: unseen.map(|unseen| to_float(unseen) / to_float(found.rows.max(1))),
+        unseen_values: texts.unseen_values(),
+        ..found
+    }
 }

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::shares::UnseenValue;
 use crate::lifecycle::statistics::{TestResult, population_stability_index, to_float};
 
 /// Fewer rows are not judged: chance alone would move them.
@@ -134,6 +135,9 @@ pub struct ColumnDrift {
     pub unseen: Option<u64>,
     /// The share of those values.
     pub unseen_rate: Option<f64>,
+    /// Those values themselves, the ten that came most often: of categories, and of texts that are as good as categories.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen_values: Vec<UnseenValue>,
     /// The histograms of the values.
     pub bins: Histograms,
 }

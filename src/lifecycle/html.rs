@@ -184,6 +184,14 @@ fn stability(title: &str, columns: &[ColumnDrift]) -> Markup {
                 }
             }
         }
+        @for column in columns.iter().filter(|column| !column.unseen_values.is_empty()) {
+            p {
+                "Unseen in " (column.name) ": "
+                @for (place, unseen) in column.unseen_values.iter().enumerate() {
+                    @if place > 0 { ", " } (unseen.value) " (" (unseen.rows) ")"
+                }
+            }
+        }
     }
 }
 

@@ -61,8 +61,13 @@ impl Faults {
             Distribution::Number(number) | Distribution::Days(number) => self.of_number(pointer, number),
             Distribution::Text(text) => {
                 self.of_number(&format!("{pointer}/length"), &text.length);
-                if text.known.as_ref().is_some_and(|known| !known.hashes.is_sorted()) {
+                let Some(known) = &text.known else { return };
+                if !known.hashes.is_sorted() {
                     self.push(&format!("{pointer}/known/hashes"), "must ascend");
+                }
+                let top = known.top.iter().try_fold(0_u64, |rows, text| rows.checked_add(text.rows));
+                if top.is_none_or(|rows| rows > text.length.rows()) {
+                    self.push(&format!("{pointer}/known/top"), "counts more texts than there are");
                 }
             }
             Distribution::Category(categories) => {

@@ -245,6 +245,32 @@ fn models_are_compared_by_their_task_and_by_groups() {
     assert!(Comparison::from_pairs(&classes, None, several).unwrap().promote);
 }
 
+#[test]
+fn a_challenger_is_judged_by_eight_days_at_least() {
+    let schema = schema();
+    let mut random = Rng::with_seed(12);
+    for (days, is_judged) in [(7, false), (8, true)] {
+        let rows: Vec<Labelled> = (0..400)
+            .map(|number| {
+                let region = ["north", "south"][random.usize(..2)];
+                let fields = json!({"number": number, "region": region, "sold": format!("2024-05-{:02}T10:00:00Z", number % days + 1)});
+                labelled(&schema, &fields)
+            })
+            .collect();
+        let pairs = rows.iter().map(|row| Pair {
+            record: &row.record,
+            champion: Answer::Multiclass { probabilities: &[0.4, 0.3, 0.3], predicted: 0 },
+            challenger: Answer::Multiclass { probabilities: &[0.9, 0.05, 0.05], predicted: 0 },
+            outcome: Outcome::Class(0),
+        });
+        let found = Comparison::from_pairs(&schema, None, pairs).unwrap();
+        assert_eq!((found.rows, found.days, found.judged, found.promote), (400, Some(days), is_judged, is_judged));
+        let told = "not judged: the rows are of 7 days, and must be of 8 at least";
+        assert_eq!(found.objections, if is_judged { vec![] } else { vec![told] });
+        assert!(found.gain.share_better > 0.999, "{found:?}");
+    }
+}
+
 /// Puts something else in the place of one value of a text.
 fn mutated(text: &Value, random: &mut Rng) -> Value {
     let others = [

@@ -109,7 +109,7 @@ fn fitted() -> (recipe::RecipeDescriptor, Value, Value) {
         json!({"carrier": "south", "zone": 20, "weight": 1, "pieces": 2, "fragile": true, "late": false}),
     ];
     let rows: Vec<_> = rows.iter().map(|row| labelled(&schema, row)).collect();
-    let Fitted { state, history } = recipe::fit(&descriptor, &schema, &rows, "").unwrap();
+    let Fitted { state, history, .. } = recipe::fit(&descriptor, &schema, &rows, "").unwrap();
     (descriptor, serde_json::to_value(state).unwrap(), serde_json::to_value(history).unwrap())
 }
 

@@ -16,6 +16,7 @@ mod own_table;
 mod package_folder;
 mod packages;
 mod parity;
+mod recent;
 mod recipe_mutations;
 mod steps;
 mod titanic;

@@ -55,7 +55,7 @@ pub(crate) fn labelled(schema: &Schema, record: &Value) -> Labelled {
 /// Fits a recipe to rows, writes and reads what was learnt, and compiles it.
 pub(crate) fn compile(schema: &Schema, descriptor: &RecipeDescriptor, rows: &[Value]) -> Recipe {
     let rows: Vec<Labelled> = rows.iter().map(|row| labelled(schema, row)).collect();
-    let Fitted { state, history } = recipe::fit(descriptor, schema, &rows, "").unwrap();
+    let Fitted { state, history, .. } = recipe::fit(descriptor, schema, &rows, "").unwrap();
     let state = recipe::State::parse(serde_json::to_string(&state).unwrap().as_bytes()).unwrap();
     let history = history.map(|history| {
         let text = serde_json::to_string(&history).unwrap();

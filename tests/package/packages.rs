@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fs;
 
+use lifeboat::package::files::Beside;
 use lifeboat::package::{Answer, Files, InferenceError, Package, seal};
 use lifeboat::table::{Record, Task};
 use serde_json::{Value, json};
@@ -94,22 +95,22 @@ fn a_package_that_is_built_in_answers_the_same() {
         state: None,
         history: None,
     };
-    let (built_in, loaded) = (Package::built_in(&files, Some(b"{}"), true).unwrap(), package("classes"));
+    let (built_in, loaded) = (Package::built_in(&files, Beside { baseline: Some(b"{}"), sheet: None }, true).unwrap(), package("classes"));
     let (record, _) = rows(loaded.schema(), &folder.join("golden.csv")).remove(0);
     let records = [record];
     assert_eq!(built_in.answers(&records).unwrap(), loaded.answers(&records).unwrap());
     assert_eq!(built_in.version(), loaded.version());
     assert_eq!(&*built_in.baseline().unwrap(), b"{}");
     assert_eq!(loaded.baseline().unwrap(), fs::read(folder.join("baseline.json")).unwrap());
-    let without = Package::built_in(&files, None, true).unwrap();
+    let without = Package::built_in(&files, Beside::default(), true).unwrap();
     let missing = "baseline.json is missing: monitoring compares with it";
     assert_eq!(without.baseline().unwrap_err().to_string(), missing);
     let other = leak("model.onnx").iter().copied().chain([0xf8, 1, 0]).collect::<Vec<u8>>();
     let changed = Files { graph: other.into(), ..files };
-    let error = Package::built_in(&changed, None, true).unwrap_err().to_string();
+    let error = Package::built_in(&changed, Beside::default(), true).unwrap_err().to_string();
     assert!(error.contains("changed since it was packed: model.onnx"), "{error}");
     assert_eq!(
-        Package::built_in(&changed, None, false).unwrap().answers(&records).unwrap(),
+        Package::built_in(&changed, Beside::default(), false).unwrap().answers(&records).unwrap(),
         loaded.answers(&records).unwrap()
     );
 }

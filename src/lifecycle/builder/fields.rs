@@ -3,11 +3,12 @@
 use rustc_hash::FxHashMap;
 
 use super::super::baseline::{
-    CategoryBaseline, CategoryRows, Distribution, FieldBaseline, KnownTexts, Rest, TextBaseline, text_hash,
+    CategoryBaseline, CategoryRows, Distribution, FieldBaseline, KnownTexts, Rest, TextBaseline, TextRows, text_hash,
 };
 use super::super::binning::{Precision, number_baseline};
 use super::super::cells::Cells;
 use super::super::drift::merge_counts;
+use super::super::shares::MAX_TOP;
 use super::super::values::{categories, category, days, number};
 use crate::lifecycle::statistics::to_float;
 use crate::table::Value;
@@ -17,8 +18,8 @@ use crate::table::field::{Domain, Field};
 /// The most distinct texts by which a later text is known again.
 pub const MAX_TEXTS: usize = 10_000;
 
-/// As many categories are counted by themselves.
-const MAX_TOP: usize = 20;
+/// A field of texts is as good as one of categories where one text of so many is the only one of its kind at the most.
+const SELDOM: u64 = 20;
 
 #[derive(Debug)]
 pub(super) struct FieldBuilder {
@@ -153,8 +154,19 @@ impl TextBuilder {
         let known = repeats.then(|| {
             let mut hashes: Vec<u32> = self.known.keys().copied().collect();
             hashes.sort_unstable();
-            KnownTexts { once, hashes }
+            KnownTexts { once, hashes, top: self.top(once) }
         });
         TextBaseline { length: number_baseline(&self.lengths, Precision::Double), known }
+    }
+
+    /// Returns the most frequent texts where the field is as good as one of categories.
+    fn top(&self, once: u64) -> Vec<TextRows> {
+        if once * SELDOM > self.lengths.count() {
+            return vec![];
+        }
+        let mut found: Vec<TextRows> = self.known.iter().map(|(&hash, &rows)| TextRows { hash, rows }).collect();
+        found.sort_unstable_by_key(|text| (std::cmp::Reverse(text.rows), text.hash));
+        found.truncate(MAX_TOP);
+        found
     }
 }

@@ -3,14 +3,18 @@
 //! The challenger's loss must be lower in 95 % of the bootstrap samples, and in no group may it be higher than the champion's by more than
 //! a bound. The loss of classes is the log loss, and the bound [`GROUP_BOUND`]; that of numbers is the squared error, and the bound
 //! so many of the outcomes' variance.
+//!
+//! Where the schema has a time, the samples are of whole days, and fewer than [`ENOUGH_DAYS`] days are not judged: the champion stays.
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::super::answer::{Answer, Outcome, loss};
 use super::super::baseline::Baseline;
+use super::super::days::{ENOUGH_DAYS, local_date};
 use super::super::performance::{Outcomes, Performance};
 use super::super::sum::Sum;
 use super::bootstrap::Gain;
@@ -44,13 +48,17 @@ pub struct Pair<'a> {
 pub struct Comparison {
     /// The number of records.
     pub rows: u64,
+    /// The number of days that they are of, by which samples are drawn; null where the schema has no time.
+    pub days: Option<u64>,
+    /// Whether there is enough to judge: at least eight days, where the schema has a time.
+    pub judged: bool,
     /// By what the models are compared.
     pub loss: LossKind,
     /// The model that serves.
     pub champion: Performance,
     /// The model that might.
     pub challenger: Performance,
-    /// How much lower the challenger's loss is, record by record.
+    /// How much lower the challenger's loss is, by samples of records, or of whole days where the schema has a time.
     pub gain: Gain,
     /// By the values of the schema's `compare_by`; none where it names no field.
     pub groups: Vec<Group>,
@@ -122,14 +130,18 @@ impl Comparison {
 struct Gathered {
     champion: Outcomes,
     challenger: Outcomes,
+    /// Of a schema without a time.
     gains: Vec<f64>,
+    /// Of a schema with one: by day, those of records without a time together.
+    days: Option<BTreeMap<Option<Date>, Sum>>,
     groups: BTreeMap<GroupKey, (Map<String, Json>, Sum, Sum)>,
 }
 
 impl Gathered {
     fn new(schema: &Schema, baseline: Option<&Baseline>) -> Self {
         let outcomes = || Outcomes::new(schema, baseline);
-        Self { champion: outcomes(), challenger: outcomes(), gains: vec![], groups: BTreeMap::new() }
+        let days = schema.time().map(|_| BTreeMap::new());
+        Self { champion: outcomes(), challenger: outcomes(), gains: vec![], days, groups: BTreeMap::new() }
     }
 
     fn add(&mut self, schema: &Schema, pair: &Pair<'_>) {
@@ -139,7 +151,10 @@ impl Gathered {
         };
         self.champion.add(pair.champion, pair.outcome);
         self.challenger.add(pair.challenger, pair.outcome);
-        self.gains.push(ours - theirs);
+        match &mut self.days {
+            Some(days) => days.entry(local_date(schema, pair.record)).or_default().add(ours - theirs),
+            None => self.gains.push(ours - theirs),
+        }
         if !schema.compare_by().is_empty() {
             let group = self.groups.entry(GroupKey::new(schema, pair.record));
             let (_, champion, challenger) =
@@ -150,7 +165,15 @@ impl Gathered {
     }
 
     fn decide(self, task: Task) -> Option<Comparison> {
-        let (loss, gain) = (LossKind::from_task(task), Gain::from_pairs(&self.gains)?);
+        let loss = LossKind::from_task(task);
+        let (gain, rows, days) = match &self.days {
+            None => (Gain::from_pairs(&self.gains)?, self.gains.len() as u64, None),
+            Some(days) => {
+                let sums: Vec<Sum> = days.values().copied().collect();
+                let rows = sums.iter().map(Sum::count).sum();
+                (Gain::from_days(&sums)?, rows, Some(days.keys().flatten().count()))
+            }
+        };
         let group_bound = match &self.champion {
             Outcomes::Regression(outcomes) => GROUP_BOUND * outcomes.variance()?,
             Outcomes::Binary(_) | Outcomes::Multiclass(_) => GROUP_BOUND,
@@ -160,9 +183,15 @@ impl Gathered {
             Some(Group { values, rows, champion_loss: champion.mean()?, challenger_loss: challenger.mean()? })
         });
         let groups: Vec<Group> = groups.collect();
-        let objections = objections(loss, &gain, &groups, group_bound);
+        let judged = days.is_none_or(|days| days >= ENOUGH_DAYS);
+        let objections = match days.filter(|_| !judged) {
+            Some(days) => vec![too_few(days)],
+            None => objections(loss, &gain, &groups, group_bound),
+        };
         Some(Comparison {
-            rows: self.gains.len() as u64,
+            rows,
+            days: days.map(|days| days as u64),
+            judged,
             loss,
             champion: self.champion.performance()?,
             challenger: self.challenger.performance()?,
@@ -173,6 +202,12 @@ impl Gathered {
             objections,
         })
     }
+}
+
+/// Says that so few days are not judged.
+fn too_few(days: usize) -> String {
+    let days = if days == 1 { "one day".to_owned() } else { format!("{days} days") };
+    format!("not judged: the rows are of {days}, and must be of {ENOUGH_DAYS} at least")
 }
 
 /// Says why the challenger may not take the champion's place.

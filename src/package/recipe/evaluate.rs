@@ -92,7 +92,7 @@ impl Recipe {
     pub fn with_snapshot(&self, schema: &Schema, text: &[u8]) -> Result<Self, RecipeError> {
         let records = HistoryRecords::parse_snapshot(text)?;
         if *records.recipe_hash != *self.parts.hash {
-            return Err(RecipeError::of_file(SNAPSHOT, " /recipe_hash", "is of another recipe than the package's"));
+            return Err(RecipeError::of_file(SNAPSHOT, "/recipe_hash", "is of another recipe than the package's"));
         }
         let mut faults = Faults::default();
         let recent = look_up(&self.parts.program.plan, schema, &records, SNAPSHOT, &mut faults);

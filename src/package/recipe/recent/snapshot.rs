@@ -146,17 +146,17 @@ type StepFault = (&'static str, String);
 fn table(plan: &Plan, schema: &Schema, step: &PlannedStep, records: &StepRecords) -> Result<Table, StepFault> {
     let StepRecords { keys, counts: Numbers(counts), sums: Numbers(sums), expected: Numbers(expected) } = records;
     if keys.len() != step.key.len() {
-        return Err(("/keys", format!("must be {} columns, as the step has", step.key.len())));
+        return Err(("/keys", format!("must be as many columns as the step's key has: {}", step.key.len())));
     }
     for (place, numbers) in [("/sums", sums), ("/expected", expected)] {
         if numbers.len() != counts.len() {
-            return Err((place, format!("must be {} numbers, as there are counts", counts.len())));
+            return Err((place, format!("must be as many numbers as there are counts: {}", counts.len())));
         }
     }
     let mut columns = vec![EventColumn::default(); keys.len()];
     for ((column, stored), place) in columns.iter_mut().zip(keys).zip(&step.key) {
         if stored.len() != counts.len() {
-            return Err(("/keys", format!("must be {} values, as there are counts", counts.len())));
+            return Err(("/keys", format!("must be as many values as there are counts: {}", counts.len())));
         }
         take_in(column, &plan.columns[*place].column, stored, schema).map_err(|detail| ("/keys", detail))?;
     }

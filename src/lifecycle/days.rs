@@ -1,0 +1,78 @@
+//! The day of a record: the local date of the field that tells its time, where the schema names one.
+//!
+//! Records of one day are not independent of each other: the same weather and the same rush are behind all of them. So chance is a
+//! matter of whole days, wherever something is judged by a table with a time.
+
+use jiff::civil::Date;
+
+use super::statistics::to_float;
+use crate::table::field::Domain;
+use crate::table::{Record, Schema, Value};
+
+/// What comes from fewer days is not judged by days: a bootstrap of so few tells nothing.
+pub const ENOUGH_DAYS: usize = 8;
+
+/// The most days that are kept apart; of more, the last ones.
+pub const MAX_DAYS: usize = 1_096;
+
+/// Returns the day of a record, by the clocks of the schema's zone; nothing without a time.
+pub fn local_date(schema: &Schema, record: &Record) -> Option<Date> {
+    let place = schema.time()?;
+    match (record.values().get(place)?.as_ref()?, &schema.fields()[place].domain) {
+        (Value::Date(date), _) => Some(*date),
+        (Value::Datetime(moment), Domain::Datetime(_, zone)) => Some(zone.timezone.to_datetime(*moment).date()),
+        _ => None,
+    }
+}
+
+/// Returns from how many days rows come, where a day with few of them counts for little: (Σ n)² / Σ n², rounded. The 24 hours from noon
+/// to noon are two halves of a day, so two days; a single row of another day is none.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is at most the number of days")]
+pub fn effective_days(rows_by_day: impl IntoIterator<Item = u64>) -> usize {
+    let (sum, squares) = rows_by_day
+        .into_iter()
+        .map(to_float)
+        .fold((0.0_f64, 0.0_f64), |(sum, squares), rows| (sum + rows, squares + rows * rows));
+    if squares > 0.0 { (sum * sum / squares).round() as usize } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::{Cell, Draft, load};
+
+    fn date_of(time: &str, zone: &str, told: &str) -> Option<String> {
+        let schema = format!(
+            r#"{{"fields": [{{"name": "at", "type": "{time}"}}, {{"name": "y", "type": "boolean"}}],
+                 "lifeboat": {{"label": "y", "time": "at", "timezone": "{zone}"}}}}"#
+        );
+        let schema = load::schema(schema.as_bytes()).unwrap();
+        let mut draft = Draft::new(&schema);
+        if !told.is_empty() {
+            draft.set(schema.column("at").unwrap(), Cell::Text(told));
+        }
+        local_date(&schema, &draft.finish().unwrap()).map(|date| date.to_string())
+    }
+
+    #[test]
+    fn a_day_is_that_of_the_clocks_of_the_zone() {
+        for (time, zone, told, expected) in [
+            ("datetime", "America/New_York", "2013-03-31T03:59:59Z", Some("2013-03-30")),
+            ("datetime", "America/New_York", "2013-03-31T04:00:00Z", Some("2013-03-31")),
+            ("datetime", "UTC", "2013-03-31T03:59:59Z", Some("2013-03-31")),
+            ("date", "America/New_York", "2013-03-31", Some("2013-03-31")),
+            ("date", "UTC", "", None),
+        ] {
+            assert_eq!(date_of(time, zone, told).as_deref(), expected, "{time} {zone} {told}");
+        }
+    }
+
+    #[test]
+    fn a_day_with_few_rows_counts_for_little() {
+        for (rows, days) in
+            [(vec![], 0), (vec![0], 0), (vec![900], 1), (vec![450, 450], 2), (vec![900, 1, 2], 1), (vec![900; 30], 30)]
+        {
+            assert_eq!(effective_days(rows.clone()), days, "{rows:?}");
+        }
+    }
+}
