@@ -1,6 +1,8 @@
 //! `lifeboat replay`: computes stored predictions again, and tells what comes out differently.
 
 mod at_hand;
+mod chosen;
+mod differences;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -22,12 +24,10 @@ use crate::package::{self, Package};
 use crate::prediction::Prediction;
 use crate::service;
 use crate::start;
-use crate::table::descriptor::Scalar;
 use crate::table::json;
 use at_hand::{AtHand, Found};
-
-/// A value that comes out this much different is another one: more than what other processors make of the same sum.
-const TOLERANCE: f32 = 1e-6;
+use chosen::Chosen;
+use differences::{differences, is_exact};
 
 /// So many differences are shown before the rest is only counted.
 const SHOWN_DIFFERENCES: usize = 20;
@@ -40,6 +40,7 @@ const SHOWN_DIFFERENCES: usize = 20;
 Examples:
   lifeboat replay --since 7d
   lifeboat replay --package churn/
+  lifeboat replay --since 365d --sample 1000                              # a thousand of the year
   lifeboat replay --since 90d --package releases/1.0.0 --package releases/1.1.0")]
 pub(super) struct ReplayArgs {
     #[command(flatten)]
@@ -48,6 +49,12 @@ pub(super) struct ReplayArgs {
     /// times
     #[arg(long, value_name = "DIR")]
     package: Vec<PathBuf>,
+    /// Replays so many predictions, chosen at random from those that are found
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    sample: Option<u32>,
+    /// Seed of that choice: the same one chooses the same predictions
+    #[arg(long, default_value_t = 0, requires = "sample")]
+    seed: u64,
     #[command(flatten)]
     database: DatabaseOption,
 }
@@ -63,8 +70,16 @@ pub(super) fn replay(args: &ReplayArgs, quiet: bool) -> anyhow::Result<ExitCode>
     let mut tally = Tally::default();
     runtime.block_on(async {
         let mut pages = store.window(window);
+        let mut chosen = args.sample.map(|count| Chosen::new(count, args.seed));
         while let Some(page) = pages.try_next().await? {
-            tally.replay(page, &mut at_hand).await?;
+            page.iter().for_each(|prediction| tally.sample.count(&prediction.id));
+            match &mut chosen {
+                Some(chosen) => chosen.take_from(page),
+                None => tally.replay(page, &mut at_hand).await?,
+            }
+        }
+        if let Some(chosen) = chosen {
+            tally.replay(chosen.into_predictions(), &mut at_hand).await?;
         }
         anyhow::Ok(())
     })?;
@@ -95,6 +110,8 @@ fn packages(args: &ReplayArgs, config: &Config) -> anyhow::Result<Vec<Arc<Packag
 struct Tally {
     sample: Sample,
     same: u64,
+    /// How many of the same are so to the bit.
+    exact: u64,
     differing: u64,
     /// The first differences, in words.
     shown: Vec<String>,
@@ -109,7 +126,6 @@ impl Tally {
     async fn replay(&mut self, page: Vec<Prediction>, at_hand: &mut AtHand) -> anyhow::Result<()> {
         let mut groups: BTreeMap<Made, Vec<Prediction>> = BTreeMap::new();
         for prediction in page {
-            self.sample.count(&prediction.id);
             let made = (Arc::clone(&prediction.model_version), prediction.snapshot.clone());
             groups.entry(made).or_default().push(prediction);
         }
@@ -142,6 +158,7 @@ impl Tally {
         let mut differences = differences(stored, again, names);
         if differences.is_empty() {
             self.same += 1;
+            self.exact += u64::from(is_exact(stored, again));
             return;
         }
         self.differing += 1;
@@ -159,49 +176,10 @@ impl Tally {
             writeln!(output, "{count} by {lacking}")?;
         }
         if !quiet {
-            writeln!(output, "{} the same, {} different\n{}", self.same, self.differing, self.sample)?;
+            writeln!(output, "{} the same, {} different", self.same, self.differing)?;
+            writeln!(output, "{} the same bit for bit\n{}", self.exact, self.sample)?;
         }
         output.finish()?;
         Ok(if self.differing > 0 { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
-    }
-}
-
-/// Returns what of a prediction came out differently, in words.
-fn differences(stored: &Prediction, again: &Prediction, names: &[Box<str>]) -> Vec<String> {
-    let mut differences = Vec::new();
-    let mut compare = |name: &str, stored: f32, again: f32| {
-        // What was not stored, for there was no such feature then, cannot differ.
-        if (stored - again).abs() > TOLERANCE {
-            differences.push(format!("{name} is {stored} in the store, and {again} now"));
-        }
-    };
-    if let (Some(stored), Some(again)) = (stored.answer.probability, again.answer.probability) {
-        compare("probability", stored, again);
-    }
-    let classes = |prediction: &Prediction| prediction.answer.probabilities.clone().unwrap_or_default();
-    for ((class, stored), (_, again)) in classes(stored).into_iter().zip(classes(again)) {
-        compare(&format!("probability of {class}"), stored, again);
-    }
-    let features = |prediction: &Prediction| prediction.features.clone().unwrap_or_default();
-    for ((name, stored), again) in names.iter().zip(features(stored)).zip(features(again)) {
-        compare(name, stored, again);
-    }
-    if !is_same_label(&stored.answer.label, &again.answer.label) {
-        differences.push(format!("the label is {} in the store, and {} now", stored.answer.label, again.answer.label));
-    }
-    // What a program of the first form named cannot be named again.
-    if stored.id.is_current() && stored.id != again.id {
-        differences.push(format!("the record in the store is that of {}", again.id));
-    }
-    differences
-}
-
-/// Returns whether two labels are the same, numbers within the tolerance of their size.
-fn is_same_label(stored: &Scalar, again: &Scalar) -> bool {
-    match (stored, again) {
-        (Scalar::Number(stored), Scalar::Number(again)) => {
-            (stored - again).abs() <= f64::from(TOLERANCE) * stored.abs().max(1.0)
-        }
-        _ => stored == again,
     }
 }

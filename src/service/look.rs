@@ -10,7 +10,7 @@ use super::live::{LiveService, RefusedSnapshot};
 use super::{PredictionService, aside};
 use crate::store::{PublishedSnapshot, StoreError, chain};
 
-/// No call of a store takes so long: whoever waited for this long was frozen meanwhile, as a function is between requests.
+/// No call of a store takes so long: who waited longer was frozen meanwhile, as a function is between requests.
 const FROZEN: Duration = Duration::from_secs(30);
 
 /// What came of the looks so far.
@@ -52,7 +52,7 @@ impl LiveService {
         self.begins();
         let serving = self.pinned();
         let Some(recipe) = serving.package().living_recipe() else { return };
-        let newest = match thawed(|| serving.0.store.newest_snapshot(recipe.hash())).await {
+        let newest = match thawed(FROZEN, || serving.0.store.newest_snapshot(recipe.hash())).await {
             Ok(newest) => newest,
             Err(error) => return self.store_failed(&error),
         };
@@ -122,7 +122,7 @@ impl PredictionService {
         if newest.as_of > self.now() {
             return Err(Obstacle::NotYet("it is as of a time that has not come".to_owned()));
         }
-        let text = match thawed(|| self.0.store.snapshot(&newest.hash)).await {
+        let text = match thawed(FROZEN, || self.0.store.snapshot(&newest.hash)).await {
             Ok(Some(text)) => text,
             Ok(None) => return Err(Obstacle::NotYet("the store has not all of it".to_owned())),
             Err(StoreError::Unreadable(cause)) => return Err(Obstacle::NotYet(chain(&*cause))),
@@ -138,14 +138,39 @@ impl PredictionService {
     }
 }
 
-/// Asks a store, and once more where its answer was lost since this side was frozen.
-async fn thawed<T, F>(ask: impl Fn() -> F) -> Result<T, StoreError>
+/// Asks a store, and once more where its answer was lost while this side was frozen: that took longer than any call does.
+async fn thawed<T, F>(longest: Duration, ask: impl Fn() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,
 {
     let asked = SystemTime::now();
     match ask().await {
-        Err(_) if asked.elapsed().is_ok_and(|took| took > FROZEN) => ask().await,
+        Err(_) if asked.elapsed().is_ok_and(|took| took > longest) => ask().await,
         answer => answer,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tokio::time::sleep;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_was_frozen_asks_again_and_who_is_refused_does_not() {
+        for (longest, asked) in [(Duration::ZERO, 2), (Duration::from_secs(60), 1)] {
+            let calls = AtomicU32::new(0);
+            let answer: Result<u32, _> = thawed(longest, || async {
+                sleep(Duration::from_millis(2)).await;
+                match calls.fetch_add(1, Ordering::SeqCst) {
+                    0 => Err(StoreError::Unavailable("it takes too long".into())),
+                    call => Ok(call),
+                }
+            })
+            .await;
+            assert_eq!((calls.into_inner(), answer.is_ok()), (asked, asked == 2));
+        }
     }
 }

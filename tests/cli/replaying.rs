@@ -42,7 +42,8 @@ fn each_prediction_is_replayed_by_the_snapshot_that_it_names() {
     let (trams, folder) = (Trams::new(), Folder::new());
     stored(&trams, &folder, 30);
     let replay = ["replay", "--package", trams.path().to_str().unwrap()];
-    assert!(folder.run(&replay).0.starts_with("300 the same, 0 different\n"), "{}", folder.run(&replay).0);
+    let told = folder.run(&replay).0;
+    assert!(told.starts_with("300 the same, 0 different\n300 the same bit for bit\n"), "{told}");
     // One snapshot is lost, another damaged: what was made by them is counted, and the rest is replayed.
     let [lost, damaged] = [7, 8].map(|day| Trams::published(&trams.snapshot(day, day), day).hash);
     sql(&folder, &format!("UPDATE snapshots SET text = NULL WHERE name = '{lost}'"));
@@ -72,4 +73,26 @@ fn a_prediction_that_was_altered_is_told() {
     let out = String::from_utf8(told.stdout.clone()).unwrap();
     ended_with(3, told);
     assert!(out.contains("probability is 0.9 in the store") && out.contains("29 the same, 1 different\n"), "{out}");
+}
+
+#[test]
+fn a_sample_is_chosen_by_its_seed() {
+    let (trams, folder) = (Trams::new(), Folder::new());
+    stored(&trams, &folder, 5);
+    let package = trams.path().to_str().unwrap();
+    let told = folder.run(&["replay", "--package", package, "--sample", "20"]).0;
+    assert!(told.starts_with("20 the same, 0 different\n20 the same bit for bit\n"), "{told}");
+    assert!(
+        folder.run(&["replay", "--package", package, "--sample", "90"]).0.starts_with("50 the same, 0 different\n")
+    );
+    // Half of them are altered: each seed meets its own share of these.
+    sql(&folder, "UPDATE stored SET probability = 0.9 WHERE number % 2 = 0");
+    let differing = |seed: &str| {
+        let told = folder.run_on(b"", &["replay", "--package", package, "--sample", "20", "--seed", seed]);
+        let out = String::from_utf8(told.stdout).unwrap();
+        out.lines().find(|line| line.contains(" different")).unwrap().to_owned()
+    };
+    assert_eq!(differing("1"), differing("1"));
+    assert!((2..9).any(|seed| differing(&seed.to_string()) != differing("1")));
+    folder.refuses(&["replay", "--package", package, "--sample", "0"]);
 }
