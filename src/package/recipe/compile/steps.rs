@@ -26,8 +26,7 @@ pub(in crate::package::recipe) fn step(
         StepDescriptor::DatePart(step) => date_part::compile(compiler, at, step),
         StepDescriptor::History(step) => history::compile(compiler, at, step, records),
     };
-    compiler.program.steps.extend(operation);
-    compiler.end(first, learns(step));
+    compiler.end(first, learns(step), operation);
 }
 
 /// Returns whether what a step gives follows from training rows.
