@@ -211,6 +211,26 @@ async fn a_snapshot_from_tomorrow_waits_until_its_time_has_come() {
 }
 
 #[tokio::test]
+async fn who_starts_while_the_newest_cannot_serve_takes_the_last_good_one() {
+    let trams = Trams::new();
+    let app = served(&trams);
+    let last_good = publish_in(app.store(), &trams.recipe, &trams.snapshot(4, 40), 4).await;
+    let whole = trams.snapshot(5, 50);
+    publish_in(app.store(), &trams.recipe, &whole[..whole.len() / 2], 5).await;
+    let tomorrow = publish_in(app.store(), &trams.recipe, &trams.snapshot(11, 60), 11).await;
+    app.service().look().await;
+    let told = snapshot(&app).await;
+    assert_eq!((&told["hash"], &told["source"]), (&json!(last_good), &json!("store")));
+    assert_eq!(told["refused"]["hash"], json!(tomorrow));
+    // It stays so at the next look, and the day after the newest serves.
+    app.service().look().await;
+    assert_eq!(snapshot(&app).await, told);
+    app.set_time("2026-03-11T06:00:00+01:00");
+    app.service().look().await;
+    assert_eq!(snapshot(&app).await["hash"], json!(tomorrow));
+}
+
+#[tokio::test]
 async fn a_snapshot_older_than_the_packages_own_is_not_taken_up() {
     let trams = Trams::new();
     std::fs::write(trams.path().join("history.json"), trams.snapshot(5, 10)).unwrap();
