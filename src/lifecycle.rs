@@ -3,10 +3,10 @@
 //! - [`sum`], [`cells`]: numbers that are added up or counted in constant memory, in any order.
 //! - [`days`]: the day of a record, where a table has a time.
 //! - [`answer`]: what a model answers and what really happens, for each kind of task.
-//! - [`baseline`], [`load`], [`binning`]: what the training data looks like, as `baseline.json` has it.
+//! - [`baseline`], [`daily`], [`load`], [`binning`]: what the training data looks like, as a whole and by day, as `baseline.json` has it.
 //! - [`values`]: the values of a field, as they are counted.
 //! - [`shares`]: values by their shares, and those that the training data lacks.
-//! - [`drift`]: how far a column has shifted, and what to make of it.
+//! - [`drift`], [`blocks`]: how far a column has shifted, and what to make of it.
 //! - [`numbers`], [`categories`], [`top_texts`], [`texts`]: the values of one column of a window, counted by its baseline.
 //! - [`columns`], [`answers`], [`watch`]: features, fields and answers of a window, and all of a table.
 //! - [`builder`]: makes a baseline from training records.
@@ -28,6 +28,8 @@ pub mod answer;
 
 pub mod baseline;
 
+pub mod daily;
+
 pub mod load;
 
 pub mod binning;
@@ -37,6 +39,8 @@ pub mod values;
 pub mod shares;
 
 pub mod drift;
+
+pub mod blocks;
 
 pub mod numbers;
 

@@ -13,6 +13,7 @@ use super::format::{self, Known};
 use super::options::{self, DatabaseOption, PackageOption, WindowOption};
 use super::output::Output;
 use super::table::{plain_table, text};
+use crate::lifecycle::blocks::BlockReport;
 use crate::lifecycle::drift::{ColumnDrift, Drift, Verdict};
 use crate::lifecycle::html;
 use crate::lifecycle::performance::Performance;
@@ -102,6 +103,10 @@ fn tell(report: &Report) -> String {
     fact("read from", "the sample of MONITOR_SAMPLE_RATE".to_owned());
     fact("compared with", format!("the training data of {} {}", report.model, report.model_version));
     let found = &report.predictions;
+    if let Some(blocks) = found.blocks {
+        let BlockReport { window_days, count, .. } = blocks;
+        fact("days", format!("{window_days}; the training data has {count} blocks of as many"));
+    }
     let shift = found.index.map_or_else(String::new, |index| format!(", stability index {:.3}", index.judged));
     if found.mean.or(found.baseline_mean).is_some() {
         fact("mean prediction", format!("{} (training {}){shift}", number(found.mean), number(found.baseline_mean)));
@@ -182,11 +187,17 @@ fn drifts(kind: &str, columns: &[ColumnDrift]) -> String {
     let mut table = plain_table();
     // Features are never missing where a recipe fills them in.
     let has_missing = columns.iter().any(|column| column.missing_rate.is_some());
-    let shown = |cells: [String; 9]| {
-        let is_shown = move |place: &usize| has_missing || !matches!(place, 6 | 7);
+    let has_blocks = columns.iter().any(|column| column.blocks.is_some());
+    let shown = |cells: [String; 10]| {
+        let is_shown = move |place: &usize| match place {
+            2 => has_blocks,
+            7 | 8 => has_missing,
+            _ => true,
+        };
         cells.into_iter().enumerate().filter(move |(place, _)| is_shown(place)).map(|(_, cell)| cell)
     };
-    let header = [kind, "index", "p-value", "mean", "in training", "unseen", "missing", "in training", "drift"];
+    let header =
+        [kind, "index", "blocks", "p-value", "mean", "in training", "unseen", "missing", "in training", "drift"];
     table.set_header(shown(header.map(str::to_owned)));
     for column in sorted {
         let number = |number: Option<f64>| number.map_or_else(|| "-".to_owned(), |number| format!("{number:.3}"));
@@ -194,11 +205,12 @@ fn drifts(kind: &str, columns: &[ColumnDrift]) -> String {
         let drift = match column.drift {
             Some(Drift::Major) => "MAJOR",
             Some(Drift::Moderate) => "moderate",
-            Some(Drift::None) | None => "",
+            Some(Drift::None) | None => column.by_days_in_words().unwrap_or_default(),
         };
         table.add_row(shown([
             column.name.clone(),
             number(judged(column)),
+            number(column.blocks.map(|blocks| blocks.reached)),
             number(column.test.map(|test| test.p_value)),
             number(column.mean),
             number(column.baseline_mean),
@@ -208,7 +220,7 @@ fn drifts(kind: &str, columns: &[ColumnDrift]) -> String {
             drift.to_owned(),
         ]));
     }
-    for column in table.column_iter_mut().skip(1).take(if has_missing { 7 } else { 5 }) {
+    for column in table.column_iter_mut().skip(1).take(5 + usize::from(has_blocks) + if has_missing { 2 } else { 0 }) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     text(&mut table)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::daily::DailyBaseline;
 use crate::table::descriptor::Scalar;
 
 /// The training data in numbers.
@@ -20,6 +21,9 @@ pub struct Baseline {
     pub label: Option<Distribution>,
     /// What the model answers.
     pub predictions: Option<PredictionBaseline>,
+    /// The same day by day, where the schema has a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_day: Option<DailyBaseline>,
 }
 
 /// A field of the training data.

@@ -27,6 +27,11 @@ impl FeatureWatch {
         Self { name: name.into(), values: NumberWatch::new(baseline, Precision::Single) }
     }
 
+    /// Returns the feature's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Counts a value.
     #[inline]
     pub fn observe(&mut self, value: f32) {
@@ -121,6 +126,11 @@ impl FieldWatch {
     #[must_use]
     pub fn unjudged(self) -> Self {
         Self { is_judged: false, ..self }
+    }
+
+    /// Returns the field's name.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Counts a value, or that there is none.
@@ -219,6 +229,7 @@ pub(super) fn of_numbers(name: &str, numbers: &NumberWatch, bins: Histograms) ->
         name: name.to_owned(),
         drift: None,
         index: None,
+        blocks: None,
         test: numbers.test(),
         rows: sum.count(),
         mean: sum.mean(),
@@ -238,6 +249,7 @@ fn of_categories(name: &str, categories: &CategoryWatch) -> ColumnDrift {
         name: name.to_owned(),
         drift: None,
         index: None,
+        blocks: None,
         test: categories.test(),
         rows: categories.rows(),
         mean: None,

@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::blocks::BlockReport;
+use super::daily::DailyCounts;
 use super::shares::UnseenValue;
 use crate::lifecycle::statistics::{TestResult, population_stability_index, to_float};
 
@@ -113,10 +115,14 @@ impl StabilityIndex {
 pub struct ColumnDrift {
     /// The column's name.
     pub name: String,
-    /// How far it has shifted; null where there is too little to judge, and of the field that tells the time, which always shifts.
+    /// How far it has shifted; null where there is too little to judge, of the field that tells the time, which always shifts, and of values
+    /// that come in days, where the training data has too few blocks of as many.
     pub drift: Option<Drift>,
     /// By what it is judged; null where there is too little to judge.
     pub index: Option<StabilityIndex>,
+    /// How far blocks of as many days of the training data are from the rest of it; absent where the table has no time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<BlockReport>,
     /// Whether the window may be a sample of the training data's population.
     pub test: Option<TestReport>,
     /// The number of values in the window.
@@ -140,6 +146,37 @@ pub struct ColumnDrift {
     pub unseen_values: Vec<UnseenValue>,
     /// The histograms of the values.
     pub bins: Histograms,
+}
+
+impl ColumnDrift {
+    /// Returns the index by which the column was judged; nothing where it was not, and where days of the training data reach as far.
+    pub fn judged_index(&self) -> Option<f64> {
+        let judged = self.index?.judged;
+        (self.drift == Some(Drift::from_index(judged))).then_some(judged)
+    }
+
+    /// Says what was made of the column by its days, where that is not what its index says.
+    pub fn by_days_in_words(&self) -> Option<&'static str> {
+        let (index, blocks) = (self.index?, self.blocks?);
+        match self.drift {
+            None if blocks.drift(index.judged).is_none() => Some("too few blocks"),
+            Some(Drift::None) if index.drift() > Drift::None => Some("as in training"),
+            _ => None,
+        }
+    }
+
+    /// Judges a column that has an index by the days of the training data too, where these are told; `days` is how many the window has.
+    #[must_use]
+    pub fn by_days(self, daily: Option<&DailyCounts>, days: Option<usize>) -> Self {
+        let blocks = daily.zip(days).and_then(|(daily, days)| BlockReport::new(&daily.0, days));
+        match (self.index, blocks) {
+            (Some(index), Some(blocks)) => {
+                let drift = self.drift.and_then(|_| blocks.drift(index.judged));
+                Self { drift, blocks: Some(blocks), ..self }
+            }
+            _ => self,
+        }
+    }
 }
 
 /// Two histograms over the same bins: either `edges` or `labels` tells what the bins are.

@@ -5,6 +5,7 @@ mod figures;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::blocks::{BlockReport, ENOUGH_BLOCKS};
 use super::drift::{ColumnDrift, Drift, MAJOR, MODERATE};
 use super::performance::Performance;
 use super::report::{Report, ShadowReport};
@@ -156,6 +157,7 @@ fn stability(title: &str, columns: &[ColumnDrift]) -> Markup {
     let judged = |column: &ColumnDrift| column.index.map(|index| index.judged);
     let mut sorted: Vec<&ColumnDrift> = columns.iter().collect();
     sorted.sort_by(|left, right| judged(right).unwrap_or(0.0).total_cmp(&judged(left).unwrap_or(0.0)));
+    let has_blocks = columns.iter().any(|column| column.blocks.is_some());
     html! {
         h2 { (title) " by stability" }
         p {
@@ -163,16 +165,18 @@ fn stability(title: &str, columns: &[ColumnDrift]) -> Markup {
             " on a shift is moderate, from " (MAJOR) " on it is major. The p-value is that of a Kolmogorov–Smirnov test, or of a "
             "chi-squared test where there are few values. Unseen are values that the training data does not have, or beyond its range."
         }
+        @if let Some(blocks) = columns.iter().find_map(|column| column.blocks) { p { (in_blocks(&blocks)) } }
         div.scroll {
             table {
                 tr {
-                    th {} th { "index" } th {} th { "p" } th { "mean" } th { "in training" } th { "unseen" } th { "missing" }
-                    th { "in training" }
+                    th {} th { "index" } @if has_blocks { th { "blocks" } } th {} th { "p" } th { "mean" } th { "in training" } th { "unseen" } th { "missing" }
+                    th { "in training" } @if has_blocks { th {} }
                 }
                 @for column in sorted {
                     tr {
                         th { (column.name) }
                         td { (number(judged(column))) }
+                        @if has_blocks { td { (number(column.blocks.map(|blocks| blocks.reached))) } }
                         td.bar { (drawing::bar(&column.name, class_of(column.drift), judged(column).unwrap_or(0.0))) }
                         td { @if let Some(test) = column.test { (format!("{:.3}", test.p_value)) } @else { "–" } }
                         td { (number(column.mean)) }
@@ -180,6 +184,7 @@ fn stability(title: &str, columns: &[ColumnDrift]) -> Markup {
                         td { (share(column.unseen_rate.or(column.out_of_range_rate))) }
                         td { (share(column.missing_rate)) }
                         td { (share(column.baseline_missing_rate)) }
+                        @if has_blocks { td { (column.by_days_in_words().unwrap_or_default()) } }
                     }
                 }
             }
@@ -193,6 +198,20 @@ fn stability(title: &str, columns: &[ColumnDrift]) -> Markup {
             }
         }
     }
+}
+
+/// Says what columns are compared with beside the whole of the training data.
+fn in_blocks(blocks: &BlockReport) -> String {
+    let BlockReport { window_days, count, length, .. } = blocks;
+    let judged = if *count >= ENOUGH_BLOCKS {
+        "A shift counts only where it is larger than that of every block."
+    } else {
+        "That is too few to tell what is usual: a column whose values come in days is shown, and not judged."
+    };
+    format!(
+        "The window has {window_days} days, and the training data {count} blocks of as many. \"Blocks\" is the largest index of {length} days of \
+         the training data against the rest. {judged}"
+    )
 }
 
 fn share(rate: Option<f64>) -> String {

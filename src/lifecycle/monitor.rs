@@ -11,6 +11,7 @@ use thiserror::Error;
 use super::answer::Answer;
 use super::answers::AnswerWatch;
 use super::baseline::{AnswerBaseline, Baseline};
+use super::daily::DailyCounts;
 use super::drift::Verdict;
 use super::load::{self, BaselineError};
 use super::performance::Outcomes;
@@ -51,6 +52,8 @@ pub struct Monitor {
     rows: u64,
     table: TableWatch,
     answers: AnswerWatch,
+    /// What was predicted of the training data day by day, where the baseline tells.
+    daily_predictions: Option<DailyCounts>,
     expectation: Expectation,
     outcomes: Outcomes,
     no_outcomes: Outcomes,
@@ -75,6 +78,7 @@ impl Monitor {
             rows: 0,
             table: TableWatch::new(schema, package.feature_names(), &baseline),
             answers: AnswerWatch::new(predictions, names),
+            daily_predictions: baseline.by_day.as_ref().and_then(|days| days.predictions.clone()),
             expectation: Expectation::default(),
             no_outcomes: outcomes.clone(),
             outcomes,
@@ -162,7 +166,10 @@ impl Monitor {
             versions: self.versions.iter().map(|(version, rows)| (version.to_string(), *rows)).collect(),
             fields: self.table.fields(),
             features: self.table.features(),
-            predictions: self.answers.drift(&self.package.schema().label_field().name),
+            predictions: self
+                .answers
+                .drift(&self.package.schema().label_field().name)
+                .by_days(self.daily_predictions.as_ref(), self.table.window_days()),
             positive_rate: self.answers.positive_rate(),
             outcomes: self.table.outcomes().filter(|outcomes| outcomes.rows > 0),
             expected: self.expectation.expected(),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::embedded::{Document, EmbeddedConfig, Unit};
-use crate::lifecycle::drift::{Drift, ENOUGH_ROWS};
+use crate::lifecycle::drift::{ColumnDrift, Drift, ENOUGH_ROWS};
 use crate::lifecycle::performance::Performance;
 use crate::lifecycle::report::Report;
 use crate::lifecycle::statistics::to_float;
@@ -29,7 +29,7 @@ impl<'a> Document<'a> {
         let names: Vec<&str> = major.map(|column| column.name.as_str()).collect();
         self.number("DriftedFeatures", Unit::Count, to_float(names.len() as u64));
         self.property("drifted", names.join(" "));
-        let worst = columns().filter_map(|column| Some(column.index?.judged)).reduce(f64::max);
+        let worst = columns().filter_map(ColumnDrift::judged_index).reduce(f64::max);
         let missing =
             columns().filter_map(|column| Some(column.missing_rate? - column.baseline_missing_rate?)).reduce(f64::max);
         let (observed_accuracy, observed_loss) = match &report.observed {
@@ -43,7 +43,7 @@ impl<'a> Document<'a> {
         };
         for (name, value) in [
             ("FeatureDrift", worst),
-            ("PredictionDrift", report.predictions.index.map(|index| index.judged)),
+            ("PredictionDrift", report.predictions.judged_index()),
             ("MissingRateIncrease", missing),
             ("MeanPrediction", report.predictions.mean),
             ("ExpectedAccuracy", report.expected.map(|expected| expected.accuracy)),

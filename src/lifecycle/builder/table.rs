@@ -6,7 +6,9 @@ use super::super::answer::Answer;
 use super::super::baseline::{Baseline, PredictionBaseline};
 use super::super::binning::{Precision, number_baseline};
 use super::super::cells::Cells;
+use super::super::days::Calendar;
 use super::super::values::watched;
+use super::days::DailyBuilder;
 use super::fields::FieldBuilder;
 use super::predictions::AnswerBuilder;
 use crate::table::{Record, Schema, Value};
@@ -19,16 +21,20 @@ pub struct BaselineBuilder {
     fields: Vec<FieldBuilder>,
     label: FieldBuilder,
     answers: Option<AnswerBuilder>,
+    /// Where the schema has a time.
+    days: Option<DailyBuilder>,
 }
 
 impl BaselineBuilder {
     /// Begins a baseline of records of this schema, whose features have these names.
     pub fn new(schema: &Schema, features: &[impl AsRef<str>]) -> Self {
         let builder = |place| FieldBuilder::new(place, &schema.fields()[place]);
+        let fields: Vec<FieldBuilder> = watched(schema).map(builder).collect();
         Self {
             rows: 0,
             features: features.iter().map(|name| (name.as_ref().to_owned(), Cells::default())).collect(),
-            fields: watched(schema).map(builder).collect(),
+            days: Calendar::new(schema).map(|calendar| DailyBuilder::new(calendar, fields.len())),
+            fields,
             label: builder(schema.label()),
             answers: None,
         }
@@ -46,6 +52,9 @@ impl BaselineBuilder {
             field.add(record.values().get(field.place).and_then(Option::as_ref));
         }
         self.label.add(label);
+        if let Some(days) = &mut self.days {
+            days.add(record, features, &self.fields, answer);
+        }
         if let Some(answer) = answer {
             self.answers.get_or_insert_with(|| AnswerBuilder::new(answer)).add(answer);
         }
@@ -65,6 +74,9 @@ impl BaselineBuilder {
             (Some(ours), Some(theirs)) => ours.merge(theirs),
             (ours, theirs) => *ours = ours.take().or(theirs),
         }
+        if let (Some(ours), Some(theirs)) = (&mut self.days, other.days) {
+            ours.merge(theirs);
+        }
     }
 
     /// Returns the baseline; `source` says which answers the model gave: of folds that it was not trained on, or of its training data.
@@ -73,13 +85,17 @@ impl BaselineBuilder {
             self.features.iter().map(|(name, cells)| (name.clone(), number_baseline(cells, Precision::Single)));
         let fields = self.fields.iter().map(|field| (field.name.clone(), field.build()));
         let answers = self.answers.as_ref();
-        Baseline {
+        let mut baseline = Baseline {
             rows: self.rows,
             features: features.collect(),
             fields: fields.collect::<BTreeMap<_, _>>(),
             label: (self.label.missing < self.rows).then(|| self.label.build().values),
             predictions: answers
                 .map(|answers| PredictionBaseline { source: source.map(str::to_owned), answers: answers.build() }),
-        }
+            by_day: None,
+        };
+        let features = self.features.iter().map(|(name, _)| name.as_str());
+        baseline.by_day = self.days.as_ref().map(|days| days.build(features, &self.fields, &baseline));
+        baseline
     }
 }

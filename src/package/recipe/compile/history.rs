@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::column::{Column, Kind, Known};
 use super::compiler::Compiler;
-use super::{condition, recent};
+use super::condition;
 use crate::package::recipe::descriptor::{AmongDescriptor, HistoryDescriptor, StepDescriptor};
 use crate::package::recipe::error::escape;
 use crate::package::recipe::history::group::{Group, GroupRule};
@@ -80,10 +80,6 @@ pub(super) fn compile(
     step: &HistoryDescriptor,
     records: Known<'_, HistoryRecords>,
 ) -> Option<Step> {
-    if let Some(days) = step.days {
-        return recent::compile(compiler, at, step, days);
-    }
-    recent::refuse_without_days(compiler, at, step);
     if compiler.schema.task() == Task::Multiclass {
         compiler.fault(at, SEVERAL_CLASSES);
     }

@@ -147,7 +147,7 @@ fn columns(compiler: &mut Compiler<'_>, at: Arguments<'_>, names: &[String]) -> 
     for (index, column) in columns.iter().enumerate() {
         let detail = match column.kind {
             Kind::Moment => "has dates: date_part takes numbers of them",
-            _ if compiler.is_learnt(column) => {
+            _ if compiler.is_learnt(column.slot) => {
                 "follows from what a step has learnt, which changes with each training: use a field, or a step that learns nothing"
             }
             _ => continue,

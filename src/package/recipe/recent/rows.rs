@@ -89,10 +89,11 @@ impl PastRows {
         if columns.is_empty() {
             return;
         }
-        let mut scratch = program.scratch();
+        let (needed, mut scratch) =
+            (program.needed(planned.iter().map(|planned| planned.column.slot)), program.scratch());
         for Labelled { record, .. } in rows {
             // No column by which events are told apart follows from what is looked up.
-            program.run(record, &[], &mut scratch);
+            program.run_needed(record, &[], &mut scratch, &needed);
             let asked = program.asked(record, &scratch);
             for (column, planned) in columns.iter_mut().zip(planned) {
                 column.push(planned.column.part().of(&asked));
