@@ -89,6 +89,9 @@ pub trait PredictionStore: fmt::Debug + Send + Sync {
     /// Returns the snapshot of a recipe that is as of the latest moment.
     async fn newest_snapshot(&self, recipe: &str) -> Result<Option<PublishedSnapshot>, StoreError>;
 
+    /// Returns the snapshot of a recipe that is as of the latest moment before another one.
+    async fn snapshot_before(&self, recipe: &str, moment: Timestamp) -> Result<Option<PublishedSnapshot>, StoreError>;
+
     /// Returns the text of a snapshot, whole and as it was published; nothing where it was never kept here.
     async fn snapshot(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError>;
 

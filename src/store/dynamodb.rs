@@ -274,7 +274,11 @@ impl PredictionStore for DynamoDbStore {
     }
 
     async fn newest_snapshot(&self, recipe: &str) -> Result<Option<PublishedSnapshot>, StoreError> {
-        self.newest(recipe).await
+        self.newest_before(recipe, None).await
+    }
+
+    async fn snapshot_before(&self, recipe: &str, moment: Timestamp) -> Result<Option<PublishedSnapshot>, StoreError> {
+        self.newest_before(recipe, Some(moment)).await
     }
 
     async fn snapshot(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {

@@ -289,7 +289,12 @@ impl PredictionStore for SqliteStore {
 
     async fn newest_snapshot(&self, recipe: &str) -> Result<Option<PublishedSnapshot>, StoreError> {
         let recipe = recipe.to_owned();
-        self.read(move |connection| snapshots::newest(connection, &recipe)).await
+        self.read(move |connection| snapshots::newest_before(connection, &recipe, Timestamp::MAX)).await
+    }
+
+    async fn snapshot_before(&self, recipe: &str, moment: Timestamp) -> Result<Option<PublishedSnapshot>, StoreError> {
+        let recipe = recipe.to_owned();
+        self.read(move |connection| snapshots::newest_before(connection, &recipe, moment)).await
     }
 
     async fn snapshot(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {

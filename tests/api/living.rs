@@ -1,21 +1,25 @@
 //! A history that changes while it is served: each request is answered by one snapshot, and what cannot serve is refused by name.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::{Request, header};
 use lifeboat::package::Package;
+use lifeboat::prediction::Answer;
 use lifeboat::start;
 use lifeboat::store::PredictionStore;
 use lifeboat::store::sqlite::{SqliteConfig, SqliteStore};
+use lifeboat::table::json::stored as record_of;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-use crate::app::App;
-use crate::server::{Server, client, new_database, predict, serve};
+use crate::app::{App, stored};
+use crate::folder::{Folder, succeeded};
+use crate::server::{Server, client, new_database, predict, serve, url};
 use crate::trams::{Trams, tram};
 
 /// Serves the package on the tenth of March.
@@ -207,6 +211,26 @@ async fn a_snapshot_from_tomorrow_waits_until_its_time_has_come() {
 }
 
 #[tokio::test]
+async fn who_starts_while_the_newest_cannot_serve_takes_the_last_good_one() {
+    let trams = Trams::new();
+    let app = served(&trams);
+    let last_good = publish_in(app.store(), &trams.recipe, &trams.snapshot(4, 40), 4).await;
+    let whole = trams.snapshot(5, 50);
+    publish_in(app.store(), &trams.recipe, &whole[..whole.len() / 2], 5).await;
+    let tomorrow = publish_in(app.store(), &trams.recipe, &trams.snapshot(11, 60), 11).await;
+    app.service().look().await;
+    let told = snapshot(&app).await;
+    assert_eq!((&told["hash"], &told["source"]), (&json!(last_good), &json!("store")));
+    assert_eq!(told["refused"]["hash"], json!(tomorrow));
+    // It stays so at the next look, and the day after the newest serves.
+    app.service().look().await;
+    assert_eq!(snapshot(&app).await, told);
+    app.set_time("2026-03-11T06:00:00+01:00");
+    app.service().look().await;
+    assert_eq!(snapshot(&app).await["hash"], json!(tomorrow));
+}
+
+#[tokio::test]
 async fn a_snapshot_older_than_the_packages_own_is_not_taken_up() {
     let trams = Trams::new();
     std::fs::write(trams.path().join("history.json"), trams.snapshot(5, 10)).unwrap();
@@ -240,7 +264,7 @@ async fn a_text_that_is_not_the_one_that_was_published_is_refused() {
     assert_eq!(snapshot(&app).await["hash"], json!(*published.hash));
 }
 
-/// A server of the package by a clock of the tenth of March, and its database as another program sees it.
+/// A server of the package by a clock that stands in a file, and its database as another program sees it.
 struct Served {
     server: Server,
     store: SqliteStore,
@@ -249,19 +273,23 @@ struct Served {
 }
 
 impl Served {
-    /// Starts the server on a database in which a snapshot of the second is published.
-    async fn start() -> Self {
+    /// Starts the server at noon of a day, on a database in which a snapshot of the second of March is published.
+    async fn start(day: &str) -> Self {
         let (folder, database) = new_database();
         let trams = Trams::new();
         let package = Package::load(trams.path()).unwrap();
         let store = SqliteStore::open(SqliteConfig::new(database.clone()), start::owner(&package)).unwrap();
-        let clock = folder.path().join("now");
-        std::fs::write(&clock, "2026-03-10T12:00:00+01:00").unwrap();
         publish_in(&store, &trams.recipe, &trams.snapshot(2, 20), 2).await;
-        let mut command = serve(&database);
-        command.arg("--test-clock").env("TEST_CLOCK", clock);
+        std::fs::write(folder.path().join("now"), format!("{day}T12:00:00+01:00")).unwrap();
+        let server = Self::run(&trams, folder.path());
+        Self { server, store, trams, folder }
+    }
+
+    fn run(trams: &Trams, folder: &Path) -> Server {
+        let mut command = serve(&folder.join("predictions.db"));
+        command.arg("--test-clock").env("TEST_CLOCK", folder.join("now"));
         command.env("SNAPSHOT_REFRESH_SECONDS", "0.02").env("MODEL_DIR", trams.path());
-        Self { server: Server::run(command), store, trams, folder }
+        Server::run(command)
     }
 
     async fn publish(&self, text: &str, day: u32) -> String {
@@ -285,7 +313,7 @@ async fn publish_in(store: &dyn PredictionStore, recipe: &str, text: &str, day: 
 #[tokio::test]
 async fn a_server_takes_snapshots_up_without_a_restart_and_names_what_it_refuses_once() {
     const TAKEN_UP: &str = "answering by a newer snapshot";
-    let served = Served::start().await;
+    let served = Served::start("2026-03-10").await;
     // The one that was there before it started, from the first answer on.
     assert_eq!(served.answers_by(1).await, json!(Trams::published(&served.trams.snapshot(2, 20), 2).hash));
     let next = served.publish(&served.trams.snapshot(3, 30), 3).await;
@@ -309,4 +337,78 @@ async fn a_server_takes_snapshots_up_without_a_restart_and_names_what_it_refuses
     let lines = served.server.said_until(TAKEN_UP);
     assert!(lines.iter().all(|line| line["message"] != refused), "{lines:?}");
     assert_eq!(served.answers_by(4).await, json!(tomorrow));
+}
+
+/// Posts one record after another, beginning with this number, until the server no longer answers.
+async fn ask_until_it_is_gone(url: String, first: u32) -> Vec<Value> {
+    let (client, mut answers) = (client(), Vec::new());
+    for number in first.. {
+        let Ok(answer) = predict(&client, &url, &tram(number)).await else { break };
+        assert_eq!(answer.status(), 201);
+        // A server that is killed may leave an answer in halves: it does not count.
+        let Ok(answer) = answer.json::<Value>().await else { break };
+        answers.push(answer);
+    }
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_killed_while_it_takes_snapshots_up_loses_nothing_and_answers_nothing_by_halves() {
+    const ROUNDS: u32 = 5;
+    const CLIENTS: u32 = 8;
+    let mut served = Served::start("2126-03-01").await;
+    let mut late_of = HashMap::from([(json!(*Trams::published(&served.trams.snapshot(2, 20), 2).hash), 20)]);
+    let (mut acknowledged, mut day) = (Vec::new(), 3);
+    for round in 0..ROUNDS {
+        let url = served.server.url("/predict");
+        let numbers = |client: u32| (round * CLIENTS + client) * 100_000;
+        let clients = (0..CLIENTS).map(|client| tokio::spawn(ask_until_it_is_gone(url.clone(), numbers(client))));
+        let clients: Vec<_> = clients.collect();
+        let ends = Instant::now() + Duration::from_millis(u64::from(300 + 37 * round));
+        while Instant::now() < ends {
+            let late = day % 97;
+            late_of.insert(json!(served.publish(&served.trams.snapshot(day, late), day).await), late);
+            day += 1;
+        }
+        served.server.kill();
+        for client in clients {
+            acknowledged.extend(client.await.unwrap());
+        }
+        served.server = Served::run(&served.trams, served.folder.path());
+    }
+    let (client, mut seen) = (client(), HashSet::new());
+    for answer in &acknowledged {
+        let path = format!("/predictions/{}", answer["id"].as_str().unwrap());
+        let stored: Value = client.get(served.server.url(&path)).send().await.unwrap().json().await.unwrap();
+        assert_eq!((&stored["snapshot"], &stored["probability"]), (&answer["snapshot"], &answer["probability"]));
+        assert_eq!(hundredths(&stored), late_of[&stored["snapshot"]], "{stored}");
+        seen.insert(stored["snapshot"].clone());
+    }
+    assert!(acknowledged.len() > 100 && seen.len() > 5, "{} by {}", acknowledged.len(), seen.len());
+    // All that is stored, acknowledged or not, is what its snapshot says.
+    let stored = stored(&served.folder.path().join("predictions.db"));
+    let (package, database) =
+        (served.trams.path().display().to_string(), url(&served.folder.path().join("predictions.db")));
+    let window = ["--from", "2126-01-01", "--to", "2127-01-01"];
+    let replay = [&["replay", "--package", &package, "--database-url", &database], &window[..]].concat();
+    let (told, _) = succeeded(Folder::new().run_on(b"", &replay));
+    assert!(told.starts_with(&format!("{stored} the same, 0 different\n{stored} the same bit for bit\n")), "{told}");
+}
+
+#[tokio::test]
+async fn a_shadow_of_the_same_recipe_goes_along_and_another_keeps_its_own_snapshot() {
+    let trams = Trams::new();
+    for (shadow, goes_along) in [(Trams::new(), true), (Trams::with_prior(3), false)] {
+        let app = served(&trams);
+        let [package, shadow] = [&trams, &shadow].map(|trams| Arc::new(Package::load(trams.path()).unwrap()));
+        let service = app.service().pinned().with_shadow(Some(shadow));
+        let service = service.with_snapshot(trams.snapshot(2, 50).as_bytes()).unwrap();
+        let record = record_of(package.schema(), &tram(1).to_string());
+        let predicted = service.predict(&[record]).await.unwrap();
+        let prediction = predicted.puts[0].prediction();
+        let probability = |answer: &Answer| f64::from(answer.probability.unwrap());
+        let shown = probability(&prediction.shadow.as_ref().unwrap().answer);
+        let expected = if goes_along { probability(&prediction.answer) } else { 0.5 };
+        assert!((shown - expected).abs() < 1e-6 && probability(&prediction.answer) > 0.6, "{shown}, not {expected}");
+    }
 }

@@ -118,6 +118,11 @@ impl PredictionStore for Unreliable {
         self.store.newest_snapshot(recipe).await
     }
 
+    async fn snapshot_before(&self, recipe: &str, moment: Timestamp) -> Result<Option<PublishedSnapshot>, StoreError> {
+        self.suffer().await?;
+        self.store.snapshot_before(recipe, moment).await
+    }
+
     async fn snapshot(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.suffer().await?;
         self.store.snapshot(hash).await
