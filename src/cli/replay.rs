@@ -63,6 +63,7 @@ pub(super) fn replay(args: &ReplayArgs, quiet: bool) -> anyhow::Result<ExitCode>
         while let Some(page) = pages.try_next().await? {
             tally.replay(page, &packages)?;
         }
+        tally.sample.count_deleted(store.deleted(window).await?);
         anyhow::Ok(())
     })?;
     tally.tell(quiet)

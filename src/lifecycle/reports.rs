@@ -71,7 +71,8 @@ impl Reports {
             })
             .await;
         }
-        Ok(aside(move || monitor.report()).await)
+        let deleted = self.service.deleted(window).await?;
+        Ok(Report { deleted, ..aside(move || monitor.report()).await })
     }
 
     /// Looks up the names of the features of versions that were not met before.
