@@ -1,8 +1,10 @@
 //! What the DynamoDB adapter does with what is to be deleted beside the contract: items left behind, items that expire.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, TimeToLiveSpecification};
+use jiff::Timestamp;
 use lifeboat::store::dynamodb::{DynamoDbConfig, DynamoDbStore};
 use lifeboat::store::{Forgotten, StoreError};
 
@@ -102,4 +104,31 @@ async fn an_item_that_is_just_being_corrected_is_found_again() {
     let forgotten = store.forget(&entity(7)).await.unwrap();
     assert_eq!(forgotten, Forgotten { predictions: 1, outcomes: 2 });
     assert_eq!(holding(&table, "known_at").await, 0);
+}
+
+#[tokio::test]
+async fn dynamodb_deletes_what_has_expired_and_nothing_else() {
+    const DAY: i64 = 24 * 3_600_000;
+    let config = DynamoDbConfig { retention: Some("30".parse().unwrap()), ..config(&new_table().await, &url()) };
+    let table = config.table.clone();
+    let expires_at = TimeToLiveSpecification::builder().attribute_name("expires_at").enabled(true).build().unwrap();
+    let update = client().update_time_to_live().table_name(&table).time_to_live_specification(expires_at);
+    update.send().await.unwrap();
+    let store: Store = Arc::new(DynamoDbStore::new(config, owner()).unwrap());
+    let now = Timestamp::now().as_millisecond() - at(0).as_millisecond();
+    for (number, days) in [(1, 31), (2, 29)] {
+        let made = of_number(number, at(now - days * DAY));
+        put(&store, vec![made.clone()]).await;
+        tell(&store, &made.id, outcome(true, now), false).await;
+        tell(&store, &made.id, outcome(false, now), true).await;
+    }
+    // DynamoDB Local deletes within seconds what stands in all indexes: the prediction, and not the item of its correction.
+    let started = Instant::now();
+    while store.get(&of_number(1, at(0)).id).await.unwrap().is_some() {
+        assert!(started.elapsed() < Duration::from_secs(60), "it is still there");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(store.get(&of_number(2, at(0)).id).await.unwrap().unwrap().outcomes.len(), 2);
+    let known = known(&store, "2026-01-01", "9999-12-31").await;
+    assert!(known.len() == 2 && known.iter().all(|known| known.prediction.id == of_number(2, at(0)).id), "{known:?}");
 }
