@@ -220,6 +220,11 @@ impl PredictionService {
         self.0.store.window(window)
     }
 
+    /// Returns how many predictions of the days of a window were deleted, of those that the sample held.
+    pub async fn deleted(&self, window: Window) -> Result<u64, ServiceError> {
+        Ok(self.0.store.deleted(window).await?)
+    }
+
     /// Keeps the text of a report on a window where [`Self::latest_report`] finds it, in place of one on a window of the same end.
     pub async fn keep_report(&self, window: Window, report: String) -> Result<(), ServiceError> {
         Ok(self.0.store.keep_report(window.to, report).await?)

@@ -3,6 +3,7 @@
 //! Every adapter passes the same contract suite (`tests/store/contract.rs`).
 
 pub mod dynamodb;
+mod forgetting;
 mod owner;
 mod recording;
 mod snapshots;
@@ -22,6 +23,7 @@ use thiserror::Error;
 use crate::identity::{ContentHash, Entity, PredictionId};
 use crate::prediction::Prediction;
 use dynamodb::DynamoDbConfig;
+pub use forgetting::{Forgotten, InvalidRetention, Retention};
 pub use owner::{NotOwned, Owner};
 pub use recording::{Days, KnownOutcome, Recording, ToldOutcome};
 pub use snapshots::PublishedSnapshot;
@@ -67,6 +69,15 @@ pub trait PredictionStore: fmt::Debug + Send + Sync {
     /// What this costs follows the window and the sample, whatever else is stored. Whoever drops the stream ends the reading with what
     /// is under way.
     fn window(&self, window: Window) -> BoxStream<'_, Result<Vec<Prediction>, StoreError>>;
+
+    /// Deletes all predictions of an entity with what was told of them, and returns how much that was: all of it, or an error after a part.
+    ///
+    /// Of a prediction that was made meanwhile, the same call again is sure. What is put again later is a new prediction.
+    async fn forget(&self, entity: &Entity) -> Result<Forgotten, StoreError>;
+
+    /// Returns how many predictions of the days of a window, of those that the sample held, were deleted by [`Self::forget`], or by their
+    /// age where that is counted.
+    async fn deleted(&self, window: Window) -> Result<u64, StoreError>;
 
     /// Keeps the text of a report under the end of its window, in place of one that has the same.
     async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError>;
@@ -137,6 +148,11 @@ impl Window {
     /// Returns its last millisecond; what is stored is dated to the millisecond.
     pub(crate) fn last(self) -> Timestamp {
         self.to.checked_sub(jiff::SignedDuration::from_millis(1)).unwrap_or(self.from)
+    }
+
+    /// Returns its first day and its last, of UTC.
+    fn days(self) -> [String; 2] {
+        [self.from, self.last()].map(|time| time.strftime("%Y-%m-%d").to_string())
     }
 }
 

@@ -84,6 +84,7 @@ pub(super) fn export(args: &ExportArgs, quiet: bool) -> anyhow::Result<()> {
                 }
             }
         }
+        sample.count_deleted(store.deleted(window).await?);
         anyhow::Ok(())
     })?;
     table.finish()?.finish()?;

@@ -100,6 +100,9 @@ fn tell(report: &Report) -> String {
     fact("verdict", report.verdict.in_words().to_owned());
     fact("window", format!("{} to {}", report.from, report.to));
     fact("predictions", report.rows.to_string());
+    if report.deleted > 0 {
+        fact("deleted", format!("{} more of the sample, of the days of the window", report.deleted));
+    }
     fact("read from", "the sample of MONITOR_SAMPLE_RATE".to_owned());
     fact("compared with", format!("the training data of {} {}", report.model, report.model_version));
     let found = &report.predictions;

@@ -81,6 +81,7 @@ pub(super) fn replay(args: &ReplayArgs, quiet: bool) -> anyhow::Result<ExitCode>
         if let Some(chosen) = chosen {
             tally.replay(chosen.into_predictions(), &mut at_hand).await?;
         }
+        tally.sample.count_deleted(store.deleted(window).await?);
         anyhow::Ok(())
     })?;
     tally.tell(quiet)

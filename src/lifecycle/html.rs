@@ -17,7 +17,7 @@ const STYLE: PreEscaped<&str> = PreEscaped(include_str!("report.css"));
 
 /// Returns the report as a page.
 pub fn page(report: &Report) -> String {
-    let Report { from, to, model, model_version, rows, .. } = report;
+    let Report { from, to, model, model_version, rows, deleted, .. } = report;
     let verdict = report.verdict.in_words();
     let columns = [("Fields", &report.fields), ("Features", &report.features)];
     let page = html! {
@@ -34,6 +34,7 @@ pub fn page(report: &Report) -> String {
                 p {
                     (rows) " predictions of " (model) " from " (from) " to " (to) ", compared with the training data of "
                     (model_version) "."
+                    @if *deleted > 0 { " Of these days, " (deleted) " more of the sample were deleted." }
                 }
                 (predictions(report))
                 (performance(report))

@@ -162,6 +162,7 @@ impl Monitor {
             from: format_time(self.window.from),
             to: format_time(self.window.to),
             rows: self.rows,
+            deleted: 0,
             verdict: Verdict::InsufficientData,
             versions: self.versions.iter().map(|(version, rows)| (version.to_string(), *rows)).collect(),
             fields: self.table.fields(),

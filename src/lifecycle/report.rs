@@ -23,6 +23,9 @@ pub struct Report {
     pub to: String,
     /// The number of predictions of the window that were read: those that the sample holds.
     pub rows: u64,
+    /// The number of predictions that the sample held of the days of the window, and that were deleted: they are in no other number here.
+    #[serde(default)]
+    pub deleted: u64,
     /// The worst drift there is.
     pub verdict: Verdict,
     /// The number of predictions of each version of the package.

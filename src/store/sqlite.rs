@@ -12,6 +12,7 @@ mod batch;
 mod copy;
 mod earlier;
 mod files;
+mod forgetting;
 mod names;
 mod opened;
 mod outcomes;
@@ -39,8 +40,8 @@ use thiserror::Error;
 
 use super::snapshots::check;
 use super::{
-    Cursor, Days, KnownOutcome, NotOwned, Obstacle, Owner, PredictionStore, PublishedSnapshot, Put, Recording,
-    SampleRate, StoreError, ToldOutcome, Window,
+    Cursor, Days, Forgotten, KnownOutcome, NotOwned, Obstacle, Owner, PredictionStore, PublishedSnapshot, Put,
+    Recording, Retention, SampleRate, StoreError, ToldOutcome, Window,
 };
 use crate::identity::{Entity, PredictionId};
 use crate::prediction::Prediction;
@@ -72,12 +73,14 @@ pub struct SqliteConfig {
     pub synchronous: Synchronous,
     /// Which share of the predictions can be read by time.
     pub sample_rate: SampleRate,
+    /// How long predictions are kept; for good where nothing is said.
+    pub retention: Option<Retention>,
 }
 
 impl SqliteConfig {
-    /// Keeps predictions in this file, each safe from a power cut once it is acknowledged, and all of them readable by time.
+    /// Keeps predictions in this file, each safe from a power cut once it is acknowledged, all of them readable by time and for good.
     pub fn new(path: PathBuf) -> Self {
-        Self { path, synchronous: Synchronous::Full, sample_rate: SampleRate::ALL }
+        Self { path, synchronous: Synchronous::Full, sample_rate: SampleRate::ALL, retention: None }
     }
 }
 
@@ -263,6 +266,22 @@ impl PredictionStore for SqliteStore {
             self.read(move |connection| window::page(connection, place, to)).await.map(Some)
         });
         pages.boxed()
+    }
+
+    async fn forget(&self, entity: &Entity) -> Result<Forgotten, StoreError> {
+        let mut all = Forgotten::default();
+        loop {
+            let some = self.writer.forget(entity.clone()).await?;
+            all.add(some);
+            if some.predictions < forgetting::ROWS.into() {
+                return Ok(all);
+            }
+        }
+    }
+
+    async fn deleted(&self, window: Window) -> Result<u64, StoreError> {
+        let [from, to] = window.days();
+        self.read(move |connection| forgetting::count(connection, &from, &to)).await
     }
 
     async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError> {

@@ -13,7 +13,8 @@ use lifeboat::identity::{Entity, PredictionId};
 use lifeboat::package::Package;
 use lifeboat::prediction::Prediction;
 use lifeboat::store::{
-    Cursor, Days, KnownOutcome, PredictionStore, PublishedSnapshot, Put, Recording, StoreError, ToldOutcome, Window,
+    Cursor, Days, Forgotten, KnownOutcome, PredictionStore, PublishedSnapshot, Put, Recording, StoreError, ToldOutcome,
+    Window,
 };
 use serde_json::{Value, json};
 
@@ -76,6 +77,16 @@ impl PredictionStore for Unreliable {
     async fn feature_names(&self, version: &str) -> Result<Option<Arc<[Box<str>]>>, StoreError> {
         self.suffer().await?;
         self.store.feature_names(version).await
+    }
+
+    async fn forget(&self, entity: &Entity) -> Result<Forgotten, StoreError> {
+        self.suffer().await?;
+        self.store.forget(entity).await
+    }
+
+    async fn deleted(&self, window: Window) -> Result<u64, StoreError> {
+        self.suffer().await?;
+        self.store.deleted(window).await
     }
 
     async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@ mod exporting;
 mod fitting;
 #[path = "../fixtures/folder.rs"]
 mod folder;
+mod forgetting;
 mod inputs;
 mod lines;
 mod other_tables;

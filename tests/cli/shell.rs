@@ -11,7 +11,7 @@ use crate::folder::{Folder, ended_with, succeeded};
 use crate::program::{BINARY, lifeboat};
 use crate::training::TITANIC;
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "serve",
     "predict",
     "outcomes",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 17] = [
     "monitor",
     "replay",
     "export",
+    "forget",
     "backup",
     "check",
     "compare",

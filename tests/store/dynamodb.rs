@@ -26,6 +26,10 @@ mod published {
     crate::published::published!(super::fresh);
 }
 
+mod forgetting {
+    crate::forgetting::forgetting!(super::fresh);
+}
+
 async fn fresh() -> ((), Arc<dyn PredictionStore>) {
     ((), Arc::new(open(&new_table().await, &url())))
 }

@@ -3,9 +3,11 @@
 mod commands;
 mod contract;
 mod dynamodb;
+mod dynamodb_forgetting;
 mod dynamodb_outcomes;
 mod dynamodb_published;
 mod earlier;
+mod forgetting;
 mod moved;
 mod outcomes;
 mod predictions;

@@ -155,7 +155,7 @@ impl DynamoDbStore {
         let (mut text, mut found, mut count) = (Vec::new(), 0, 0);
         while let Some(part) = parts.next().await {
             let mut part = part.map_err(unavailable)?;
-            count = parts_of(&part).map_err(unreadable)?;
+            count = item::number(&part, PARTS).map_err(unreadable)?;
             let Some(AttributeValue::B(bytes)) = part.remove(TEXT) else { return Err(unreadable(Damaged(TEXT))) };
             text.extend_from_slice(bytes.as_ref());
             found += 1;
@@ -208,13 +208,6 @@ fn of_sheet(recipe: &str, date: Date, hash: &str) -> Item {
     let mut item = key_of(format!("{SHEETS}{recipe}"), date.to_string());
     item.insert(HASH.to_owned(), item::text(hash));
     item
-}
-
-fn parts_of(part: &Item) -> Result<usize, Damaged> {
-    match part.get(PARTS) {
-        Some(AttributeValue::N(number)) => number.parse().map_err(|_| Damaged(PARTS)),
-        _ => Err(Damaged(PARTS)),
-    }
 }
 
 /// A text that takes too many parts.
