@@ -6,15 +6,20 @@ mod dynamodb;
 mod dynamodb_outcomes;
 mod dynamodb_published;
 mod earlier;
+mod making;
 mod moved;
 mod outcomes;
 mod predictions;
 mod published;
 mod sqlite;
+mod world;
 
 #[path = "../fixtures"]
 mod fixtures {
     pub(crate) mod dynamodb;
     pub(crate) mod faulty;
+    pub(crate) mod fitted;
     pub(crate) mod passengers;
+    pub(crate) mod stopping;
+    pub(crate) mod trams;
 }
