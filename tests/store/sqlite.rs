@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use crate::contract::Store;
+use crate::making::Open;
 use crate::predictions::{at, entity, of_number, owner, prediction};
 use crate::published::{RECIPE, publish, snapshot};
 
@@ -28,6 +29,16 @@ mod outcomes {
 
 mod published {
     crate::published::published!(super::fresh);
+}
+
+mod making {
+    crate::making::making!(super::place);
+}
+
+#[expect(clippy::unused_async, reason = "other adapters make their table over a network")]
+async fn place() -> (TempDir, Open) {
+    let (folder, path) = new_file();
+    (folder, Box::new(move |owner| Arc::new(SqliteStore::open(SqliteConfig::new(path.clone()), owner).unwrap())))
 }
 
 #[expect(clippy::unused_async, reason = "other adapters make their store over a network")]
