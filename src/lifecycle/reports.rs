@@ -72,7 +72,7 @@ impl Reports {
             })
             .await;
         }
-        let deleted = self.service.deleted(window).await?;
+        let deleted = service.deleted(window).await?;
         Ok(Report { deleted, ..aside(move || monitor.report()).await })
     }
 

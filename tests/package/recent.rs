@@ -242,15 +242,15 @@ fn rows_see_what_was_known_in_their_time() {
 
 /// Tells each outcome when it was known, as whoever makes snapshots finds it.
 fn changes(rides: &[Ride], schema: &Schema, from: i32, to: i32) -> Vec<Change> {
-    let change = |ride: &Ride, known, takes_back| {
+    let change = |ride: &Ride, told, known, takes_back| {
         let Labelled { record, label, .. } = ride.labelled(schema);
-        Change { record, label: label.unwrap(), known, takes_back }
+        Change { record, label: label.unwrap(), told, known, takes_back }
     };
     let definition = Definition::new(rides);
     let known = definition.events.iter().filter(|(_, known, ..)| (from..=to).contains(known));
     let ended = definition.events.iter().filter(|(_, _, until, _)| (from..=to).contains(until));
-    let known = known.map(|(_, known, _, ride)| change(ride, *known, false));
-    known.chain(ended.map(|(_, _, until, ride)| change(ride, *until, true))).collect()
+    let known = known.map(|(_, known, _, ride)| change(ride, *known, *known, false));
+    known.chain(ended.map(|(_, known, until, ride)| change(ride, *known, *until, true))).collect()
 }
 
 #[test]
@@ -448,6 +448,6 @@ fn a_change_without_a_time_tells_nothing() {
     let rows: Vec<Labelled> = rides(2, 10).iter().map(|ride| ride.labelled(&schema)).collect();
     let (recipe, ..) = fitted(&schema, &rows);
     let record = neutral::record(&schema, &json!({"ride": 1, "zone": "north"}));
-    let change = Change { record, label: Cell::Boolean(true), known: 3, takes_back: false };
+    let change = Change { record, label: Cell::Boolean(true), told: 3, known: 3, takes_back: false };
     assert!(recipe.sheet(&schema, &[change], 3).unwrap().is_empty());
 }

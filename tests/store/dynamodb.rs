@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::fixtures::dynamodb::{client, config, items, new_table, url};
 use crate::fixtures::faulty::{Fault, Network};
+use crate::making::Open;
 use crate::predictions::{at, entity, of_number, of_passenger, owner, prediction};
 
 mod contract {
@@ -28,6 +29,15 @@ mod published {
 
 mod forgetting {
     crate::forgetting::forgetting!(super::fresh);
+}
+
+mod making {
+    crate::making::making!(super::place);
+}
+
+async fn place() -> ((), Open) {
+    let config = config(&new_table().await, &url());
+    ((), Box::new(move |owner| Arc::new(DynamoDbStore::new(config.clone(), owner).unwrap())))
 }
 
 async fn fresh() -> ((), Arc<dyn PredictionStore>) {

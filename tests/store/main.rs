@@ -8,15 +8,20 @@ mod dynamodb_outcomes;
 mod dynamodb_published;
 mod earlier;
 mod forgetting;
+mod making;
 mod moved;
 mod outcomes;
 mod predictions;
 mod published;
 mod sqlite;
+mod world;
 
 #[path = "../fixtures"]
 mod fixtures {
     pub(crate) mod dynamodb;
     pub(crate) mod faulty;
+    pub(crate) mod fitted;
     pub(crate) mod passengers;
+    pub(crate) mod stopping;
+    pub(crate) mod trams;
 }

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use crate::contract::Store;
+use crate::making::Open;
 use crate::predictions::{at, entity, of_number, owner, prediction};
 use crate::published::{RECIPE, publish, snapshot};
 
@@ -32,6 +33,16 @@ mod published {
 
 mod forgetting {
     crate::forgetting::forgetting!(super::fresh);
+}
+
+mod making {
+    crate::making::making!(super::place);
+}
+
+#[expect(clippy::unused_async, reason = "other adapters make their table over a network")]
+async fn place() -> (TempDir, Open) {
+    let (folder, path) = new_file();
+    (folder, Box::new(move |owner| Arc::new(SqliteStore::open(SqliteConfig::new(path.clone()), owner).unwrap())))
 }
 
 #[expect(clippy::unused_async, reason = "other adapters make their store over a network")]

@@ -134,12 +134,19 @@ impl Recipe {
         let mut past = PastRows::new(times, schema, rows)?;
         past.look_at(program, rows);
         let (events, last) = past.events();
-        Ok(last.map(|day| Sheet::new(&program.plan, events, &self.parts.hash, day)))
+        Ok(last.map(|day| Sheet::new(&program.plan, events, &self.parts.hash, day..day + 1)))
     }
 
-    /// Computes the snapshot of the moment of a day from sheets; those of [`Self::reach`] days must be among them.
+    /// Computes the snapshot of the moment of a day from sheets; those of [`Self::reach`] days must be among them, in order of their
+    /// days.
     pub fn snapshot(&self, schema: &Schema, sheets: &[Sheet], day: Day) -> Result<HistoryRecords, RecipeError> {
         making::from_sheets(&self.parts.program.plan, schema, sheets, &self.parts.hash, day)
+    }
+
+    /// Returns how many days a step looks back, where it looks up the last days.
+    pub fn days(&self, step: &str) -> Option<Day> {
+        let steps = &self.parts.program.plan.steps;
+        steps.iter().find(|planned| *planned.name == *step).map(|planned| planned.days)
     }
 
     /// Returns how many days before a snapshot the oldest event can be that has any part in it.

@@ -56,6 +56,7 @@ impl PastRows {
     }
 
     /// Makes an event of each row whose outcome is known. Of rows with one key, each takes the place of the one that was known before it.
+    /// An outcome that is told before the day of its event counts as none.
     fn find_events(&mut self, times: &Times, schema: &Schema, rows: &[Labelled]) {
         let mut of_key: BTreeMap<Vec<u8>, Vec<Told>> = BTreeMap::new();
         for (row, labelled) in (0..).zip(rows) {
@@ -75,6 +76,7 @@ impl PastRows {
                 entries.push((*one, one.known, 1));
             }
         }
+        entries.retain(|(told, ..)| told.day <= told.known);
         entries.sort_by_key(|(told, ..)| told.row);
         for (told, known, count) in entries {
             self.events.push(told.day, known, count, told.outcome);

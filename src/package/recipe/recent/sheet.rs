@@ -4,6 +4,7 @@
 //! columns that `history` steps look at. Only whoever makes snapshots reads it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -58,14 +59,20 @@ impl Sheet {
         self.counts.0.is_empty()
     }
 
+    /// Returns the first day at whose moment the last of its events was known.
+    pub fn latest(&self) -> Option<Date> {
+        let age = self.ages.0.iter().copied().reduce(f64::min)?;
+        Some(date(number(self.until) - whole(age)))
+    }
+
     /// Returns how many events it takes back.
     pub fn taken_back(&self) -> usize {
         self.counts.0.iter().filter(|count| **count < 0.0).count()
     }
 
-    /// Writes the events that were known by the moment of a day, and that snapshots from there on can count.
-    pub(in crate::package::recipe) fn new(plan: &Plan, events: &Events, recipe_hash: &str, until: Day) -> Self {
-        let oldest = until - plan.reach();
+    /// Writes the events that were known by the moment of the last of some days, and that snapshots of these days or later ones can count.
+    pub(in crate::package::recipe) fn new(plan: &Plan, events: &Events, recipe_hash: &str, days: Range<Day>) -> Self {
+        let (oldest, until) = (days.start - plan.reach(), days.end - 1);
         let rows: Vec<usize> =
             (0..events.len()).filter(|&row| events.days[row] >= oldest && events.known[row] <= until).collect();
         let numbers = |number: &dyn Fn(usize) -> f64| Numbers(rows.iter().map(|&row| number(row)).collect());
@@ -84,16 +91,18 @@ impl Sheet {
         }
     }
 
-    /// Adds its events to others, or names all that is wrong with it.
+    /// Adds its events to others, or names all that is wrong with it. What was known at the moment of a day that is covered counts nothing.
     pub(in crate::package::recipe) fn add_to(
         &self,
         events: &mut Events,
         plan: &Plan,
         schema: &Schema,
         recipe_hash: &str,
+        covered: Day,
     ) -> Result<(), RecipeError> {
+        let name = format!("{SHEET} of {}", self.until);
         let mut faults = Faults::default();
-        self.check(recipe_hash, &mut faults);
+        self.check(&name, recipe_hash, &mut faults);
         for (planned, column) in plan.columns.iter().zip(&mut events.columns) {
             let pointer = format!("/columns/{}", escape(&planned.name));
             let taken = match self.columns.get(&*planned.name) {
@@ -102,21 +111,22 @@ impl Sheet {
                 Some(stored) => take_in(column, &planned.column, stored, schema),
             };
             if let Err(detail) = taken {
-                faults.push(SHEET, format_args!("{pointer}"), detail);
+                faults.push(&name, format_args!("{pointer}"), detail);
             }
         }
         faults.finish()?;
         let until = number(self.until);
         for row in 0..self.len() {
             let known = until - whole(self.ages.0[row]);
-            events.push(known - whole(self.delays.0[row]), known, whole(self.counts.0[row]), self.outcomes.0[row]);
+            let count = if known > covered { whole(self.counts.0[row]) } else { 0 };
+            events.push(known - whole(self.delays.0[row]), known, count, self.outcomes.0[row]);
         }
         Ok(())
     }
 
-    fn check(&self, recipe_hash: &str, faults: &mut Faults) {
+    fn check(&self, sheet: &str, recipe_hash: &str, faults: &mut Faults) {
         if self.recipe_hash != recipe_hash {
-            faults.push(SHEET, format_args!("/recipe_hash"), "was made by another recipe than recipe.json");
+            faults.push(sheet, format_args!("/recipe_hash"), "was made by another recipe than recipe.json");
         }
         let are_days: fn(f64) -> bool = |number| number.fract() == 0.0 && number.abs() < 1e7;
         let lists: [(&str, &Numbers, fn(f64) -> bool); 4] = [
@@ -127,9 +137,9 @@ impl Sheet {
         ];
         for (name, Numbers(numbers), is_right) in lists {
             if numbers.len() != self.len() {
-                faults.push(SHEET, format_args!("/{name}"), format!("must be as many numbers as there are counts: {}", self.len()));
+                faults.push(sheet, format_args!("/{name}"), format!("must be as many numbers as there are counts: {}", self.len()));
             } else if let Some(place) = numbers.iter().position(|number| !is_right(*number)) {
-                faults.push(SHEET, format_args!("/{name}/{place}"), format!("{} cannot be", numbers[place]));
+                faults.push(sheet, format_args!("/{name}/{place}"), format!("{} cannot be", numbers[place]));
             }
         }
     }
