@@ -34,7 +34,7 @@ OBSERVED = 51 * 60
 MEASURES = ["humid", "wind_speed", "wind_gust", "precip", "visib", "pressure"]
 NOT_OBSERVED = dict.fromkeys(MEASURES)
 
-TABLE = pyarrow.schema([
+RECORD = pyarrow.schema([
     ("date", pyarrow.date32()),
     ("carrier", pyarrow.string()),
     ("flight", pyarrow.int16()),
@@ -45,8 +45,8 @@ TABLE = pyarrow.schema([
     ("block", pyarrow.int16()),
     ("cong", pyarrow.int16()),
     *((name, pyarrow.float64()) for name in MEASURES),
-    ("late", pyarrow.bool_()),
 ])
+TABLE = RECORD.append(pyarrow.field("late", pyarrow.bool_()))
 KNOWN_AT = pyarrow.field("known_at", pyarrow.timestamp("ms", NEW_YORK.key))
 
 
@@ -148,11 +148,16 @@ def hour_of(seconds):
 
 
 def write_parquet(flights, schema, path):
+    pyarrow.parquet.write_table(as_table(flights, schema), path, compression="zstd")
+
+
+def as_table(flights, schema):
+    """Returns flights as a table: RECORD, TABLE, or that and KNOWN_AT."""
     rows = [
         it.record | {"date": it.departure.date(), "departure": it.departure, "late": it.late, "known_at": it.known_at}
         for it in flights
     ]
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema), path, compression="zstd")
+    return pyarrow.Table.from_pylist(rows, schema)
 
 
 def write_csv(flights, schema, path):
