@@ -32,6 +32,8 @@ THRESHOLD = 0.5
 # A snapshot of each day is as of this time of it, which recipe.json says too.
 SIX = dt.time(6)
 KEY = ["date", "carrier", "flight", "origin"]
+# Flights with an outcome, and when it became known.
+LABELLED = records.TABLE.append(records.KNOWN_AT)
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def six(date: dt.date) -> dt.datetime:
 
 def labelled(flights) -> pyarrow.Table:
     """Returns the flights that have an outcome, with the moment at which it became known."""
-    return records.as_table((it for it in flights if it.late is not None), records.TABLE.append(records.KNOWN_AT))
+    return records.as_table((it for it in flights if it.late is not None), LABELLED)
 
 
 def known_by(rows: pyarrow.Table, moment: dt.datetime) -> pyarrow.Table:
@@ -136,12 +138,18 @@ def features(rows: pyarrow.Table, folder: Path):
 
 
 @contextmanager
-def as_file(rows):
+def as_file(rows: pyarrow.Table):
     """Has the rows in a file, for as long as the program reads it."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "rows.parquet"
+    with scratch("rows.parquet") as path:
         pyarrow.parquet.write_table(rows, path, compression="zstd")
         yield path
+
+
+@contextmanager
+def scratch(name):
+    """Has a place for a file that nobody needs for long."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder) / name
 
 
 def build(rows: pyarrow.Table, candidate: Candidate, folder: Path, golden=()) -> Fitted:

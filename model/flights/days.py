@@ -48,13 +48,13 @@ def at(date, time) -> dt.datetime:
 
 
 def days(flights, first: dt.date, last: dt.date) -> list:
-    """Returns the days from the first to the last. What is told on the morning after the last is a step of that morning, with a day of its own."""
+    """Returns the days from the first to the last, and the morning after, on which the last outcomes are told."""
     asked, told = defaultdict(list), defaultdict(list)
     begins, ends = at(first, SNAPSHOT).timestamp(), at(last + DAY, SNAPSHOT).timestamp()
     for it in flights:
         if begins <= it.asked_at.timestamp() < ends:
             asked[batch(it.asked_at)].append(it)
-            if it.late is not None:
+            if it.late is not None and it.departure.date() <= last:
                 told[it.known_at.timestamp()].append(it)
     steps = [Ask(max(it.asked_at for it in some), some) for some in asked.values()]
     steps += [Tell(records.local(moment), some) for moment, some in told.items()]

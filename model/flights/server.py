@@ -36,7 +36,7 @@ class Server:
         environment = os.environ | {
             "TEST_CLOCK": str(self.clock),
             "SHADOW_MODEL_DIR": str(shadow),
-            "SNAPSHOT_REFRESH": "1",
+            "SNAPSHOT_REFRESH_SECONDS": "0.05",
             "LOG_FORMAT": "json",
         }
         database = ["--database-url", f"sqlite:{self.database}"]
