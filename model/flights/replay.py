@@ -75,10 +75,13 @@ class Year:
         self.days = days(flights, train.SERVES_FROM, last)
         self.server = Server(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        begun = {"next": 0, "champion": None, "gates": [], "months": [], "counts": {}, "seconds": {}}
-        self.state = json.loads(self.state_file.read_text()) if self.state_file.is_file() else begun
         self.recipe, manifest = build.recipe(), json.loads((HERE / "manifest.json").read_text("utf-8"))
         self.choice, self.first = manifest["choice"], manifest["semantic_version"]
+        begun = {"version": manifest["version"], "next": 0, "champion": self.first}
+        begun |= {"gates": [], "months": [], "counts": {}, "seconds": {}}
+        self.state = json.loads(self.state_file.read_text()) if self.state_file.is_file() else begun
+        if self.state["version"] != manifest["version"]:
+            sys.exit(f"{folder} is of the package {self.state['version']}, not {manifest['version']}: begin --again")
         rows = build.labelled(flights)
         self.first_rows = build.known_by(rows, build.six(train.SERVES_FROM))
 
@@ -91,7 +94,6 @@ class Year:
 
     def live(self):
         """Lives the days that are left, each as a whole: one that was begun before is done again, and nothing comes of that."""
-        self.state["champion"] = self.state["champion"] or self.first
         left = self.days[self.state["next"] :]
         if left:
             self.server.set_clock(left[0].six if self.state["next"] else left[0].snapshot_due)
@@ -101,9 +103,10 @@ class Year:
             if day.date.day == 1 and day.date > train.SERVES_FROM:
                 self.first_of_month(day, is_last=number == len(self.days))
             self.rest(day)
-            self.state["next"] = number
+            # The last morning has no day: it is done again where the year goes on.
+            self.state["next"] = min(number, len(self.days) - 1)
             self.keep()
-            self.progress(day)
+            self.progress(number, day)
 
     def morning(self, day):
         """Tells what became known by six, and has the snapshot made."""
@@ -202,8 +205,8 @@ class Year:
         written.write_text(json.dumps(self.state, indent=1))
         written.replace(self.state_file)
 
-    def progress(self, day):
-        done, count = self.state["next"], len(self.days)
+    def progress(self, done, day):
+        count = len(self.days)
         bar = "#" * (40 * done // count)
         line = f"[{bar:40}] {day.date} {self.state['counts'].get('asked', 0):7} flights, {self.state['champion']} serves"
         if sys.stdout.isatty():
