@@ -5,6 +5,7 @@ The model that serves then is not the one that was judged: it has learnt from th
 
 import datetime as dt
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def decide(rows: pyarrow.Table, month: dt.date, champion: Path, candidate: build
     """Judges a candidate of what was known by the 20th of the month before, and makes the model of all rows, which may serve."""
     since = (month - dt.timedelta(days=1)).replace(day=LEARNS_UNTIL)
     judged, refitted = folder / "judged", folder / candidate.semantic_version
+    for earlier in (judged, refitted):
+        shutil.rmtree(earlier, ignore_errors=True)
     build.build(build.known_by(rows, build.six(since)), candidate, judged)
     known = build.known_by(rows, build.six(month))
     with build.as_file(known) as path:

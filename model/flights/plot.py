@@ -1,6 +1,7 @@
 """The plot of the year, as SVG: AUC, log loss and bias of three models, month by month."""
 
 import datetime as dt
+import math
 
 # In pixels: panels one above another, with room for names at the right.
 LEFT, TOP, WIDTH, HEIGHT, GAP, RIGHT = 64, 34, 560, 130, 30, 190
@@ -45,7 +46,7 @@ def x(index, months) -> float:
 def panel(top, metric, title, step, months, models) -> list:
     """Draws a metric: a frame with rules, and a line a model, named at its end."""
     values = [month["models"][name][metric] for month in months for name in models]
-    lowest, highest = step * int(min(values) / step - 1), step * int(max(values) / step + 1)
+    lowest, highest = step * math.floor(min(values) / step), step * math.ceil(max(values) / step)
 
     def y(value):
         return top + HEIGHT * (highest - value) / (highest - lowest)
@@ -80,7 +81,7 @@ def gate(decided, months, bottom) -> list:
     kind = "promoted" if decided["promote"] else "refused"
     shapes = [f'<path class="{kind}" d="M{at:.1f} {TOP}V{bottom}"/>']
     if decided["promote"]:
-        shapes.append(f'<text x="{at + 4:.1f}" y="{TOP + 14}">promoted</text>')
+        shapes.append(f'<text x="{at:.1f}" y="{TOP - 6}" text-anchor="middle">promoted</text>')
     return shapes
 
 

@@ -19,6 +19,7 @@ import json
 import random
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -54,6 +55,8 @@ def main():
     arguments = parser.parse_args()
     if arguments.again:
         shutil.rmtree(arguments.folder, ignore_errors=True)
+    # As for Ctrl-C: the server stops with the year.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     year = Year(arguments.folder, list(records.read_flights()), arguments.days)
     try:
         year.live()
