@@ -86,7 +86,7 @@ def facts(about, manifest, baseline):
     training = manifest["training"]
     rows = training["rows"]
     missing = {name: field["missing"] for name, field in baseline["fields"].items() if field["missing"]}
-    positive = f"{about['label']} = {about['positive']}"
+    positive = f"{about['label']} = {about.get('positive', 'true')}"
     return table(
         ["fact", "value"],
         [

@@ -47,16 +47,6 @@ class Candidate:
     told: dict
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """A model with the features that it was fitted to."""
-
-    names: list
-    matrix: np.ndarray
-    late: np.ndarray
-    model: object
-
-
 def six(date: dt.date) -> dt.datetime:
     """Returns the moment of a day's snapshot."""
     return dt.datetime.combine(date, SIX, records.NEW_YORK)
@@ -152,8 +142,11 @@ def scratch(name):
         yield Path(folder) / name
 
 
-def build(rows: pyarrow.Table, candidate: Candidate, folder: Path, golden=()) -> Fitted:
-    """Fits the candidate to all rows, and writes its package. `golden` are flights that have the package's own snapshot."""
+def build(rows: pyarrow.Table, candidate: Candidate, folder: Path, golden=(), serves=True):
+    """Fits the candidate to all rows, and writes its package. `golden` are flights that have the package's own snapshot.
+
+    A package that serves has a baseline, with which monitoring compares.
+    """
     learn(rows, candidate.recipe, folder)
     names, matrix = features(rows, folder)
     late = lateness(rows)
@@ -171,12 +164,17 @@ def build(rows: pyarrow.Table, candidate: Candidate, folder: Path, golden=()) ->
     (folder / package.MANIFEST).write_bytes(json_file(manifest(candidate, names, matrix, late, state)))
     if golden:
         (folder / package.GOLDEN).write_bytes(answers(golden, content, folder))
+    if serves:
+        baseline(rows, probability, folder)
+    lifeboat("pack", folder)
+
+
+def baseline(rows, probability, folder):
+    """Writes what the rows look like. Each is answered by the history that it saw, not by the one that the package has."""
     with as_file(rows) as path:
         said = path.with_name("said.parquet")
         pyarrow.parquet.write_table(rows.select(KEY).append_column("probability", pyarrow.array(probability)), said)
         lifeboat("baseline", path, "--package", folder, "--out-of-fold", said)
-    lifeboat("pack", folder)
-    return Fitted(names, matrix, late, model)
 
 
 def manifest(candidate: Candidate, names, matrix, late, state) -> dict:

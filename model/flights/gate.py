@@ -36,7 +36,7 @@ def decide(rows: pyarrow.Table, month: dt.date, champion: Path, candidate: build
     judged, refitted = folder / "judged", folder / candidate.semantic_version
     for earlier in (judged, refitted):
         shutil.rmtree(earlier, ignore_errors=True)
-    build.build(build.known_by(rows, build.six(since)), candidate, judged)
+    build.build(build.known_by(rows, build.six(since)), candidate, judged, serves=False)
     known = build.known_by(rows, build.six(month))
     with build.as_file(known) as path:
         command = [PROGRAM, "compare", champion, judged, path, "--since", since.isoformat(), "--json"]

@@ -14,6 +14,8 @@ from features import PROGRAM
 JSON = {"content-type": "application/json"}
 # So long a server may take to start, or to take a snapshot up, in seconds.
 PATIENCE = 60
+# A month's gate takes some minutes, in which nobody asks: the connection is kept for as long, in seconds.
+IDLE = 3600
 # A body may have so many records or outcomes.
 MOST = 1000
 
@@ -37,6 +39,7 @@ class Server:
             "TEST_CLOCK": str(self.clock),
             "SHADOW_MODEL_DIR": str(shadow),
             "SNAPSHOT_REFRESH_SECONDS": "0.05",
+            "IDLE_TIMEOUT_SECONDS": str(IDLE),
             "LOG_FORMAT": "json",
         }
         database = ["--database-url", f"sqlite:{self.database}"]
