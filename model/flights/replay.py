@@ -85,8 +85,7 @@ class Year:
         self.state = json.loads(self.state_file.read_text()) if self.state_file.is_file() else begun
         if self.state["version"] != manifest["version"]:
             sys.exit(f"{folder} is of the package {self.state['version']}, not {manifest['version']}: begin --again")
-        rows = build.labelled(flights)
-        self.first_rows = build.known_by(rows, build.six(train.SERVES_FROM))
+        self.first_rows = train.rows(flights)
 
     def package(self, version) -> Path:
         return HERE if version == self.first else self.folder / version

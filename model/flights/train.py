@@ -29,6 +29,7 @@ import build
 import comparison
 import numpy as np
 import package
+import pyarrow
 import records
 import rule
 from families import Family, logistic_regression_as_it_is
@@ -93,9 +94,9 @@ def main():
 def train() -> dict:
     """Returns the files of the package, by name."""
     flights = list(records.read_flights())
-    rows = build.known_by(build.labelled(flights), build.six(SERVES_FROM))
-    print(f"{len(rows)} flights with an outcome, {build.lateness(rows).sum()} late")
-    weeks = validate(rows, build.recipe(), [WITHOUT, TREES, CHOSEN], MONDAYS)
+    known = rows(flights)
+    print(f"{len(known)} flights with an outcome, {build.lateness(known).sum()} late")
+    weeks = validate(known, build.recipe(), [WITHOUT, TREES, CHOSEN], MONDAYS)
     penalty = best(weeks, CHOSEN)
     told = {"choice": choice(weeks, penalty), "cross_validation": judged(weeks, penalty)}
     tell(told)
@@ -105,8 +106,14 @@ def train() -> dict:
             sys.exit(f"{metric} is {reached[metric]:.4f}, the target is {lowest} to {highest}")
     with tempfile.TemporaryDirectory() as folder:
         made = build.Candidate(build.recipe(), CHOSEN, penalty, SEMANTIC_VERSION, told)
-        build.build(rows, made, Path(folder), golden(flights))
+        build.build(known, made, Path(folder), golden(flights))
         return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
+
+
+def rows(flights) -> pyarrow.Table:
+    """Returns what is known when the model begins to serve."""
+    before = (it for it in flights if it.departure.date() < SERVES_FROM)
+    return build.known_by(build.labelled(before), build.six(SERVES_FROM))
 
 
 def golden(flights) -> list:
