@@ -29,15 +29,15 @@ const CONCURRENT_ENTITIES: usize = 16;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  lifeboat forget --key PassengerId=1070
-  lifeboat forget --key carrier=UA --key flight=1545 --package flights/
+  lifeboat forget --key customer=1070
+  lifeboat forget --key shop=12 --key till=3 --package sales/
   lifeboat forget --keys who_left.csv --database-url dynamodb:predictions
 
 A server may go on meanwhile. Copies are not touched: backups, exported files, a package that was trained on them; nor are sums, which
 name nobody: reports, snapshots of history. Nothing stored is no failure. On DynamoDB this takes dynamodb:DeleteItem, which no
 function of the template has.")]
 pub(super) struct ForgetArgs {
-    /// Field of the key with its value; given once for each field of the key
+    /// Field of the key with its value, as in customer=1070; given once for each field of the key
     #[arg(long, value_name = "FIELD=VALUE", required_unless_present = "keys")]
     key: Vec<String>,
     /// File with the fields of the key, an entity a row; other columns are ignored; `-` is standard input

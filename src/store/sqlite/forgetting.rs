@@ -14,8 +14,7 @@ use crate::store::Forgotten;
 pub(super) const ROWS: u16 = 500;
 
 /// What names a row, and what is counted of it.
-const SELECT_OF_ENTITY: &str =
-    "SELECT number, created_at, sampled FROM stored WHERE beginning IN (?1, ?2) ORDER BY number LIMIT ?3";
+const SELECT_OF_ENTITY: &str = "SELECT number, created_at, sampled FROM stored WHERE beginning IN (?1, ?2) LIMIT ?3";
 
 /// The index begins with whether a row is sampled.
 const SELECT_MADE_BEFORE: &str = "SELECT number, created_at, sampled FROM stored WHERE sampled = ?1 AND created_at < ?2 ORDER BY created_at LIMIT ?3";
