@@ -74,7 +74,7 @@ pub enum LogFormat {
     Json,
 }
 
-const DEFAULT_SNAPSHOT_REFRESH: Duration = Duration::from_secs(60);
+const DEFAULT_SNAPSHOT_REFRESH: Duration = Duration::from_mins(1);
 const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(15);
 
 impl Config {

@@ -44,12 +44,12 @@ async fn snapshot(app: &App) -> Value {
 
 /// Returns the hundredths that the features of a stored prediction are, which must be alike, and checks its probability by them.
 fn hundredths(stored: &Value) -> u32 {
-    let feature = |name: &str| (stored["features"][name].as_f64().unwrap() * 100.0).round();
-    assert_eq!(feature("place_7d"), feature("all_7d"), "{stored}");
-    let hundredths = feature("all_7d");
-    let expected = 1.0 / (1.0 + (-hundredths / 100.0).exp());
-    assert!((stored["probability"].as_f64().unwrap() - expected).abs() < 1e-6, "{stored}");
-    (0..=98).find(|&number| f64::from(number) == hundredths).unwrap()
+    let is_near = |left: f64, right: f64| (left - right).abs() < 1e-6;
+    let [place, all] = ["place_7d", "all_7d"].map(|name| stored["features"][name].as_f64().unwrap());
+    assert!(is_near(place, all), "{stored}");
+    let expected = 1.0 / (1.0 + (-all).exp());
+    assert!(is_near(stored["probability"].as_f64().unwrap(), expected), "{stored}");
+    (0..=98).find(|&number| is_near(f64::from(number) / 100.0, all)).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
