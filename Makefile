@@ -29,6 +29,7 @@ test: lint doc tools infra bootstrap deploy-test $(TRAINING) ## All of it, as CI
 	tests/clients/run.sh $(PROGRAM)
 	$(TRAIN) -B -m unittest discover tests/training
 	$(TRAIN) -B tests/lifecycle.py $(PROGRAM)
+	$(TRAIN) -B tests/drift.py $(PROGRAM)
 	$(PYTHON) -B tests/soak.py $(PROGRAM) --minutes 0.5
 	$(TRAIN) -B tests/big.py $(PROGRAM)
 	infra/dist.sh
