@@ -30,6 +30,7 @@ test: lint doc tools infra bootstrap deploy-test $(TRAINING) ## All of it, as CI
 	$(TRAIN) -B -m unittest discover tests/training
 	$(TRAIN) -B tests/lifecycle.py $(PROGRAM)
 	LIFEBOAT=$(abspath $(PROGRAM)) $(TRAIN) -B model/flights/replay.py --days 60 --again --folder .tools/flights-60
+	$(TRAIN) -B tests/drift.py $(PROGRAM)
 	$(PYTHON) -B tests/soak.py $(PROGRAM) --minutes 0.5
 	$(TRAIN) -B tests/big.py $(PROGRAM)
 	infra/dist.sh

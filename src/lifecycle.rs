@@ -3,14 +3,16 @@
 //! - [`sum`], [`cells`]: numbers that are added up or counted in constant memory, in any order.
 //! - [`days`]: the day of a record, where a table has a time.
 //! - [`answer`]: what a model answers and what really happens, for each kind of task.
-//! - [`baseline`], [`daily`], [`load`], [`binning`]: what the training data looks like, as a whole and by day, as `baseline.json` has it.
+//! - [`baseline`], [`quality_baseline`], [`daily`], [`load`], [`binning`]: what the training data looks like, as a whole and by day, as `baseline.json` has it.
 //! - [`values`]: the values of a field, as they are counted.
 //! - [`shares`]: values by their shares, and those that the training data lacks.
-//! - [`drift`], [`blocks`]: how far a column has shifted, and what to make of it.
+//! - [`drift`], [`blocks`], [`column_drift`]: how far a column has shifted, and what to make of it.
 //! - [`numbers`], [`categories`], [`top_texts`], [`texts`]: the values of one column of a window, counted by its baseline.
 //! - [`columns`], [`answers`], [`watch`]: features, fields and answers of a window, and all of a table.
 //! - [`builder`]: makes a baseline from training records.
 //! - [`performance`]: how good answers are where the outcome is known.
+//! - [`standing`], [`timeline`]: whether they are as good as those to the training data, and a window day by day.
+//! - [`verdict`]: what to make of drift and quality.
 //! - [`stored`]: stored predictions as the statistics take them.
 //! - [`monitor`], `shadow`, [`report`], [`reports`], [`html`]: a report over a window of stored predictions.
 //! - [`window`], [`schedule`]: which window is asked for.
@@ -28,6 +30,8 @@ pub mod answer;
 
 pub mod baseline;
 
+pub mod quality_baseline;
+
 pub mod daily;
 
 pub mod load;
@@ -41,6 +45,8 @@ pub mod shares;
 pub mod drift;
 
 pub mod blocks;
+
+pub mod column_drift;
 
 pub mod numbers;
 
@@ -59,6 +65,12 @@ pub mod watch;
 pub mod builder;
 
 pub mod performance;
+
+pub mod standing;
+
+pub mod timeline;
+
+pub mod verdict;
 
 pub mod stored;
 

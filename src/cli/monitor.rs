@@ -14,7 +14,8 @@ use super::options::{self, DatabaseOption, PackageOption, WindowOption};
 use super::output::Output;
 use super::table::{plain_table, text};
 use crate::lifecycle::blocks::BlockReport;
-use crate::lifecycle::drift::{ColumnDrift, Drift, Verdict};
+use crate::lifecycle::column_drift::ColumnDrift;
+use crate::lifecycle::drift::Drift;
 use crate::lifecycle::html;
 use crate::lifecycle::performance::Performance;
 use crate::lifecycle::report::Report;
@@ -22,7 +23,8 @@ use crate::lifecycle::reports::Reports;
 use crate::service::PredictionService;
 use crate::start;
 
-/// Compares stored predictions with what the package was trained on; ends with 3 when a field, a feature or the predictions have drifted far. Only
+/// Compares stored predictions with what the package was trained on; ends with 3 when a field, a feature or the predictions have drifted far, or answers have become worse. Where a table has a time, outcomes that tell that answers
+/// are as good as ever make a warning of far drift, which ends with 0. Only
 /// predictions of the sample are read: those that `MONITOR_SAMPLE_RATE` let be read by time when they were stored.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -89,7 +91,7 @@ pub(super) fn monitor(args: &MonitorArgs) -> anyhow::Result<ExitCode> {
         ReportFormat::Html => output.write_all(html::page(&report).as_bytes())?,
     }
     output.finish()?;
-    Ok(if report.verdict == Verdict::MajorDrift { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+    Ok(if report.verdict.is_alarm() { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
 }
 
 fn tell(report: &Report) -> String {
@@ -98,6 +100,9 @@ fn tell(report: &Report) -> String {
         facts.add_row([name.to_owned(), value]);
     };
     fact("verdict", report.verdict.in_words().to_owned());
+    if let Some(basis) = report.rests_on {
+        fact("rests on", basis.in_words().to_owned());
+    }
     fact("window", format!("{} to {}", report.from, report.to));
     fact("predictions", report.rows.to_string());
     if report.deleted > 0 {
@@ -121,6 +126,17 @@ fn tell(report: &Report) -> String {
     }
     if let Some(observed) = &report.observed {
         fact("observed", figures(observed));
+        fact("outcomes known", format!("of {}", report.known_rate.map_or_else(|| "-".to_owned(), percent)));
+    }
+    if let Some(standing) = &report.standing {
+        for measure in &standing.measures {
+            fact(measure.kind.in_words(), html::in_words(measure));
+        }
+        if let Some(why) = &standing.unjudged {
+            fact("quality", format!("not judged: {why}"));
+        } else if let Some(completeness) = standing.completeness_in_words() {
+            fact("compared by", completeness);
+        }
     }
     for (version, shadow) in &report.shadows {
         let mut said = format!("of {}, {} away on average", shadow.rows, number(shadow.mean_difference));

@@ -5,7 +5,7 @@
 //!
 //! Where the schema has a time, each day is counted too: a column's bins by so many cells that together they are 65,536 at most.
 //!
-//! `fields` has the values of one field, `predictions` the answers, `days` and `day_fields` the same day by day, and `table` all columns.
+//! `fields` has the values of one field, `predictions` the answers, `days` and `day_fields` the same day by day, `quality` how good answers are, and `table` all columns.
 
 mod fields;
 
@@ -14,6 +14,8 @@ mod predictions;
 mod day_fields;
 
 mod days;
+
+mod quality;
 
 mod table;
 

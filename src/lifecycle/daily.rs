@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::baseline::{AnswerBaseline, Distribution, FieldBaseline};
-
 /// The training data by day. A day is a local date of the field that tells the time.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DailyBaseline {
@@ -24,28 +22,3 @@ pub struct DailyBaseline {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct DailyCounts(pub Vec<Vec<u64>>);
-
-impl FieldBaseline {
-    /// Returns how many counts a day has: one for each bin, the rest and what has no value included.
-    pub fn daily_bins(&self) -> usize {
-        let bins = match &self.values {
-            Distribution::Number(numbers) | Distribution::Days(numbers) => numbers.counts.len(),
-            Distribution::Category(categories) => categories.top.len() + 1,
-            Distribution::Text(texts) => match &texts.known {
-                Some(known) if !known.top.is_empty() => known.top.len() + 1,
-                _ => texts.length.counts.len(),
-            },
-        };
-        bins + 1
-    }
-}
-
-impl AnswerBaseline {
-    /// Returns how many counts a day has.
-    pub fn daily_bins(&self) -> usize {
-        match self {
-            Self::Binary { counts, .. } | Self::Multiclass { counts, .. } => counts.len(),
-            Self::Regression { values } => values.counts.len(),
-        }
-    }
-}

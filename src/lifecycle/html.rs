@@ -1,17 +1,21 @@
 //! The report as a page: one file that needs no other, for light and dark, wide and narrow.
 
+mod by_day;
 mod drawing;
 mod figures;
+mod quality;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::blocks::{BlockReport, ENOUGH_BLOCKS};
-use super::drift::{ColumnDrift, Drift, MAJOR, MODERATE};
+use super::column_drift::ColumnDrift;
+use super::drift::{Drift, MAJOR, MODERATE};
 use super::performance::Performance;
 use super::report::{Report, ShadowReport};
-use super::watch::worst;
+use super::verdict::Verdict;
 pub use figures::plus_or_minus;
 use figures::{accuracy, figures, log_loss, number, percent};
+pub use quality::in_words;
 
 const STYLE: PreEscaped<&str> = PreEscaped(include_str!("report.css"));
 
@@ -30,14 +34,17 @@ pub fn page(report: &Report) -> String {
                 style { (STYLE) }
             }
             body {
-                h1 { "What passed through the model: " span class=(class_of(worst(report.columns()))) { (verdict) } }
+                h1 { "What passed through the model: " span class=(class_of_verdict(report.verdict)) { (verdict) } }
                 p {
                     (rows) " predictions of " (model) " from " (from) " to " (to) ", compared with the training data of "
                     (model_version) "."
                     @if *deleted > 0 { " Of these days, " (deleted) " more of the sample were deleted." }
+                    @if let Some(basis) = report.rests_on { " The verdict rests on " (basis.in_words()) "." }
                 }
                 (predictions(report))
+                (by_day::by_day(&report.by_day, report.day_reached))
                 (performance(report))
+                @if let Some(standing) = &report.standing { (quality::standing(standing)) }
                 @for (version, shadow) in &report.shadows { (compared(version, shadow)) }
                 @for (title, columns) in columns {
                     @if !columns.is_empty() { (stability(title, columns)) (histograms(title, columns)) }
@@ -54,6 +61,15 @@ fn class_of(drift: Option<Drift>) -> &'static str {
         Some(Drift::Moderate) => "moderate",
         Some(Drift::None) => "stable",
         None => "unjudged",
+    }
+}
+
+fn class_of_verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::MajorDrift | Verdict::WorseAnswers => "major",
+        Verdict::ModerateDrift | Verdict::DriftWarning => "moderate",
+        Verdict::Stable => "stable",
+        Verdict::InsufficientData => "unjudged",
     }
 }
 
@@ -90,6 +106,7 @@ fn performance(report: &Report) -> Markup {
             // A number has no probability to expect anything by.
             @if expected.is_some() { p { "Expected by their own probabilities, and observed where outcomes are recorded." } }
             @else { p { "Observed where outcomes are recorded." } }
+            @if let (Some(_), Some(rate)) = (observed, report.known_rate) { p { "Outcomes are known of " (percent(rate)) " of the predictions." } }
             div.row {
                 table {
                     tr { th {} @if expected.is_some() { th { "expected" } } th { "observed" } }

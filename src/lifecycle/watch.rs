@@ -6,10 +6,11 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::baseline::{Baseline, FieldBaseline};
+use super::column_drift::ColumnDrift;
 use super::columns::{FeatureWatch, FieldCounts, FieldWatch};
 use super::daily::DailyBaseline;
 use super::days::{Calendar, effective_days, of_day};
-use super::drift::{ColumnDrift, Drift, OtherBaseline};
+use super::drift::{Drift, OtherBaseline};
 use super::numbers::NumberCounts;
 use super::values::watched;
 use crate::table::{Record, Schema, Value};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::answer::Answer;
+use super::super::answer::{Answer, Outcome};
 use super::super::baseline::{Baseline, PredictionBaseline};
 use super::super::binning::{Precision, number_baseline};
 use super::super::cells::Cells;
@@ -11,6 +11,7 @@ use super::super::values::watched;
 use super::days::DailyBuilder;
 use super::fields::FieldBuilder;
 use super::predictions::AnswerBuilder;
+use super::quality::QualityBuilder;
 use crate::table::{Record, Schema, Value};
 
 /// Takes training records, and makes their baseline.
@@ -19,10 +20,14 @@ pub struct BaselineBuilder {
     rows: u64,
     features: Vec<(String, Cells)>,
     fields: Vec<FieldBuilder>,
+    /// The places of the key's fields.
+    key: Box<[usize]>,
     label: FieldBuilder,
     answers: Option<AnswerBuilder>,
     /// Where the schema has a time.
     days: Option<DailyBuilder>,
+    /// The classes of the label, and how good the answers are; where the schema has a time, too.
+    quality: Option<(Option<Box<[Value]>>, QualityBuilder)>,
 }
 
 impl BaselineBuilder {
@@ -33,8 +38,10 @@ impl BaselineBuilder {
         Self {
             rows: 0,
             features: features.iter().map(|name| (name.as_ref().to_owned(), Cells::default())).collect(),
+            quality: schema.time().map(|_| (schema.classes().map(Into::into), QualityBuilder::default())),
             days: Calendar::new(schema).map(|calendar| DailyBuilder::new(calendar, fields.len())),
             fields,
+            key: schema.key().into(),
             label: builder(schema.label()),
             answers: None,
         }
@@ -54,6 +61,11 @@ impl BaselineBuilder {
         self.label.add(label);
         if let Some(days) = &mut self.days {
             days.add(record, features, &self.fields, answer);
+        }
+        if let (Some((classes, quality)), Some(answer), Some(label)) = (&mut self.quality, answer, label)
+            && let Some(outcome) = Outcome::among(classes.as_deref(), label)
+        {
+            quality.add(answer, outcome);
         }
         if let Some(answer) = answer {
             self.answers.get_or_insert_with(|| AnswerBuilder::new(answer)).add(answer);
@@ -77,13 +89,18 @@ impl BaselineBuilder {
         if let (Some(ours), Some(theirs)) = (&mut self.days, other.days) {
             ours.merge(theirs);
         }
+        if let (Some((_, ours)), Some((_, theirs))) = (&mut self.quality, &other.quality) {
+            ours.merge(theirs);
+        }
     }
 
     /// Returns the baseline; `source` says which answers the model gave: of folds that it was not trained on, or of its training data.
     pub fn build(&self, source: Option<&str>) -> Baseline {
         let features =
             self.features.iter().map(|(name, cells)| (name.clone(), number_baseline(cells, Precision::Single)));
-        let fields = self.fields.iter().map(|field| (field.name.clone(), field.build()));
+        let fields = self.fields.iter().map(|field| (field, field.build()));
+        let fields = fields.filter(|(field, found)| !self.key.contains(&field.place) || found.is_category());
+        let fields = fields.map(|(field, found)| (field.name.clone(), found));
         let answers = self.answers.as_ref();
         let mut baseline = Baseline {
             rows: self.rows,
@@ -92,6 +109,7 @@ impl BaselineBuilder {
             label: (self.label.missing < self.rows).then(|| self.label.build().values),
             predictions: answers
                 .map(|answers| PredictionBaseline { source: source.map(str::to_owned), answers: answers.build() }),
+            quality: self.quality.as_ref().and_then(|(_, quality)| quality.build()),
             by_day: None,
         };
         let features = self.features.iter().map(|(name, _)| name.as_str());

@@ -138,7 +138,8 @@ pub(super) fn value_calibration(bins: &[ValueBin]) -> Markup {
     calibration(&bins)
 }
 
-fn fixed(length: f64) -> String {
+/// Returns a length as it is written.
+pub(super) fn fixed(length: f64) -> String {
     format!("{length:.1}")
 }
 
