@@ -3,6 +3,8 @@
 mod checking;
 mod exporting;
 mod fitting;
+#[path = "../fixtures/fitted.rs"]
+mod fitted;
 #[path = "../fixtures/folder.rs"]
 mod folder;
 mod inputs;
@@ -17,6 +19,7 @@ mod predicting;
 mod program;
 mod replaying;
 mod shell;
+mod snapshots;
 mod stored;
 #[path = "../fixtures/training.rs"]
 mod training;

@@ -6,6 +6,7 @@ mod dynamodb;
 mod dynamodb_outcomes;
 mod dynamodb_published;
 mod earlier;
+mod killed;
 mod making;
 mod moved;
 mod outcomes;
@@ -20,6 +21,7 @@ mod fixtures {
     pub(crate) mod faulty;
     pub(crate) mod fitted;
     pub(crate) mod passengers;
+    pub(crate) mod program;
     pub(crate) mod stopping;
     pub(crate) mod trams;
 }
