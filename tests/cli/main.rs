@@ -23,5 +23,7 @@ mod snapshots;
 mod stored;
 #[path = "../fixtures/training.rs"]
 mod training;
+#[path = "../fixtures/tram_package.rs"]
+mod tram_package;
 #[path = "../fixtures/trams.rs"]
 mod trams;

@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 use crate::contract::Store;
 use crate::fixtures::fitted::{fitted, start};
 use crate::fixtures::program::lifeboat;
-use crate::fixtures::trams::Trams;
+use crate::fixtures::tram_package::Trams;
 use crate::making::{Open, settled};
 
 /// What a program is told of a database.

@@ -23,5 +23,5 @@ mod fixtures {
     pub(crate) mod passengers;
     pub(crate) mod program;
     pub(crate) mod stopping;
-    pub(crate) mod trams;
+    pub(crate) mod tram_package;
 }
