@@ -50,6 +50,9 @@ pub(super) struct SnapshotArgs {
 pub(super) fn snapshot(args: &SnapshotArgs, quiet: bool) -> anyhow::Result<ExitCode> {
     let config = options::config(&[args.database.setting(), args.package.setting()])?;
     let package = start::open_package(&config)?;
+    if package.living_recipe().is_none() {
+        return Err(UsageError(SnapshotError::NoHistory(package.name().to_owned()).into()).into());
+    }
     let rows = args.seed.as_deref().map(|file| {
         labelled::read_all(package.schema(), format::source(file)?, ExtraColumns::Refuse)
             .with_context(|| format!("cannot seed a history with {}", format::name(file)))
@@ -89,7 +92,7 @@ pub(super) fn snapshot(args: &SnapshotArgs, quiet: bool) -> anyhow::Result<ExitC
 
 fn tell(told: &Told, is_seed: bool) -> String {
     let mut table = plain_table();
-    table.set_header(["step", "keys", "events", "beyond expected", "before"]);
+    table.set_header(["step", "keys", "events", "beyond expected", "last time"]);
     for step in &told.steps {
         let before = step.beyond_before.map_or_else(String::new, |before| format!("{before:+.4}"));
         let row =

@@ -3,6 +3,8 @@
 mod checking;
 mod exporting;
 mod fitting;
+#[path = "../fixtures/fitted.rs"]
+mod fitted;
 #[path = "../fixtures/folder.rs"]
 mod folder;
 mod forgetting;
@@ -18,8 +20,11 @@ mod predicting;
 mod program;
 mod replaying;
 mod shell;
+mod snapshots;
 mod stored;
 #[path = "../fixtures/training.rs"]
 mod training;
+#[path = "../fixtures/tram_package.rs"]
+mod tram_package;
 #[path = "../fixtures/trams.rs"]
 mod trams;

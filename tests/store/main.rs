@@ -8,6 +8,7 @@ mod dynamodb_outcomes;
 mod dynamodb_published;
 mod earlier;
 mod forgetting;
+mod killed;
 mod making;
 mod moved;
 mod outcomes;
@@ -22,6 +23,7 @@ mod fixtures {
     pub(crate) mod faulty;
     pub(crate) mod fitted;
     pub(crate) mod passengers;
+    pub(crate) mod program;
     pub(crate) mod stopping;
-    pub(crate) mod trams;
+    pub(crate) mod tram_package;
 }

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::contract::Store;
 use crate::fixtures::fitted::{fitted, rows, start};
 use crate::fixtures::stopping::Stopping;
-use crate::fixtures::trams::Trams;
+use crate::fixtures::tram_package::Trams;
 use crate::world::World;
 
 /// Opens a database for an owner.

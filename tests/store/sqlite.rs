@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use crate::contract::Store;
+use crate::killed::Settings;
 use crate::making::Open;
 use crate::predictions::{at, entity, of_number, owner, prediction};
 use crate::published::{RECIPE, publish, snapshot};
@@ -37,6 +38,16 @@ mod forgetting {
 
 mod making {
     crate::making::making!(super::place);
+}
+
+mod killed {
+    crate::killed::killed!(super::place_of_programs);
+}
+
+async fn place_of_programs() -> (TempDir, Open, Settings) {
+    let (folder, open) = place().await;
+    let url = format!("sqlite:{}", folder.path().join("predictions.db").display());
+    (folder, open, vec![("DATABASE_URL", url)])
 }
 
 #[expect(clippy::unused_async, reason = "other adapters make their table over a network")]

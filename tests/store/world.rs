@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use crate::contract::Store;
 use crate::fixtures::fitted::{fitted, start as hour};
-use crate::fixtures::trams::Trams;
+use crate::fixtures::tram_package::Trams;
 use crate::making::{Open, settled};
 
 const PLACES: [&str; 3] = ["north", "south", "east"];

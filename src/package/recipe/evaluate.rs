@@ -137,8 +137,7 @@ impl Recipe {
         Ok(last.map(|day| Sheet::new(&program.plan, events, &self.parts.hash, day..day + 1)))
     }
 
-    /// Computes the snapshot of the moment of a day from sheets; those of [`Self::reach`] days must be among them, in order of their
-    /// days.
+    /// Computes the snapshot of the moment of a day from sheets; those of [`Self::reach`] days must be among them.
     pub fn snapshot(&self, schema: &Schema, sheets: &[Sheet], day: Day) -> Result<HistoryRecords, RecipeError> {
         making::from_sheets(&self.parts.program.plan, schema, sheets, &self.parts.hash, day)
     }

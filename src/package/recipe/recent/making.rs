@@ -52,7 +52,7 @@ pub(in crate::package::recipe) fn sheet(
     Some(Sheet::new(plan, &events, recipe_hash, first..until + 1))
 }
 
-/// Computes the snapshot of the moment of a day from all sheets that reach back far enough, in order of their days.
+/// Computes the snapshot of the moment of a day from all sheets that reach back far enough.
 ///
 /// Who made two of them at once may have seen the same become known: each day counts by the first sheet that has it.
 pub(in crate::package::recipe) fn from_sheets(
@@ -63,6 +63,8 @@ pub(in crate::package::recipe) fn from_sheets(
     day: Day,
 ) -> Result<HistoryRecords, RecipeError> {
     let mut events = Events::new(Scale::new(schema.task()), plan.columns.len());
+    let mut sheets: Vec<&Sheet> = sheets.iter().collect();
+    sheets.sort_by_key(|sheet| sheet.until());
     let mut covered = Day::MIN;
     for sheet in sheets {
         sheet.add_to(&mut events, plan, schema, recipe_hash, covered)?;
