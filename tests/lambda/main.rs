@@ -7,6 +7,7 @@ mod faults;
 mod keep_warm;
 mod limits;
 mod living;
+mod making;
 mod metrics;
 mod monitoring;
 mod packages;
