@@ -15,8 +15,9 @@
 //! - [`verdict`]: what to make of drift and quality.
 //! - [`stored`]: stored predictions as the statistics take them.
 //! - [`monitor`], `shadow`, [`report`], [`reports`], [`html`]: a report over a window of stored predictions.
-//! - [`window`], [`schedule`]: which window is asked for.
+//! - [`window`]: which window is asked for.
 //! - [`snapshot`]: the next snapshot of a history that changes.
+//! - [`schedule`]: what a schedule asks for, a report or a snapshot, and who does it.
 //! - [`quality`]: whether a table is fit to train on.
 //! - [`comparison`]: whether a new model may take the place of the one that serves.
 
@@ -86,12 +87,12 @@ pub mod html;
 
 pub mod window;
 
-pub mod schedule;
-
 pub mod statistics;
 
 pub mod quality;
 
 pub mod snapshot;
+
+pub mod schedule;
 
 pub mod comparison;

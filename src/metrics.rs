@@ -3,6 +3,7 @@
 pub mod embedded;
 pub mod prometheus;
 mod report;
+mod scheduled;
 
 use std::time::Duration;
 

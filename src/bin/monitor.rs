@@ -1,14 +1,16 @@
-//! The Lambda function that a schedule calls: it reports on a window of predictions, keeps the report where `GET /monitor` finds it, and
-//! tells CloudWatch.
+//! The Lambda function that schedules call: it reports on a window of predictions and keeps the report where `GET /monitor` finds it, or
+//! makes the next snapshot of a history that changes, and tells CloudWatch.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn};
 use lifeboat::config::Config;
 use lifeboat::lifecycle::reports::Reports;
-use lifeboat::lifecycle::schedule::Schedule;
+use lifeboat::lifecycle::schedule::{Schedule, ScheduledWork};
+use lifeboat::lifecycle::snapshot::SnapshotMaker;
 use lifeboat::metrics::embedded::Document;
 use lifeboat::{logging, start};
-use serde_json::{Value, json};
 use tracing::error;
 
 #[tokio::main(flavor = "current_thread")]
@@ -17,24 +19,19 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     logging::init(&config.log_level, config.log_format)?;
     let package = start::open_package(config)?;
     let store = start::open_store(config, &package)?;
-    let reports = &Reports::new(start::service(config, package, store)?);
+    let snapshots = SnapshotMaker::new(Arc::clone(&package), Arc::clone(&store));
+    let work = &ScheduledWork::new(Reports::new(start::service(config, package, store)?), snapshots);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Schedule>| {
-        let told = watch(reports, config, &event.payload).await;
-        told.map_err(|error| {
-            error!(cause = format!("{error:#}"), "no report could be made");
+        let done = work.carry_out(&event.payload, Timestamp::now()).await.map_err(|error| {
+            let error = anyhow::Error::from(error);
+            error!(cause = format!("{error:#}"), "no {} could be made", event.payload.wanted());
             lambda_runtime::Error::from(error)
-        })
+        })?;
+        let embedded = config.embedded_metrics.as_ref();
+        if let Some(document) = embedded.and_then(|embedded| Document::of_done(embedded, &done, Timestamp::now())) {
+            document.write();
+        }
+        Ok::<_, lambda_runtime::Error>(done.answer())
     }))
     .await
-}
-
-/// Makes the report, and returns what there is to say of it.
-async fn watch(reports: &Reports, config: &Config, event: &Schedule) -> anyhow::Result<Value> {
-    let window = event.window(Timestamp::now())?;
-    let report = reports.report(window).await?;
-    reports.keep(window, &report).await?;
-    if let Some(embedded) = &config.embedded_metrics {
-        Document::of_report(embedded, &report, Timestamp::now()).write();
-    }
-    Ok(json!({"verdict": report.verdict, "rows": report.rows, "from": report.from, "to": report.to}))
 }

@@ -122,7 +122,7 @@ impl<'a> Document<'a> {
     }
 
     /// Adds how often something happened, if it did.
-    fn count(&mut self, name: impl Into<Cow<'static, str>>, count: u64) {
+    pub(super) fn count(&mut self, name: impl Into<Cow<'static, str>>, count: u64) {
         if count > 0 {
             self.push(BY_SERVICE, name, Unit::Count, Values::Count(count));
         }

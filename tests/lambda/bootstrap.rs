@@ -114,6 +114,11 @@ impl Function {
         Answer(self.invoke(&event("POST", "/predict", &passengers.to_string())).await)
     }
 
+    /// Posts JSON to a path.
+    pub(crate) async fn post_json(&self, path: &str, body: &Value) -> Answer {
+        Answer(self.invoke(&event("POST", path, &body.to_string())).await)
+    }
+
     /// Asks for a path.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         Answer(self.invoke(&event("GET", path, "")).await)

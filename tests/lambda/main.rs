@@ -7,6 +7,7 @@ mod faults;
 mod keep_warm;
 mod limits;
 mod living;
+mod making;
 mod metrics;
 mod monitoring;
 mod packages;
@@ -19,5 +20,6 @@ mod fixtures {
     pub(crate) mod dynamodb;
     pub(crate) mod faulty;
     pub(crate) mod passengers;
+    pub(crate) mod tram_package;
     pub(crate) mod trams;
 }
