@@ -46,12 +46,12 @@ use super::{
 use crate::identity::{Entity, PredictionId};
 use crate::prediction::Prediction;
 pub use backup::{BackupError, back_up};
-use batch::{Publication, Sheet};
 pub use copy::CopyError;
 use names::{MetNames, Names};
 use opened::Opened;
 use readers::Readers;
 use row::{SELECT_BY_ID, SELECT_HISTORY, from_json, prediction};
+use snapshots::{KeptSheet, Publication};
 use writer::Writer;
 
 /// How long a statement waits for another process to release the file.
@@ -323,7 +323,7 @@ impl PredictionStore for SqliteStore {
     }
 
     async fn keep_sheet(&self, recipe: &str, date: Date, text: Vec<u8>) -> Result<Vec<u8>, StoreError> {
-        self.writer.keep_sheet(Sheet { recipe: recipe.to_owned(), date, text }).await
+        self.writer.keep_sheet(KeptSheet { recipe: recipe.to_owned(), date, text }).await
     }
 
     async fn sheets(&self, recipe: &str, from: Date, to: Date) -> Result<Vec<(Date, Vec<u8>)>, StoreError> {

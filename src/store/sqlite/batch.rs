@@ -1,7 +1,6 @@
 //! A batch of requests: what each wants written, and the one transaction that they share.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use rusqlite::{TransactionBehavior, params};
 use tokio::sync::oneshot;
 
@@ -9,7 +8,7 @@ use super::names::Names;
 use super::opened::Opened;
 use super::outcomes::record;
 use super::row::{INSERT, KEEP_REPORT, SELECT_MADE, TOUCH, bind, stored};
-use super::snapshots::{keep_sheet, publish};
+use super::snapshots::{KeptSheet, Publication, keep_sheet, publish};
 use super::{Put, StoreError, forgetting, is_unreadable, store_error};
 use crate::identity::Entity;
 use crate::prediction::{Prediction, format_time};
@@ -23,23 +22,9 @@ pub(super) enum Job {
     Record { told: Vec<ToldOutcome>, answer: oneshot::Sender<Answer<Vec<Option<Recording>>>> },
     Keep { window_end: Timestamp, report: String, answer: oneshot::Sender<Answer<()>> },
     Publish { publication: Publication, answer: oneshot::Sender<Answer<PublishedSnapshot>> },
-    KeepSheet { sheet: Sheet, answer: oneshot::Sender<Answer<Vec<u8>>> },
+    KeepSheet { sheet: KeptSheet, answer: oneshot::Sender<Answer<Vec<u8>>> },
     Forget { entity: Entity, answer: oneshot::Sender<Answer<Forgotten>> },
     Ready { answer: oneshot::Sender<Answer<()>> },
-}
-
-/// A snapshot with its text.
-pub(super) struct Publication {
-    pub(super) recipe: String,
-    pub(super) snapshot: PublishedSnapshot,
-    pub(super) text: Vec<u8>,
-}
-
-/// What became known between two snapshots.
-pub(super) struct Sheet {
-    pub(super) recipe: String,
-    pub(super) date: Date,
-    pub(super) text: Vec<u8>,
 }
 
 impl Job {

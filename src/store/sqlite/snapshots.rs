@@ -4,9 +4,22 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::batch::{Publication, Sheet};
 use super::row::{time, unreadable};
 use crate::store::PublishedSnapshot;
+
+/// A snapshot with its text.
+pub(super) struct Publication {
+    pub(super) recipe: String,
+    pub(super) snapshot: PublishedSnapshot,
+    pub(super) text: Vec<u8>,
+}
+
+/// What became known between two snapshots.
+pub(super) struct KeptSheet {
+    pub(super) recipe: String,
+    pub(super) date: Date,
+    pub(super) text: Vec<u8>,
+}
 
 /// Keeps a text under a name that predictions may have had before.
 const KEEP: &str = "INSERT INTO snapshots (name, text) VALUES (?1, ?2) \
@@ -50,8 +63,8 @@ pub(super) fn text(connection: &Connection, name: &str) -> rusqlite::Result<Opti
 }
 
 /// Keeps a sheet unless there is one, and returns the one that is kept.
-pub(super) fn keep_sheet(transaction: &Connection, sheet: &Sheet) -> rusqlite::Result<Vec<u8>> {
-    let Sheet { recipe, date, text } = sheet;
+pub(super) fn keep_sheet(transaction: &Connection, sheet: &KeptSheet) -> rusqlite::Result<Vec<u8>> {
+    let KeptSheet { recipe, date, text } = sheet;
     transaction.execute(KEEP_SHEET, params![recipe, date.to_string(), text])?;
     let query = "SELECT text FROM sheets WHERE recipe = ?1 AND date = ?2";
     transaction.query_row(query, params![recipe, date.to_string()], |row| row.get(0))

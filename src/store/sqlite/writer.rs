@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use tokio::sync::{Semaphore, oneshot};
 use tracing::{error, info, warn};
 
-use super::batch::{Answer, Done, Job, Publication, Sheet, commit};
+use super::batch::{Answer, Done, Job, commit};
 use super::forgetting::forget_older;
 use super::opened::{Opened, SaveError};
 use super::readers::Readers;
+use super::snapshots::{KeptSheet, Publication};
 use super::{OpenError, Put, SqliteConfig, StoreError, store_error, unopened};
 use crate::identity::Entity;
 use crate::prediction::Prediction;
@@ -110,7 +111,7 @@ impl Writer {
     }
 
     /// Hands a sheet to the thread, and returns the one that is kept once it is durable.
-    pub(super) async fn keep_sheet(&self, sheet: Sheet) -> Answer<Vec<u8>> {
+    pub(super) async fn keep_sheet(&self, sheet: KeptSheet) -> Answer<Vec<u8>> {
         let (answer, kept) = oneshot::channel();
         self.send(Job::KeepSheet { sheet, answer }).await?;
         kept.await.map_err(|_| gone())?
