@@ -156,7 +156,7 @@ async fn a_day_without_outcomes_has_its_snapshot_and_is_worth_a_look() {
     let monitor = Function::start_monitor(&serving(&trams, &table, &url())).await;
     let made = monitor.invoke(&json!({"snapshot": {}})).await["snapshot"].clone();
     assert_eq!((&made["added"], &made["is_newest"]), (&json!(0), &json!(true)), "{made}");
-    assert!(made["warnings"][0].as_str().unwrap().starts_with("no outcome became known"), "{made}");
+    assert!(made["warnings"][0].as_str().unwrap().starts_with("no outcome is known of any of the days"), "{made}");
     assert!(monitor.log().contains("something about the snapshot is worth a look"), "{}", monitor.log());
     let line = monitor.metrics(1).await.remove(0);
     assert_eq!((&line["SnapshotsMade"], line.get("SnapshotOutcomes")), (&json!(1), None), "{line}");
