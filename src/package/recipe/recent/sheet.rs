@@ -59,10 +59,10 @@ impl Sheet {
         self.counts.0.is_empty()
     }
 
-    /// Returns the first day at whose moment the last of its events was known.
-    pub fn latest(&self) -> Option<Date> {
-        let age = self.ages.0.iter().copied().reduce(f64::min)?;
-        Some(date(number(self.until) - whole(age)))
+    /// Returns the last day up to this one on which any of its events was known first, at the moment of the day.
+    pub fn latest(&self, day: Day) -> Option<Day> {
+        let known = self.ages.0.iter().map(|age| number(self.until) - whole(*age));
+        known.filter(|known| *known <= day).max()
     }
 
     /// Returns how many events it takes back.
