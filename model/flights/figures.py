@@ -170,7 +170,9 @@ def drift(report) -> str:
         return ""
     if report["verdict"] != "major_drift":
         return report["verdict"].replace("_", " ")
-    return f"major: {len(report['fields'])} fields, {len(report['features'])} features"
+    features = len(report["features"])
+    named = report["fields"] + ([f"{features} feature{'s' if features > 1 else ''}"] if features else [])
+    return f"major: {', '.join(named) or 'the predictions'}"
 
 
 def gates(found) -> list:

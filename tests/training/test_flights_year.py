@@ -136,6 +136,10 @@ class Figures(unittest.TestCase):
     def test_the_mean_of_the_bias_is_that_of_its_size(self):
         self.assertAlmostEqual(figures.mean(MONTHS, "a")["bias"], 0.03)
 
+    def test_drift_is_named_by_field_and_counted_by_feature(self):
+        self.assertEqual(figures.drift(MONTHS[0]["report"]), "major: visib, 2 features")
+        self.assertEqual(figures.drift({"verdict": "stable"}), "stable")
+
     def test_whatever_is_lost_or_otherwise_is_a_fault(self):
         found = {"counts": {"lost": 0, "twice": 2}, "replay": "7 the same, 0 different"}
         self.assertEqual(figures.faults(found), ["twice: 2"])
