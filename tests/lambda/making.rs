@@ -50,8 +50,8 @@ async fn run(api: &Function, day: Date, first: u32, late_one_of: u32) -> Vec<Val
     assert_eq!((answered.status(), answered.header("lifeboat-created")), (200, "12"), "{answered:?}");
     let answers = answered.json();
     let answers = answers.as_array().unwrap();
-    let late = |place: usize| u32::from((place as u32).is_multiple_of(late_one_of));
-    let outcomes = answers.iter().enumerate().map(|(place, answer)| json!({"id": answer["id"], "late": late(place)}));
+    let late = |place: u32| u32::from(place.is_multiple_of(late_one_of));
+    let outcomes = (0..).zip(answers).map(|(place, answer)| json!({"id": answer["id"], "late": late(place)}));
     let told = api.post_json("/outcomes", &outcomes.collect()).await;
     assert_eq!(told.status(), 200, "{told:?}");
     answers.iter().map(|answer| answer["snapshot"].clone()).collect()
