@@ -1,7 +1,7 @@
 //! The way of a prediction: record, features, graph, store. Knows no HTTP, no cloud, no monitoring and no counting.
 //!
+//! - `look`: how a service finds a newer snapshot of its history.
 //! - [`live`]: a service whose history changes while it serves.
-//! - `look`: how it looks for a newer snapshot of it.
 
 pub mod live;
 mod look;
@@ -26,7 +26,8 @@ use crate::prediction::{Answer, Outcome, Prediction, Shadow, scalar, to_millisec
 use crate::store::{Cursor, PredictionStore, Put, Recording, StoreError, ToldOutcome, Window};
 use crate::table::descriptor::Scalar;
 use crate::table::{Record, Schema};
-pub use live::{LiveService, RefusedSnapshot, ServingSnapshot};
+pub use live::{LiveService, ServingSnapshot};
+pub use look::RefusedSnapshot;
 
 /// Predicts, and stores what it predicted. A router clones it several times a request.
 #[derive(Clone)]

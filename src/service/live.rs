@@ -7,20 +7,21 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{sleep, timeout};
+use tracing::info;
 
-use super::look::Looks;
+use super::look::{Found, Looks, RefusedSnapshot};
 use super::{Parts, PredictionService, SnapshotSource};
 
 /// Serves by the newest snapshot that was taken up.
 #[derive(Clone)]
-pub struct LiveService(pub(super) Arc<Live>);
+pub struct LiveService(Arc<Live>);
 
-pub(super) struct Live {
+struct Live {
     serving: ArcSwap<Parts>,
     /// What came of the looks for newer snapshots.
     looks: Mutex<Looks>,
     /// Held by the look that is under way.
-    pub(super) turn: tokio::sync::Mutex<()>,
+    turn: tokio::sync::Mutex<()>,
     /// How long after a look another one begins.
     every: Duration,
 }
@@ -42,17 +43,6 @@ pub struct ServingSnapshot {
     pub refused: Option<RefusedSnapshot>,
 }
 
-/// A published snapshot that cannot serve: the last good one does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefusedSnapshot {
-    /// The SHA-256 of its text.
-    pub hash: Arc<str>,
-    /// The moment whose history it is said to be.
-    pub as_of: Timestamp,
-    /// Why it cannot serve.
-    pub reason: Box<str>,
-}
-
 impl LiveService {
     /// Serves by the package's own snapshot at first; newer ones are looked for at most once in this time.
     pub fn new(service: PredictionService, every: Duration) -> Self {
@@ -69,13 +59,39 @@ impl LiveService {
         PredictionService(self.0.serving.load_full())
     }
 
-    /// Lets requests that begin from now on be answered by this service.
-    pub(super) fn serve(&self, service: PredictionService) {
-        self.0.serving.store(service.0);
+    fn looks(&self) -> MutexGuard<'_, Looks> {
+        self.0.looks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn looks(&self) -> MutexGuard<'_, Looks> {
-        self.0.looks.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Asks the store for the newest snapshot, and takes it up where it is newer than the one that serves. Of several looks at a time, one
+    /// is made.
+    pub async fn look(&self) {
+        let Ok(_turn) = self.0.turn.try_lock() else { return };
+        let before = {
+            let mut looks = self.looks();
+            looks.begun_at = Some(SystemTime::now());
+            looks.refused.clone()
+        };
+        let serving = self.pinned();
+        let Some(recipe) = serving.package().living_recipe() else { return };
+        match serving.newer(recipe.hash(), before.as_ref()).await {
+            Ok(Found { next, refused }) => {
+                if let Some(next) = next {
+                    self.take_up(next);
+                }
+                self.looks().end(serving.now(), refused);
+            }
+            Err(error) => self.looks().fail(&error),
+        }
+    }
+
+    /// Lets requests that begin from now on be answered by a newer snapshot.
+    fn take_up(&self, next: PredictionService) {
+        let package = Arc::clone(next.package());
+        self.0.serving.store(next.0);
+        if let (Some(snapshot), Some(as_of)) = (package.snapshot(), package.as_of()) {
+            info!(%snapshot, %as_of, "answering by a newer snapshot");
+        }
     }
 
     /// Looks for a newer snapshot before the first request; one that takes longer than this is taken up later.
@@ -126,10 +142,6 @@ impl LiveService {
         }
         let begun_at = self.looks().begun_at;
         begun_at.is_none_or(|begun_at| begun_at.elapsed().map_or(true, |since| since >= self.0.every))
-    }
-
-    pub(super) fn begins(&self) {
-        self.looks().begun_at = Some(SystemTime::now());
     }
 
     /// Tells by which snapshot requests are answered, where the history changes.

@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-use super::live::{LiveService, RefusedSnapshot};
 use super::{PredictionService, aside};
 use crate::store::{PublishedSnapshot, StoreError, chain};
 
@@ -16,17 +15,15 @@ const FROZEN: Duration = Duration::from_secs(30);
 /// So many snapshots are tried in a look: where the newest cannot serve, one before it may.
 const MOST_TRIED: usize = 4;
 
-/// What came of the looks so far.
-#[derive(Debug, Default)]
-pub(super) struct Looks {
-    /// When the last one began.
-    pub(super) begun_at: Option<SystemTime>,
-    /// When the store last answered.
-    pub(super) answered_at: Option<Timestamp>,
-    /// Whether the store failed at the last one.
-    is_store_lost: bool,
-    /// The newest snapshot, where it cannot serve.
-    pub(super) refused: Option<Refusal>,
+/// A published snapshot that cannot serve: the last good one does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedSnapshot {
+    /// The SHA-256 of its text.
+    pub hash: Arc<str>,
+    /// The moment whose history it is said to be.
+    pub as_of: Timestamp,
+    /// Why it cannot serve.
+    pub reason: Box<str>,
 }
 
 /// A snapshot that was refused.
@@ -35,6 +32,51 @@ pub(super) struct Refusal {
     pub(super) snapshot: RefusedSnapshot,
     /// Whether its text is at fault, which never changes.
     is_final: bool,
+}
+
+/// What came of the looks so far.
+#[derive(Debug, Default)]
+pub(super) struct Looks {
+    /// When the last one began.
+    pub(super) begun_at: Option<SystemTime>,
+    /// When the store last answered.
+    pub(super) answered_at: Option<Timestamp>,
+    /// The newest snapshot, where it cannot serve.
+    pub(super) refused: Option<Refusal>,
+    /// Whether the store failed at the last one.
+    is_store_lost: bool,
+}
+
+impl Looks {
+    /// Keeps what was refused, and logs it once.
+    pub(super) fn end(&mut self, answered_at: Timestamp, refused: Option<Refusal>) {
+        self.answered_at = Some(answered_at);
+        if std::mem::take(&mut self.is_store_lost) {
+            info!("the store gives the newest snapshot again");
+        }
+        let before = std::mem::replace(&mut self.refused, refused);
+        let Some(Refusal { snapshot, .. }) = &self.refused else { return };
+        if before.is_none_or(|before| before.snapshot != *snapshot) {
+            let RefusedSnapshot { hash, as_of, reason } = snapshot;
+            warn!(snapshot = %hash, %as_of, %reason, "a snapshot is refused: the one before serves on");
+        }
+    }
+
+    /// Logs once that the store is lost.
+    pub(super) fn fail(&mut self, error: &StoreError) {
+        if !std::mem::replace(&mut self.is_store_lost, true) {
+            warn!(error = %chain(error), "the store does not give the newest snapshot: the one before serves on");
+        }
+    }
+}
+
+/// What a look found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The service by a newer snapshot, where there is one that can serve.
+    pub(super) next: Option<PredictionService>,
+    /// The newest snapshot, where it cannot.
+    pub(super) refused: Option<Refusal>,
 }
 
 /// Why a newer snapshot does not serve.
@@ -53,77 +95,32 @@ impl Obstacle {
     }
 }
 
-impl LiveService {
-    /// Asks the store for the newest snapshot, and takes it up where it is newer than the one that serves. Of several looks at a time, one
-    /// is made.
-    pub async fn look(&self) {
-        let Ok(_turn) = self.0.turn.try_lock() else { return };
-        self.begins();
-        let serving = self.pinned();
-        let Some(recipe) = serving.package().living_recipe() else { return };
-        match self.look_at(&serving, recipe.hash()).await {
-            Ok(()) => self.store_works(),
-            Err(error) => self.store_failed(&error),
-        }
-    }
-
-    /// Where the newest snapshot is refused, those before it are tried, down to the one that serves.
-    async fn look_at(&self, serving: &PredictionService, recipe: &str) -> Result<(), StoreError> {
-        let mut published = thawed(FROZEN, || serving.0.store.newest_snapshot(recipe)).await?;
-        self.looks().answered_at = Some(serving.now());
-        let mut refused = None;
+impl PredictionService {
+    /// Asks the store for the newest snapshot of a recipe, and makes it ready where it is newer than the one that serves. Where it is
+    /// refused, those before it are tried, down to the one that serves. `before` is what was refused the last time.
+    pub(super) async fn newer(&self, recipe: &str, before: Option<&Refusal>) -> Result<Found, StoreError> {
+        let mut found = Found::default();
+        let mut published = thawed(FROZEN, || self.0.store.newest_snapshot(recipe)).await?;
         for _ in 0..MOST_TRIED {
-            let Some(candidate) = published.filter(|published| serving.is_before(published)) else { break };
-            let refusal = match self.known_refusal(&candidate) {
-                Some(refusal) => refusal,
-                None => match serving.next(&candidate).await {
+            let Some(candidate) = published.filter(|published| self.is_before(published)) else { break };
+            let known = before.filter(|before| before.is_final && before.snapshot.hash == candidate.hash);
+            let refusal = match known {
+                Some(known) => known.clone(),
+                None => match self.next(&candidate).await {
                     Ok(next) => {
-                        self.serve(next);
-                        info!(snapshot = %candidate.hash, as_of = %candidate.as_of, "answering by a newer snapshot");
+                        found.next = Some(next);
                         break;
                     }
                     Err(Obstacle::Store(error)) => return Err(error),
                     Err(Obstacle::Refused(refusal)) => refusal,
                 },
             };
-            refused = refused.or(Some(refusal));
-            published = thawed(FROZEN, || serving.0.store.snapshot_before(recipe, candidate.as_of)).await?;
+            found.refused = found.refused.or(Some(refusal));
+            published = thawed(FROZEN, || self.0.store.snapshot_before(recipe, candidate.as_of)).await?;
         }
-        self.tell(refused);
-        Ok(())
+        Ok(found)
     }
 
-    /// Returns why a snapshot was refused the last time, where that never changes.
-    fn known_refusal(&self, candidate: &PublishedSnapshot) -> Option<Refusal> {
-        let looks = self.looks();
-        looks.refused.as_ref().filter(|refused| refused.is_final && refused.snapshot.hash == candidate.hash).cloned()
-    }
-
-    /// Keeps what was refused for `GET /model`, and logs it once.
-    fn tell(&self, refused: Option<Refusal>) {
-        let before = std::mem::replace(&mut self.looks().refused, refused.clone());
-        let Some(Refusal { snapshot, .. }) = refused else { return };
-        if before.is_none_or(|before| before.snapshot != snapshot) {
-            let RefusedSnapshot { hash, as_of, reason } = snapshot;
-            warn!(snapshot = %hash, %as_of, %reason, "a snapshot is refused: the one before serves on");
-        }
-    }
-
-    /// Logs once that the store is lost.
-    fn store_failed(&self, error: &StoreError) {
-        if !std::mem::replace(&mut self.looks().is_store_lost, true) {
-            warn!(error = %chain(error), "the store does not give the newest snapshot: the one before serves on");
-        }
-    }
-
-    fn store_works(&self) {
-        if std::mem::take(&mut self.looks().is_store_lost) {
-            info!("the store gives the newest snapshot again");
-        }
-    }
-}
-
-impl PredictionService {
     /// Returns whether a published snapshot is newer than the one that serves.
     fn is_before(&self, newest: &PublishedSnapshot) -> bool {
         let package = self.package();
