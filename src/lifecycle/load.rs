@@ -154,6 +154,9 @@ mod tests {
             "rows": 3, "features": {"a/b": number},
             "fields": {"c": {"missing": 0, "kind": "text", "length": {"edges": [], "counts": [], "values": []}}},
             "predictions": {"task": "binary", "counts": [1, 2]},
+            "by_day": {
+                "dates": ["2024-05-01"], "features": {"d": [[1]]}, "fields": {"c": [[1], [2, 3]]}, "predictions": [[1, 2]],
+            },
         });
         let error = baseline(text.to_string().as_bytes()).unwrap_err().to_string();
         let expected = [
@@ -163,6 +166,9 @@ mod tests {
             "/features/a~1b/value_counts: has 1 counts for 2 values",
             "/fields/c/length/counts: has 0 bins, but must have one more than there are edges",
             "/predictions/counts: has 2 tenths, but must have 10",
+            "/by_day/features/d: is of no column of the whole",
+            "/by_day/fields/c: has 2 days, but there are 1 dates",
+            "/by_day/fields/c: must have 1 counts a day",
         ];
         assert_eq!(error, expected.join("; "));
         let error = baseline(br#"{"rows": -1}"#).unwrap_err().to_string();

@@ -6,6 +6,7 @@ use lifeboat::lifecycle::baseline::{Baseline, Distribution};
 use lifeboat::lifecycle::builder::BaselineBuilder;
 use lifeboat::lifecycle::column_drift::ColumnDrift;
 use lifeboat::lifecycle::comparison::{Comparison, Pair};
+use lifeboat::lifecycle::daily::DailyCounts;
 use lifeboat::lifecycle::drift::{Drift, OtherBaseline};
 use lifeboat::lifecycle::load;
 use lifeboat::lifecycle::watch::{TableCounts, TableWatch, worst};
@@ -135,6 +136,41 @@ fn a_baseline_is_the_same_in_parts_and_survives_its_text() {
     let Distribution::Text(streets) = &whole.fields["street"].values else { panic!("{text}") };
     assert!(streets.known.is_some(), "{streets:?}");
     assert!(!text.contains("street 1"), "a baseline must not tell texts");
+}
+
+#[test]
+fn the_days_of_a_baseline_add_up_to_its_whole() {
+    let schema = schema();
+    let baseline = builder(&schema, &records(&schema, 13, 900, false)).build(None);
+    let days = baseline.by_day.as_ref().unwrap();
+    assert!(days.dates.is_sorted() && (300..=336).contains(&days.dates.len()), "{:?}", days.dates);
+    let sum = |DailyCounts(days): &DailyCounts| {
+        days.iter().fold(vec![0; days[0].len()], |sum: Vec<u64>, day| sum.iter().zip(day).map(|(a, b)| a + b).collect())
+    };
+    assert_eq!(days.fields.len(), baseline.fields.len());
+    for (name, counts) in &days.fields {
+        let field = &baseline.fields[name];
+        let mut expected = match &field.values {
+            Distribution::Number(numbers) | Distribution::Days(numbers) => numbers.counts.clone(),
+            Distribution::Category(categories) => {
+                categories.top.iter().map(|category| category.rows).chain([categories.rest.rows]).collect()
+            }
+            Distribution::Text(texts) => match texts.known.as_ref().map_or(&[][..], |known| &known.top) {
+                [] => texts.length.counts.clone(),
+                top => {
+                    let rest = texts.length.rows() - top.iter().map(|text| text.rows).sum::<u64>();
+                    top.iter().map(|text| text.rows).chain([rest]).collect()
+                }
+            },
+        };
+        expected.push(field.missing);
+        assert_eq!(sum(counts), expected, "{name}");
+    }
+    for (name, counts) in &days.features {
+        assert_eq!(sum(counts), baseline.features[name].counts, "{name}");
+    }
+    let quality = baseline.quality.unwrap();
+    assert!(quality.rows == 900 && quality.auc.is_none() && quality.loss > 0.0, "{quality:?}");
 }
 
 #[test]
