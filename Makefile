@@ -1,7 +1,7 @@
 # What a developer runs. `make` alone lists it. CARGO_TARGET_DIR and CARGO_BUILD_JOBS are honoured as cargo does.
 
 .DEFAULT_GOAL := help
-.PHONY: help check test lint doc tools infra bootstrap deploy-test fuzz soak smoke coverage bench dist data train train-check retrain
+.PHONY: help check test lint doc tools infra bootstrap deploy-test fuzz soak smoke coverage bench dist data train train-check retrain train-flights flights
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -29,6 +29,8 @@ test: lint doc tools infra bootstrap deploy-test $(TRAINING) ## All of it, as CI
 	tests/clients/run.sh $(PROGRAM)
 	$(TRAIN) -B -m unittest discover tests/training
 	$(TRAIN) -B tests/lifecycle.py $(PROGRAM)
+	LIFEBOAT=$(abspath $(PROGRAM)) $(TRAIN) -B model/flights/replay.py --days 60 --again --folder .tools/flights-60
+	$(TRAIN) -B tests/drift.py $(PROGRAM)
 	$(PYTHON) -B tests/soak.py $(PROGRAM) --minutes 0.5
 	$(TRAIN) -B tests/big.py $(PROGRAM)
 	infra/dist.sh
@@ -41,6 +43,7 @@ test: lint doc tools infra bootstrap deploy-test $(TRAINING) ## All of it, as CI
 lint:
 	$(CARGO) fmt --check
 	$(PYTHON) model/write_card.py model/titanic --check
+	$(PYTHON) model/write_card.py model/flights --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 
 ##@ Parts of the tests
@@ -68,6 +71,10 @@ coverage: tools ## Measures what the tests of Rust reach, into target/coverage/l
 	tests/with_dynamodb_local.sh $(CARGO) llvm-cov --locked --lib --bins --tests --lcov --output-path target/coverage/lcov.info
 
 ##@ Rehearsals
+
+flights: $(TRAINING) ## Replays the flights of April to December 2013 day by day, and goes on where it stopped; writes plot and tables
+	$(CARGO) build --release --locked
+	LIFEBOAT=$(abspath $(PROGRAM)) $(TRAIN) model/flights/replay.py --write
 
 MINUTES ?= 10
 
@@ -99,10 +106,17 @@ train: $(TRAINING) ## Trains the model and writes the package into model/titanic
 	LIFEBOAT=$(PROGRAM) $(TRAIN) model/titanic/train.py
 	$(PYTHON) model/write_card.py model/titanic
 
-train-check: $(TRAINING) ## Trains the model and compares with the committed package, byte for byte
+train-flights: $(TRAINING) ## Trains the model of model/flights and writes its package
+	$(CARGO) build --release --locked
+	LIFEBOAT=$(abspath $(PROGRAM)) $(TRAIN) model/flights/train.py
+	$(PYTHON) model/write_card.py model/flights
+
+train-check: $(TRAINING) ## Trains both models and compares with the committed packages, byte for byte
 	$(CARGO) build --release --locked
 	LIFEBOAT=$(PROGRAM) $(TRAIN) model/titanic/train.py --check
 	$(PYTHON) model/write_card.py model/titanic --check
+	LIFEBOAT=$(abspath $(PROGRAM)) $(TRAIN) model/flights/train.py --check
+	$(PYTHON) model/write_card.py model/flights --check
 
 OUTPUT ?= candidate
 

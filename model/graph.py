@@ -15,7 +15,7 @@ TOLERANCE = 1e-6
 def export(estimator, name, metadata) -> bytes:
     """Writes a pipeline of a scaler and a logistic regression or a network with one hidden layer.
 
-    Scaling is folded into the weights, so that the graph reads the features as they are.
+    Scaling, where there is any, is folded into the weights, so that the graph reads the features as they are.
     """
     scaler, model = estimator[0], estimator[-1]
     if isinstance(model, MLPClassifier):
@@ -56,6 +56,8 @@ def constant(name, values):
 
 
 def fold_scaling(scaler, weights, bias):
+    if scaler == "passthrough":
+        return weights, bias
     weights = weights / scaler.scale_[:, None]
     return weights, bias - scaler.mean_ @ weights
 

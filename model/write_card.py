@@ -35,7 +35,7 @@ def main():
     for name, lines in parts(schema, manifest, baseline).items():
         text = replaced(text, name, lines)
     validation = manifest["cross_validation"]
-    written = {card: text, plot_file: plot(validation["calibration"], the_rule(validation))}
+    written = {card: text, plot_file: plot(validation, the_rule(validation))}
     if arguments.check:
         differing = [
             path.name for path, text in written.items() if not path.is_file() or path.read_text("utf-8") != text
@@ -56,7 +56,7 @@ def parts(schema, manifest, baseline):
         "facts": facts(schema["lifeboat"], manifest, baseline),
         "choice": choice(manifest["choice"]),
         "models": models(validation["models"]),
-        "groups": groups(schema["lifeboat"]["compare_by"], validation["groups"]),
+        "groups": groups(validation["groups"]),
         "calibration": calibration(validation["calibration"], the_rule(validation)),
     }
 
@@ -86,7 +86,7 @@ def facts(about, manifest, baseline):
     training = manifest["training"]
     rows = training["rows"]
     missing = {name: field["missing"] for name, field in baseline["fields"].items() if field["missing"]}
-    positive = f"{about['label']} = {about['positive']}"
+    positive = f"{about['label']} = {about.get('positive', 'true')}"
     return table(
         ["fact", "value"],
         [
@@ -119,6 +119,9 @@ def choice(found):
         ]
         return bold(cells, family["chosen"])
 
+    if "outer_parts" not in found:
+        header = ["family", "best penalty: log loss", "taken (to the best)", "to the best family"]
+        return table(header, map(row, found["families"]))
     chosen = [f"{part['family']} with {part['penalty']:g}: {part['parts']}" for part in found["outer_parts"]]
     header = ["family", "best penalty: log loss", "strongest within one error (to the best)", "to the best family"]
     return [
@@ -143,7 +146,9 @@ def recalibrated(model, name, sign):
     return f"{model[f'calibration_{name}']:{sign}.2f} ± {model[f'calibration_{name}_error']:.2f}"
 
 
-def groups(names, found):
+def groups(found):
+    names = list(found[0]["group"])
+
     def row(group):
         metrics = ("positive_rate", "mean_probability", "accuracy", "auc", "log_loss")
         return [", ".join(group["group"].values()), str(group["rows"]), *(f"{group[metric]:.3f}" for metric in metrics)]
@@ -166,8 +171,9 @@ def calibration(tenths, rule):
     ]
 
 
-def plot(tenths, rule):
+def plot(validation, rule):
     """Draws how often the label was positive against what was predicted out of fold, and how many predictions there were."""
+    tenths, held_out = validation["calibration"], validation.get("held_out", "nested out of fold")
 
     def x(probability):
         return LEFT + probability * SIDE
@@ -200,7 +206,7 @@ def plot(tenths, rule):
         )
     middle = LEFT + SIDE / 2
     shapes += [
-        f'<text x="{middle}" y="{y(0) + 34}" text-anchor="middle">predicted probability, nested out of fold</text>',
+        f'<text x="{middle}" y="{y(0) + 34}" text-anchor="middle">predicted probability, {held_out}</text>',
         f'<text transform="rotate(-90)" x="{-(TOP + SIDE / 2)}" y="14" text-anchor="middle">share that was positive</text>',
         f'<text x="{middle}" y="{bars_end + 16}" text-anchor="middle">predictions, {most:,} in the highest bar</text>',
     ]

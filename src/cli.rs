@@ -1,5 +1,6 @@
-//! The command line: serve, pack, predict, record outcomes, make snapshots of a history, look at a package, monitor it, back its predictions up, what training needs
-//! (fit, features, baseline), what a container needs (health), and what a shell needs (completions, man pages).
+//! The command line: serve, pack, predict, record outcomes, make snapshots of a history, look at a package, monitor it, back its
+//! predictions up and forget some, what training needs (fit, features, baseline), what a container needs (health), and what a shell needs
+//! (completions, man pages).
 
 mod answered;
 mod backup;
@@ -11,6 +12,7 @@ mod failure;
 mod features;
 mod fields;
 mod fit;
+mod forget;
 mod format;
 mod health;
 mod labelled;
@@ -69,6 +71,7 @@ enum Command {
     Monitor(monitor::MonitorArgs),
     Replay(replay::ReplayArgs),
     Export(export::ExportArgs),
+    Forget(forget::ForgetArgs),
     Backup(backup::BackupArgs),
     Check(check::CheckArgs),
     Compare(compare::CompareArgs),
@@ -97,6 +100,7 @@ impl Cli {
                 return replay::replay(args, self.quiet).unwrap_or_else(|error| failure::tell(&error));
             }
             Command::Export(args) => export::export(args, self.quiet),
+            Command::Forget(args) => forget::forget(args, self.quiet),
             Command::Backup(args) => backup::backup(args, self.quiet),
             Command::Check(args) => return check::check(args).unwrap_or_else(|error| failure::tell(&error)),
             Command::Compare(args) => return compare::compare(args).unwrap_or_else(|error| failure::tell(&error)),

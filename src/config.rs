@@ -14,7 +14,7 @@ use crate::metrics::embedded::EmbeddedConfig;
 use crate::server::ServerConfig;
 use crate::store::dynamodb::{AwsCredentials, DynamoDbConfig};
 use crate::store::sqlite::SqliteConfig;
-use crate::store::{Database, SampleRate};
+use crate::store::{Database, Retention, SampleRate};
 
 /// The settings of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Config {
     pub database: Option<Database>,
     /// `MONITOR_SAMPLE_RATE`: which share of the predictions, 0 to 1, can be read by time, as monitoring does. Default: 1.
     pub sample_rate: SampleRate,
+    /// `RETENTION_DAYS`: how many days a prediction is kept, with its outcomes. Default: for good.
+    pub retention: Option<Retention>,
     /// `DATABASE_WARM_UP`: whether a Lambda function reaches for its database before its first request. Default: `true`.
     pub database_warm_up: bool,
     /// `MODEL_DIR`: a folder with a model package. Default: the package built into the program; of a function, the folder `package` beside
@@ -72,14 +74,16 @@ pub enum LogFormat {
     Json,
 }
 
-const DEFAULT_SNAPSHOT_REFRESH: Duration = Duration::from_secs(60);
+const DEFAULT_SNAPSHOT_REFRESH: Duration = Duration::from_mins(1);
 const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(15);
 
 impl Config {
     /// Returns where the predictions of a package are kept.
     pub fn database_of(&self, package: &str) -> Database {
-        let default =
-            || SqliteConfig { sample_rate: self.sample_rate, ..SqliteConfig::new(format!("{package}.db").into()) };
+        let default = || {
+            let file = SqliteConfig::new(format!("{package}.db").into());
+            SqliteConfig { sample_rate: self.sample_rate, retention: self.retention, ..file }
+        };
         self.database.clone().unwrap_or_else(|| Database::Sqlite(default()))
     }
 
@@ -133,9 +137,11 @@ impl Config {
         let defaults = ApiConfig::default();
         let server = ServerConfig::default();
         let sample_rate = parsed("MONITOR_SAMPLE_RATE", variable("MONITOR_SAMPLE_RATE"), "1")?;
+        let retention = variable("RETENTION_DAYS").map(|value| parse("RETENTION_DAYS", &value)).transpose()?;
         Ok(Self {
-            database: database(&variable, sample_rate)?,
+            database: database(&variable, sample_rate, retention)?,
             sample_rate,
+            retention,
             database_warm_up: parsed("DATABASE_WARM_UP", variable("DATABASE_WARM_UP"), "true")?,
             model_dir: variable("MODEL_DIR").map(PathBuf::from),
             shadow_model_dir: variable("SHADOW_MODEL_DIR").map(PathBuf::from),
@@ -178,14 +184,18 @@ fn package_beside(program: &Path) -> Option<PathBuf> {
     folder.is_dir().then_some(folder)
 }
 
-fn database(variable: &impl Fn(&str) -> Option<String>, sample_rate: SampleRate) -> anyhow::Result<Option<Database>> {
+fn database(
+    variable: &impl Fn(&str) -> Option<String>,
+    sample_rate: SampleRate,
+    retention: Option<Retention>,
+) -> anyhow::Result<Option<Database>> {
     let Some(url) = variable("DATABASE_URL") else { return Ok(None) };
     let database = match url.split_once(':') {
         Some(("sqlite", file)) => match file.parse::<SqliteConfig>() {
-            Ok(config) => Ok(Database::Sqlite(SqliteConfig { sample_rate, ..config })),
+            Ok(config) => Ok(Database::Sqlite(SqliteConfig { sample_rate, retention, ..config })),
             Err(error) => Err(anyhow!("the URL {error}")),
         },
-        Some(("dynamodb", table)) => dynamodb(table, variable, sample_rate).map(Database::DynamoDb),
+        Some(("dynamodb", table)) => dynamodb(table, variable, sample_rate, retention).map(Database::DynamoDb),
         _ => Err(anyhow!("expected sqlite:FILE or dynamodb:TABLE")),
     };
     database.map(Some).with_context(|| format!("DATABASE_URL={url} cannot be used"))
@@ -195,6 +205,7 @@ fn dynamodb(
     table: &str,
     variable: &impl Fn(&str) -> Option<String>,
     sample_rate: SampleRate,
+    retention: Option<Retention>,
 ) -> anyhow::Result<DynamoDbConfig> {
     let required = |name: &str| variable(name).with_context(|| format!("{name} is not set"));
     if table.is_empty() {
@@ -211,6 +222,7 @@ fn dynamodb(
         endpoint: variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| variable("AWS_ENDPOINT_URL")),
         ca_bundle: variable("AWS_CA_BUNDLE").map(PathBuf::from),
         sample_rate,
+        retention,
     })
 }
 
@@ -348,6 +360,8 @@ mod tests {
             ("DATABASE_URL", "dynamodb:predictions"),
             ("DATABASE_WARM_UP", "perhaps"),
             ("MONITOR_SAMPLE_RATE", "1.5"),
+            ("RETENTION_DAYS", "0"),
+            ("RETENTION_DAYS", "30d"),
             ("HOST", "localhost:1"),
             ("PORT", "65536"),
             ("REQUEST_TIMEOUT_SECONDS", "-1"),

@@ -3,13 +3,14 @@
 //! Every adapter passes the same contract suite (`tests/store/contract.rs`).
 
 pub mod dynamodb;
+mod forgetting;
 mod owner;
 mod recording;
 mod snapshots;
 pub mod sqlite;
 
 use async_trait::async_trait;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -22,10 +23,14 @@ use thiserror::Error;
 use crate::identity::{ContentHash, Entity, PredictionId};
 use crate::prediction::Prediction;
 use dynamodb::DynamoDbConfig;
+pub use forgetting::{Forgotten, InvalidRetention, Retention};
 pub use owner::{NotOwned, Owner};
 pub use recording::{Days, KnownOutcome, Recording, ToldOutcome};
 pub use snapshots::PublishedSnapshot;
 use sqlite::SqliteConfig;
+
+/// So many entities are looked up at a time.
+const CONCURRENT_LOOK_UPS: usize = 16;
 
 /// Keeps predictions, each once.
 #[async_trait]
@@ -46,6 +51,12 @@ pub trait PredictionStore: fmt::Debug + Send + Sync {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<Prediction>, StoreError>;
+
+    /// Returns up to `limit` predictions of each of these entities, newest first, in the order of the entities.
+    async fn histories(&self, entities: Vec<Entity>, limit: usize) -> Result<Vec<Vec<Prediction>>, StoreError> {
+        let look_up = async |entity: Entity| self.history(&entity, None, limit).await;
+        stream::iter(entities).map(look_up).buffered(CONCURRENT_LOOK_UPS).try_collect().await
+    }
 
     /// Returns the names of the features that a version of the package has stored, in order; nothing where it never wrote here.
     async fn feature_names(&self, version: &str) -> Result<Option<Arc<[Box<str>]>>, StoreError>;
@@ -68,6 +79,15 @@ pub trait PredictionStore: fmt::Debug + Send + Sync {
     /// is under way.
     fn window(&self, window: Window) -> BoxStream<'_, Result<Vec<Prediction>, StoreError>>;
 
+    /// Deletes all predictions of an entity with what was told of them, and returns how much that was: all of it, or an error after a part.
+    ///
+    /// Of a prediction that was made meanwhile, the same call again is sure. What is put again later is a new prediction.
+    async fn forget(&self, entity: &Entity) -> Result<Forgotten, StoreError>;
+
+    /// Returns how many predictions of the days of a window, of those that the sample held, were deleted by [`Self::forget`], or by their
+    /// age where that is counted.
+    async fn deleted(&self, window: Window) -> Result<u64, StoreError>;
+
     /// Keeps the text of a report under the end of its window, in place of one that has the same.
     async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError>;
 
@@ -88,6 +108,9 @@ pub trait PredictionStore: fmt::Debug + Send + Sync {
 
     /// Returns the snapshot of a recipe that is as of the latest moment.
     async fn newest_snapshot(&self, recipe: &str) -> Result<Option<PublishedSnapshot>, StoreError>;
+
+    /// Returns the snapshot of a recipe that is as of the latest moment before another one.
+    async fn snapshot_before(&self, recipe: &str, moment: Timestamp) -> Result<Option<PublishedSnapshot>, StoreError>;
 
     /// Returns the text of a snapshot, whole and as it was published; nothing where it was never kept here.
     async fn snapshot(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError>;
@@ -134,6 +157,11 @@ impl Window {
     /// Returns its last millisecond; what is stored is dated to the millisecond.
     pub(crate) fn last(self) -> Timestamp {
         self.to.checked_sub(jiff::SignedDuration::from_millis(1)).unwrap_or(self.from)
+    }
+
+    /// Returns its first day and its last, of UTC.
+    fn days(self) -> [String; 2] {
+        [self.from, self.last()].map(|time| time.strftime("%Y-%m-%d").to_string())
     }
 }
 

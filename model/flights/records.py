@@ -2,7 +2,7 @@
 
     for flight in read_flights():
         flight.record       # {"date": "2013-01-01", "carrier": "UA", ...}, as a client sends it
-        flight.asked_at     # three hours before the scheduled departure
+        flight.asked_at     # three hours before the scheduled departure; in the morning, at 06:15
         flight.late         # True or False; None if it was cancelled or diverted: its outcome is never told
         flight.known_at     # when that became known
 
@@ -25,14 +25,16 @@ import pyarrow.parquet
 HERE = Path(__file__).parent
 NEW_YORK = ZoneInfo("America/New_York")
 HOUR = 3600
-# A flight is asked about so long before its scheduled departure, in seconds.
+# A flight is asked about so long before its scheduled departure, in seconds,
 AHEAD = 3 * HOUR
+# but not before this time of its day, unless it leaves earlier: by then it is known how the flights of yesterday fared.
+MORNING = dt.time(6, 15)
 # The weather of an hour is complete at 51 minutes past: `precip` is the sum until then.
 OBSERVED = 51 * 60
 MEASURES = ["humid", "wind_speed", "wind_gust", "precip", "visib", "pressure"]
 NOT_OBSERVED = dict.fromkeys(MEASURES)
 
-TABLE = pyarrow.schema([
+RECORD = pyarrow.schema([
     ("date", pyarrow.date32()),
     ("carrier", pyarrow.string()),
     ("flight", pyarrow.int16()),
@@ -43,14 +45,14 @@ TABLE = pyarrow.schema([
     ("block", pyarrow.int16()),
     ("cong", pyarrow.int16()),
     *((name, pyarrow.float64()) for name in MEASURES),
-    ("late", pyarrow.bool_()),
 ])
+TABLE = RECORD.append(pyarrow.field("late", pyarrow.bool_()))
 KNOWN_AT = pyarrow.field("known_at", pyarrow.timestamp("ms", NEW_YORK.key))
 
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """A flight: what a client knows of it three hours before its scheduled departure, and how it ended."""
+    """A flight: what a client knows of it when it asks, and how it ended."""
 
     record: dict
     departure: dt.datetime
@@ -60,7 +62,9 @@ class Flight:
     @property
     def asked_at(self):
         # Not by timedelta: within a zone, that moves the hands of its clocks, an hour too far on two days of the year.
-        return local(self.departure.timestamp() - AHEAD)
+        ahead = local(self.departure.timestamp() - AHEAD)
+        morning = dt.datetime.combine(self.departure.date(), MORNING, NEW_YORK)
+        return ahead if self.departure < morning else max(ahead, morning)
 
 
 def main():
@@ -144,11 +148,16 @@ def hour_of(seconds):
 
 
 def write_parquet(flights, schema, path):
+    pyarrow.parquet.write_table(as_table(flights, schema), path, compression="zstd")
+
+
+def as_table(flights, schema):
+    """Returns flights as a table: RECORD, TABLE, or that and KNOWN_AT."""
     rows = [
         it.record | {"date": it.departure.date(), "departure": it.departure, "late": it.late, "known_at": it.known_at}
         for it in flights
     ]
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema), path, compression="zstd")
+    return pyarrow.Table.from_pylist(rows, schema)
 
 
 def write_csv(flights, schema, path):

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use comfy_table::CellAlignment;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::answered::answered;
@@ -18,10 +19,12 @@ use super::table::{plain_table, text};
 use crate::lifecycle::answer::Outcome;
 use crate::lifecycle::comparison::rule::GROUP_ROWS;
 use crate::lifecycle::comparison::{Comparison, Pair, group};
+use crate::lifecycle::days::Calendar;
 use crate::lifecycle::load;
 use crate::lifecycle::performance::Performance;
 use crate::lifecycle::stored::StoredAnswer;
 use crate::package::{self, Package};
+use crate::table::Schema;
 use crate::table::columns::ExtraColumns;
 use crate::table::record::Labelled;
 
@@ -32,7 +35,8 @@ use crate::table::record::Labelled;
 #[command(after_help = "\
 Examples:
   lifeboat compare serving/ candidate/ held_out.csv
-  lifeboat compare serving/ candidate/ held_out.csv && cp candidate/* serving/")]
+  lifeboat compare serving/ candidate/ held_out.csv && cp candidate/* serving/
+  lifeboat compare serving/ candidate/ so_far.parquet --since 2013-06-21")]
 pub(super) struct CompareArgs {
     /// Folder with the package that serves
     champion: PathBuf,
@@ -40,6 +44,10 @@ pub(super) struct CompareArgs {
     challenger: PathBuf,
     /// File with the table's fields, the label among them; `-` is standard input
     data: PathBuf,
+    /// Compares by the rows of this day and those after it, as in 2013-06-21; the rows before it are history only, which a recipe may look
+    /// up
+    #[arg(long, value_name = "DATE")]
+    since: Option<Date>,
     /// Compares even on rows that a model was trained on: it knows their answers, so it seems better than it is
     #[arg(long)]
     allow_seen: bool,
@@ -75,22 +83,24 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     let rows = labelled::read_all(champion.schema(), format::source(&args.data)?, ExtraColumns::Refuse)
         .with_context(|| format!("cannot compare by {data}"))?;
     let (rows, outcomes) = parts(&champion, rows);
+    let counts = since(args.since, champion.schema(), &rows)?;
+    let compared = rows.iter().zip(&counts).filter_map(|(row, counts)| counts.then_some(row));
     let known = |package: &Package| {
         package.recipe().filter(|recipe| recipe.can_know())?;
-        Some(rows.iter().filter(|row| package.may_know(&row.record)).count())
+        Some(compared.clone().filter(|row| package.may_know(&row.record)).count())
     };
     let seen = Seen { champion: known(&champion), challenger: known(&challenger) };
     if !args.allow_seen && seen.champion.max(seen.challenger) > Some(0) {
         return Err(UsageError(anyhow!(
             "{data}: {}: leave those rows out, or compare nevertheless with --allow-seen",
-            in_words(seen, rows.len())
+            in_words(seen, compared.count())
         ))
         .into());
     }
     let baseline = load::baseline(&champion.baseline()?).ok();
     let (by_champion, by_challenger) = (answers(&champion, &rows)?, answers(&challenger, &rows)?);
-    let pairs = rows.iter().zip(&by_champion).zip(&by_challenger).zip(&outcomes);
-    let pairs = pairs.map(|(((row, champion), challenger), outcome)| Pair {
+    let pairs = rows.iter().zip(&by_champion).zip(&by_challenger).zip(&outcomes).zip(counts);
+    let pairs = pairs.filter(|(_, counts)| *counts).map(|((((row, champion), challenger), outcome), _)| Pair {
         record: &row.record,
         champion: champion.as_answer(),
         challenger: challenger.as_answer(),
@@ -125,6 +135,15 @@ fn parts(package: &Package, rows: Vec<Labelled>) -> (Vec<Labelled>, Vec<Outcome>
         Some((row, outcome))
     };
     rows.into_iter().filter_map(happened).unzip()
+}
+
+/// Returns whether each row is compared, and not history only.
+fn since(since: Option<Date>, schema: &Schema, rows: &[Labelled]) -> Result<Vec<bool>, UsageError> {
+    let Some(since) = since else { return Ok(vec![true; rows.len()]) };
+    let Some(calendar) = Calendar::new(schema) else {
+        return Err(UsageError(anyhow!("--since: the schema names no time, by which rows have days")));
+    };
+    Ok(rows.iter().map(|row| calendar.date(&row.record).is_some_and(|day| day >= since)).collect())
 }
 
 /// Returns what a package answers for each row.

@@ -20,6 +20,7 @@ use crate::package::Package;
 use crate::prediction::{Prediction, scalar};
 use crate::start;
 use crate::store::PredictionStore;
+use crate::table::columns::KNOWN_AT;
 use crate::table::format::Format;
 use crate::table::json;
 use crate::table::output_cell::{ColumnType, OutputCell, OutputColumn};
@@ -40,7 +41,8 @@ pub(super) struct ExportArgs {
     /// Leaves out predictions of which nobody has told what happened
     #[arg(long)]
     labelled: bool,
-    /// Leaves out all but the table's own columns, which are what fit, check and compare read
+    /// Leaves out all but the table's own columns, which are what fit, check and compare read; for a history of the last days, they are
+    /// followed by `known_at`, when the outcome became known
     #[arg(long)]
     table: bool,
     /// File for the table; `-` is standard output
@@ -82,6 +84,7 @@ pub(super) fn export(args: &ExportArgs, quiet: bool) -> anyhow::Result<()> {
                 }
             }
         }
+        sample.count_deleted(store.deleted(window).await?);
         anyhow::Ok(())
     })?;
     table.finish()?.finish()?;
@@ -126,6 +129,7 @@ impl Export {
         let own = schema.fields().iter().map(|field| OutputColumn::new(&*field.name, ColumnType::of(field)));
         let mut columns: Vec<OutputColumn> = own.collect();
         if self.own_only {
+            columns.extend(self.tells_known_at().then(|| OutputColumn::new(KNOWN_AT, ColumnType::Time)));
             return columns;
         }
         for name in ADDED.into_iter().filter(|name| self.has(name)) {
@@ -144,6 +148,11 @@ impl Export {
         let features = self.package.feature_names().iter();
         columns.extend(features.map(|name| OutputColumn::new(format!("feature_{name}"), ColumnType::Single)));
         columns
+    }
+
+    /// Returns whether the table's own columns are not enough to train on: a history needs to know when a label became known.
+    fn tells_known_at(&self) -> bool {
+        self.package.living_recipe().is_some() && self.package.schema().column(KNOWN_AT).is_none()
     }
 
     /// Returns the classes that have a probability each.
@@ -185,7 +194,9 @@ impl Export {
             OutputCell::from(value.map(|value| field.written(value)))
         });
         let mut cells: Vec<OutputCell<'_>> = own.collect();
+        let known_at = prediction.outcome().map_or(OutputCell::Missing, |outcome| OutputCell::Time(outcome.known_at));
         if self.own_only {
+            cells.extend(self.tells_known_at().then_some(known_at));
             return Ok(table.write_row(&cells)?);
         }
         let id = prediction.id.to_string();
@@ -200,7 +211,7 @@ impl Export {
             OutputCell::from(predicted.as_ref().map(|value| schema.label_field().written(value))),
             answer.probability.map_or(OutputCell::Missing, OutputCell::Single),
             OutputCell::Time(prediction.created_at),
-            prediction.outcome().map_or(OutputCell::Missing, |outcome| OutputCell::Time(outcome.known_at)),
+            known_at,
             shadow.map_or(OutputCell::Missing, |shadow| OutputCell::Text(&shadow.model_version)),
             OutputCell::from(shadow_predicted.as_ref().map(|value| schema.label_field().written(value))),
             shadow.and_then(|shadow| shadow.answer.probability).map_or(OutputCell::Missing, OutputCell::Single),

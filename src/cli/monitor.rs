@@ -13,7 +13,9 @@ use super::format::{self, Known};
 use super::options::{self, DatabaseOption, PackageOption, WindowOption};
 use super::output::Output;
 use super::table::{plain_table, text};
-use crate::lifecycle::drift::{ColumnDrift, Drift, Verdict};
+use crate::lifecycle::blocks::BlockReport;
+use crate::lifecycle::column_drift::ColumnDrift;
+use crate::lifecycle::drift::Drift;
 use crate::lifecycle::html;
 use crate::lifecycle::performance::Performance;
 use crate::lifecycle::report::Report;
@@ -21,7 +23,8 @@ use crate::lifecycle::reports::Reports;
 use crate::service::PredictionService;
 use crate::start;
 
-/// Compares stored predictions with what the package was trained on; ends with 3 when a field, a feature or the predictions have drifted far. Only
+/// Compares stored predictions with what the package was trained on; ends with 3 when a field, a feature or the predictions have drifted far, or answers have become worse. Where a table has a time, outcomes that tell that answers
+/// are as good as ever make a warning of far drift, which ends with 0. Only
 /// predictions of the sample are read: those that `MONITOR_SAMPLE_RATE` let be read by time when they were stored.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -88,7 +91,7 @@ pub(super) fn monitor(args: &MonitorArgs) -> anyhow::Result<ExitCode> {
         ReportFormat::Html => output.write_all(html::page(&report).as_bytes())?,
     }
     output.finish()?;
-    Ok(if report.verdict == Verdict::MajorDrift { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+    Ok(if report.verdict.is_alarm() { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
 }
 
 fn tell(report: &Report) -> String {
@@ -97,11 +100,21 @@ fn tell(report: &Report) -> String {
         facts.add_row([name.to_owned(), value]);
     };
     fact("verdict", report.verdict.in_words().to_owned());
+    if let Some(basis) = report.rests_on {
+        fact("rests on", basis.in_words().to_owned());
+    }
     fact("window", format!("{} to {}", report.from, report.to));
     fact("predictions", report.rows.to_string());
+    if report.deleted > 0 {
+        fact("deleted", format!("{} more of the sample, of the days of the window", report.deleted));
+    }
     fact("read from", "the sample of MONITOR_SAMPLE_RATE".to_owned());
     fact("compared with", format!("the training data of {} {}", report.model, report.model_version));
     let found = &report.predictions;
+    if let Some(blocks) = found.blocks {
+        let BlockReport { window_days, count, .. } = blocks;
+        fact("days", format!("{window_days}; the training data has {count} blocks of as many"));
+    }
     let shift = found.index.map_or_else(String::new, |index| format!(", stability index {:.3}", index.judged));
     if found.mean.or(found.baseline_mean).is_some() {
         fact("mean prediction", format!("{} (training {}){shift}", number(found.mean), number(found.baseline_mean)));
@@ -113,6 +126,17 @@ fn tell(report: &Report) -> String {
     }
     if let Some(observed) = &report.observed {
         fact("observed", figures(observed));
+        fact("outcomes known", format!("of {}", report.known_rate.map_or_else(|| "-".to_owned(), percent)));
+    }
+    if let Some(standing) = &report.standing {
+        for measure in &standing.measures {
+            fact(measure.kind.in_words(), html::in_words(measure));
+        }
+        if let Some(why) = &standing.unjudged {
+            fact("quality", format!("not judged: {why}"));
+        } else if let Some(completeness) = standing.completeness_in_words() {
+            fact("compared by", completeness);
+        }
     }
     for (version, shadow) in &report.shadows {
         let mut said = format!("of {}, {} away on average", shadow.rows, number(shadow.mean_difference));
@@ -182,11 +206,17 @@ fn drifts(kind: &str, columns: &[ColumnDrift]) -> String {
     let mut table = plain_table();
     // Features are never missing where a recipe fills them in.
     let has_missing = columns.iter().any(|column| column.missing_rate.is_some());
-    let shown = |cells: [String; 9]| {
-        let is_shown = move |place: &usize| has_missing || !matches!(place, 6 | 7);
+    let has_blocks = columns.iter().any(|column| column.blocks.is_some());
+    let shown = |cells: [String; 10]| {
+        let is_shown = move |place: &usize| match place {
+            2 => has_blocks,
+            7 | 8 => has_missing,
+            _ => true,
+        };
         cells.into_iter().enumerate().filter(move |(place, _)| is_shown(place)).map(|(_, cell)| cell)
     };
-    let header = [kind, "index", "p-value", "mean", "in training", "unseen", "missing", "in training", "drift"];
+    let header =
+        [kind, "index", "blocks", "p-value", "mean", "in training", "unseen", "missing", "in training", "drift"];
     table.set_header(shown(header.map(str::to_owned)));
     for column in sorted {
         let number = |number: Option<f64>| number.map_or_else(|| "-".to_owned(), |number| format!("{number:.3}"));
@@ -194,11 +224,12 @@ fn drifts(kind: &str, columns: &[ColumnDrift]) -> String {
         let drift = match column.drift {
             Some(Drift::Major) => "MAJOR",
             Some(Drift::Moderate) => "moderate",
-            Some(Drift::None) | None => "",
+            Some(Drift::None) | None => column.by_days_in_words().unwrap_or_default(),
         };
         table.add_row(shown([
             column.name.clone(),
             number(judged(column)),
+            number(column.blocks.map(|blocks| blocks.reached)),
             number(column.test.map(|test| test.p_value)),
             number(column.mean),
             number(column.baseline_mean),
@@ -208,7 +239,7 @@ fn drifts(kind: &str, columns: &[ColumnDrift]) -> String {
             drift.to_owned(),
         ]));
     }
-    for column in table.column_iter_mut().skip(1).take(if has_missing { 7 } else { 5 }) {
+    for column in table.column_iter_mut().skip(1).take(5 + usize::from(has_blocks) + if has_missing { 2 } else { 0 }) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     text(&mut table)

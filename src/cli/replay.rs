@@ -72,7 +72,9 @@ pub(super) fn replay(args: &ReplayArgs, quiet: bool) -> anyhow::Result<ExitCode>
         let mut pages = store.window(window);
         let mut chosen = args.sample.map(|count| Chosen::new(count, args.seed));
         while let Some(page) = pages.try_next().await? {
-            page.iter().for_each(|prediction| tally.sample.count(&prediction.id));
+            for prediction in &page {
+                tally.sample.count(&prediction.id);
+            }
             match &mut chosen {
                 Some(chosen) => chosen.take_from(page),
                 None => tally.replay(page, &mut at_hand).await?,
@@ -81,6 +83,7 @@ pub(super) fn replay(args: &ReplayArgs, quiet: bool) -> anyhow::Result<ExitCode>
         if let Some(chosen) = chosen {
             tally.replay(chosen.into_predictions(), &mut at_hand).await?;
         }
+        tally.sample.count_deleted(store.deleted(window).await?);
         anyhow::Ok(())
     })?;
     tally.tell(quiet)

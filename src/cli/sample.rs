@@ -17,6 +17,8 @@ pub(super) struct Sample {
     rows: u32,
     /// The largest beginning of a hash.
     largest: u32,
+    /// How many others of the same days were deleted.
+    deleted: u64,
 }
 
 impl Sample {
@@ -24,6 +26,11 @@ impl Sample {
     pub(super) fn count(&mut self, id: &PredictionId) {
         self.rows = self.rows.saturating_add(1);
         self.largest = self.largest.max(id.hash().beginning());
+    }
+
+    /// Takes into account that so many predictions of the same days were deleted.
+    pub(super) fn count_deleted(&mut self, deleted: u64) {
+        self.deleted = deleted;
     }
 
     /// Returns the largest rate at which predictions of the sample were stored, unless they are too few to tell.
@@ -40,6 +47,10 @@ impl fmt::Display for Sample {
         match self.rate() {
             Some(rate) => write!(f, "judged by their hashes, at most about {:.0} % of what was stored", rate * 100.0),
             None => f.write_str("too few to tell of what share of what was stored"),
+        }?;
+        match self.deleted {
+            0 => Ok(()),
+            deleted => write!(f, "\n{deleted} more of the sample, of the days of the window, were deleted"),
         }
     }
 }

@@ -16,12 +16,13 @@ use super::labelled;
 use super::options::{self, DatabaseOption, PackageOption};
 use super::output::Output;
 use super::table::{plain_table, text};
-use crate::lifecycle::snapshot::{SnapshotError, SnapshotMaker, Told};
+use crate::lifecycle::snapshot::{Added, SnapshotError, SnapshotMaker, Told};
 use crate::start;
 use crate::table::columns::ExtraColumns;
 
 /// Makes the next snapshot of a package's history from the outcomes that are recorded, and publishes it: servers take it up within a
-/// minute. It is that of the newest moment which is a quarter of an hour past; ends with 3 where something about it is worth a look.
+/// minute. It is that of the newest moment which is a quarter of an hour past. A quiet day has one like any other; ends with 3 where
+/// something is worth a look: no outcome for three days, or half the events gone from a step that looks back a week or more.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -49,6 +50,9 @@ pub(super) struct SnapshotArgs {
 pub(super) fn snapshot(args: &SnapshotArgs, quiet: bool) -> anyhow::Result<ExitCode> {
     let config = options::config(&[args.database.setting(), args.package.setting()])?;
     let package = start::open_package(&config)?;
+    if package.living_recipe().is_none() {
+        return Err(UsageError(SnapshotError::NoHistory(package.name().to_owned()).into()).into());
+    }
     let rows = args.seed.as_deref().map(|file| {
         labelled::read_all(package.schema(), format::source(file)?, ExtraColumns::Refuse)
             .with_context(|| format!("cannot seed a history with {}", format::name(file)))
@@ -69,9 +73,10 @@ pub(super) fn snapshot(args: &SnapshotArgs, quiet: bool) -> anyhow::Result<ExitC
         }
     });
     let told = made.map_err(|error| match error {
-        SnapshotError::NoHistory(_) | SnapshotError::TooEarly { .. } | SnapshotError::Seeded { .. } => {
-            anyhow::Error::from(UsageError(error.into()))
-        }
+        SnapshotError::NoHistory(_)
+        | SnapshotError::TooEarly { .. }
+        | SnapshotError::BeforeHistory { .. }
+        | SnapshotError::Seeded { .. } => anyhow::Error::from(UsageError(error.into())),
         error => error.into(),
     })?;
     let mut output = Output::stdout();
@@ -79,29 +84,32 @@ pub(super) fn snapshot(args: &SnapshotArgs, quiet: bool) -> anyhow::Result<ExitC
         serde_json::to_writer_pretty(&mut output, &told)?;
         writeln!(output)?;
     } else if !quiet {
-        writeln!(output, "{}", tell(&told))?;
+        writeln!(output, "{}", tell(&told, rows.is_some()))?;
     }
     output.finish()?;
     Ok(if told.warnings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
 }
 
-fn tell(told: &Told) -> String {
+fn tell(told: &Told, is_seed: bool) -> String {
     let mut table = plain_table();
-    table.set_header(["step", "keys", "events", "beyond expected", "before"]);
+    table.set_header(["step", "keys", "events", "beyond expected", "last time"]);
     for step in &told.steps {
         let before = step.beyond_before.map_or_else(String::new, |before| format!("{before:+.4}"));
-        let row = [step.name.clone(), step.keys.to_string(), step.events.to_string(), format!("{:+.4}", step.beyond), before];
+        let row =
+            [step.name.clone(), step.keys.to_string(), step.events.to_string(), format!("{:+.4}", step.beyond), before];
         table.add_row(row);
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    let added = match (told.added, told.taken_back) {
-        (Some(added), Some(0)) => format!("; {added} outcomes became known since the one before"),
-        (Some(added), Some(back)) => {
-            format!("; {added} outcomes became known since the one before, and {back} were taken back")
+    let added = match told.added {
+        None => String::new(),
+        Some(Added { added, taken_back }) => {
+            let what = if is_seed { "from rows" } else { "became known since the one before" };
+            let back = if taken_back > 0 { format!(", {taken_back} taken back") } else { String::new() };
+            let outcomes = if added == 1 { "outcome" } else { "outcomes" };
+            format!("; {added} {outcomes} {what}{back}")
         }
-        _ => String::new(),
     };
     let newest = if told.is_newest { "" } else { "; a later one serves, and goes on serving" };
     let warnings: String = told.warnings.iter().map(|warning| format!("\n\nWorth a look: {warning}.")).collect();

@@ -35,9 +35,14 @@ pub enum Outcome {
 
 impl Outcome {
     /// Returns the outcome that a value of the label stands for; nothing for a value that the label does not have.
-    #[expect(clippy::cast_precision_loss, reason = "integers of a record are within 2^53")]
     pub fn from_label(schema: &Schema, label: &Value) -> Option<Self> {
-        match (schema.classes(), label) {
+        Self::among(schema.classes(), label)
+    }
+
+    /// Returns the outcome that a value of the label stands for, among the classes where it has some.
+    #[expect(clippy::cast_precision_loss, reason = "integers of a record are within 2^53")]
+    pub fn among(classes: Option<&[Value]>, label: &Value) -> Option<Self> {
+        match (classes, label) {
             (Some(classes), label) => classes.iter().position(|class| class == label).map(Self::Class),
             (None, Value::Integer(number)) => Some(Self::Number(*number as f64)),
             (None, Value::Number(number)) => Some(Self::Number(*number)),

@@ -1,11 +1,18 @@
 //! What the training data looked like: `baseline.json`, which later records are compared with.
 
+mod answer_baseline;
+mod number_baseline;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::daily::DailyBaseline;
+use super::quality_baseline::QualityBaseline;
 use crate::table::descriptor::Scalar;
+pub use answer_baseline::{AnswerBaseline, PredictionBaseline};
+pub use number_baseline::{NumberBaseline, bin};
 
 /// The training data in numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -14,12 +21,19 @@ pub struct Baseline {
     pub rows: u64,
     /// What the graph reads, by the features' names.
     pub features: BTreeMap<String, NumberBaseline>,
-    /// What a client sends, by the fields' names; fields of the key are left out, which are new for each record.
+    /// What a client sends, by the fields' names; the key is left out, which is new for each record, but for those parts of a key of several
+    /// fields that are as good as categories.
     pub fields: BTreeMap<String, FieldBaseline>,
     /// What really happened.
     pub label: Option<Distribution>,
     /// What the model answers.
     pub predictions: Option<PredictionBaseline>,
+    /// How good those answers are, where the schema has a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<QualityBaseline>,
+    /// The same day by day, where the schema has a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_day: Option<DailyBaseline>,
 }
 
 /// A field of the training data.
@@ -30,6 +44,31 @@ pub struct FieldBaseline {
     /// The values.
     #[serde(flatten)]
     pub values: Distribution,
+}
+
+impl FieldBaseline {
+    /// Returns whether the values are categories, or as good as these.
+    pub fn is_category(&self) -> bool {
+        match &self.values {
+            Distribution::Category(_) => true,
+            Distribution::Number(numbers) => numbers.is_category(),
+            Distribution::Days(_) => false,
+            Distribution::Text(texts) => texts.known.as_ref().is_some_and(|known| !known.top.is_empty()),
+        }
+    }
+
+    /// Returns how many counts a day has: one for each bin, the rest and what has no value included.
+    pub fn daily_bins(&self) -> usize {
+        let bins = match &self.values {
+            Distribution::Number(numbers) | Distribution::Days(numbers) => numbers.counts.len(),
+            Distribution::Category(categories) => categories.top.len() + 1,
+            Distribution::Text(texts) => match &texts.known {
+                Some(known) if !known.top.is_empty() => known.top.len() + 1,
+                _ => texts.length.counts.len(),
+            },
+        };
+        bins + 1
+    }
 }
 
 /// How the values of a field are distributed, by what they are.
@@ -44,59 +83,6 @@ pub enum Distribution {
     Category(CategoryBaseline),
     /// Texts of any kind.
     Text(TextBaseline),
-}
-
-/// How a number is distributed. The bin of a value is the number of edges that are not greater.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct NumberBaseline {
-    /// What divides the bins, ascending: midway between the values where there are ten at most, else the deciles.
-    pub edges: Vec<f64>,
-    /// The number of values in each bin: one more than there are edges.
-    pub counts: Vec<u64>,
-    /// The least value; null without values, as are the next three.
-    pub min: Option<f64>,
-    /// The greatest value.
-    pub max: Option<f64>,
-    /// The mean.
-    pub mean: Option<f64>,
-    /// The standard deviation of the population.
-    pub std: Option<f64>,
-    /// The distinct values, ascending.
-    pub values: Vec<f64>,
-    /// How often each occurs; absent where each is a bin of its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value_counts: Option<Vec<u64>>,
-    /// Whether `values` are a selection, because there are more than a thousand: each then counts for those after the one before.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_selection: bool,
-}
-
-impl NumberBaseline {
-    /// Returns the bin of a value.
-    pub fn bin(&self, value: f64) -> usize {
-        bin(&self.edges, value)
-    }
-
-    /// Returns whether there are so few values that each is a bin of its own.
-    pub fn is_category(&self) -> bool {
-        self.value_counts.is_none()
-    }
-
-    /// Returns the distinct values with how often they occur.
-    pub fn sample(&self) -> Vec<(f64, u64)> {
-        let counts = self.value_counts.as_ref().unwrap_or(&self.counts);
-        self.values.iter().copied().zip(counts.iter().copied()).collect()
-    }
-
-    /// Returns the number of values.
-    pub fn rows(&self) -> u64 {
-        self.counts.iter().sum()
-    }
-}
-
-/// Returns the bin of a value: the number of edges that are not greater.
-pub fn bin(edges: &[f64], value: f64) -> usize {
-    edges.partition_point(|&edge| edge <= value)
 }
 
 /// How often each category occurs.
@@ -175,42 +161,6 @@ pub fn text_hash(text: &str) -> u32 {
     let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, mix);
     (hash ^ hash >> 32) as u32
-}
-
-/// What the model answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct PredictionBaseline {
-    /// Which answers these are: of folds that the model was not trained on, or of the training data itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
-    /// The answers.
-    #[serde(flatten)]
-    pub answers: AnswerBaseline,
-}
-
-/// How answers are distributed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "task", rename_all = "snake_case")]
-pub enum AnswerBaseline {
-    /// Of two classes.
-    Binary {
-        /// The number of probabilities in each tenth from 0 to 1.
-        counts: Vec<u64>,
-        /// Their mean.
-        mean_probability: Option<f64>,
-    },
-    /// Of several classes.
-    Multiclass {
-        /// How often each is predicted, in the order of the schema's classes.
-        counts: Vec<u64>,
-        /// The mean probability of each.
-        mean_probabilities: Vec<f64>,
-    },
-    /// Of numbers.
-    Regression {
-        /// The values.
-        values: NumberBaseline,
-    },
 }
 
 impl Baseline {

@@ -1,7 +1,7 @@
 //! How often numbers occur, in constant memory: the numbers themselves while they are few, else cells of neighbours.
 //!
 //! A cell holds the numbers whose leading bits are the same. Cells have all 64 bits at first, so that each holds one number. Where there
-//! are more than [`MAX_CELLS`], the last bit is dropped, and neighbours become one. The number of bits that are left depends on the
+//! are more than may be, [`MAX_CELLS`] unless told, the last bit is dropped, and neighbours become one. The number of bits that are left depends on the
 //! numbers alone, not on their order, and not on whether they were counted together or apart.
 
 use rustc_hash::FxHashMap;
@@ -12,8 +12,10 @@ pub const MAX_CELLS: usize = 16_384;
 const SIGN: u64 = 1 << 63;
 
 /// Numbers, counted.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Cells {
+    /// The most cells that there may be.
+    limit: usize,
     /// The number of bits that are dropped.
     dropped: u32,
     /// By the leading bits: the greatest number of the cell, and how many there are.
@@ -22,7 +24,19 @@ pub struct Cells {
     least: Option<f64>,
 }
 
+impl Default for Cells {
+    fn default() -> Self {
+        Self { limit: MAX_CELLS, dropped: 0, cells: FxHashMap::default(), count: 0, least: None }
+    }
+}
+
 impl Cells {
+    /// Lets there be so many cells from now on.
+    pub fn limit_to(&mut self, limit: usize) {
+        self.limit = limit;
+        self.coarsen();
+    }
+
     /// Counts a number; one that is not finite is left out.
     pub fn add(&mut self, number: f64) {
         if number.is_finite() {
@@ -54,7 +68,7 @@ impl Cells {
     }
 
     fn coarsen(&mut self) {
-        while self.cells.len() > MAX_CELLS {
+        while self.cells.len() > self.limit {
             self.drop_bit();
         }
     }
@@ -128,5 +142,20 @@ mod tests {
         assert_eq!((merged.ascending(), merged.least()), (whole.ascending(), whole.least()));
         random.shuffle(&mut numbers);
         assert_eq!(cells(&numbers).ascending(), whole.ascending());
+    }
+
+    #[test]
+    fn cells_are_the_same_whenever_they_were_limited() {
+        let mut random = fastrand::Rng::with_seed(8);
+        let numbers: Vec<f64> = (0..5_000).map(|_| random.f64() - 0.5).collect();
+        let mut late = cells(&numbers);
+        late.limit_to(100);
+        let mut early = Cells::default();
+        for (place, &number) in numbers.iter().enumerate() {
+            early.limit_to(5_000 / (place + 1).min(50));
+            early.add(number);
+        }
+        assert!(late.ascending().len() <= 100 && late.count() == 5_000);
+        assert_eq!(late.ascending(), early.ascending());
     }
 }

@@ -3,7 +3,10 @@
 //! Records of one day are not independent of each other: the same weather and the same rush are behind all of them. So chance is a
 //! matter of whole days, wherever something is judged by a table with a time.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::statistics::to_float;
 use crate::table::field::Domain;
@@ -15,14 +18,45 @@ pub const ENOUGH_DAYS: usize = 8;
 /// The most days that are kept apart; of more, the last ones.
 pub const MAX_DAYS: usize = 1_096;
 
-/// Returns the day of a record, by the clocks of the schema's zone; nothing without a time.
-pub fn local_date(schema: &Schema, record: &Record) -> Option<Date> {
-    let place = schema.time()?;
-    match (record.values().get(place)?.as_ref()?, &schema.fields()[place].domain) {
-        (Value::Date(date), _) => Some(*date),
-        (Value::Datetime(moment), Domain::Datetime(_, zone)) => Some(zone.timezone.to_datetime(*moment).date()),
-        _ => None,
+/// Tells the days of records.
+#[derive(Debug, Clone)]
+pub struct Calendar {
+    /// The place of the time among the schema's fields.
+    place: usize,
+    /// The zone of moments; a date has none.
+    timezone: Option<TimeZone>,
+}
+
+impl Calendar {
+    /// Returns the calendar of a schema that names a time.
+    pub fn new(schema: &Schema) -> Option<Self> {
+        let place = schema.time()?;
+        let timezone = match &schema.fields()[place].domain {
+            Domain::Datetime(_, zone) => Some(zone.timezone.clone()),
+            _ => None,
+        };
+        Some(Self { place, timezone })
     }
+
+    /// Returns the day of a record, by the clocks of the schema's zone; nothing without a time.
+    pub fn date(&self, record: &Record) -> Option<Date> {
+        match (record.values().get(self.place)?.as_ref()?, &self.timezone) {
+            (Value::Date(date), _) => Some(*date),
+            (Value::Datetime(moment), Some(timezone)) => Some(timezone.to_datetime(*moment).date()),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the entry of a day. Of more than [`MAX_DAYS`] the earliest is let go; one that is earlier than all of so many has none.
+pub fn of_day<T: Default>(days: &mut BTreeMap<Date, T>, date: Date) -> Option<&mut T> {
+    if days.len() >= MAX_DAYS && !days.contains_key(&date) {
+        if days.first_key_value().is_some_and(|(first, _)| date < *first) {
+            return None;
+        }
+        days.pop_first();
+    }
+    Some(days.entry(date).or_default())
 }
 
 /// Returns from how many days rows come, where a day with few of them counts for little: (Σ n)² / Σ n², rounded. The 24 hours from noon
@@ -51,7 +85,7 @@ mod tests {
         if !told.is_empty() {
             draft.set(schema.column("at").unwrap(), Cell::Text(told));
         }
-        local_date(&schema, &draft.finish().unwrap()).map(|date| date.to_string())
+        Calendar::new(&schema).unwrap().date(&draft.finish().unwrap()).map(|date| date.to_string())
     }
 
     #[test]
@@ -74,5 +108,18 @@ mod tests {
         {
             assert_eq!(effective_days(rows.clone()), days, "{rows:?}");
         }
+    }
+
+    #[test]
+    fn the_last_days_are_kept() {
+        let mut days: BTreeMap<Date, u64> = BTreeMap::new();
+        let first = jiff::civil::date(2020, 1, 1);
+        for place in (0..2_000).rev().chain(0..2_000) {
+            if let Some(rows) = of_day(&mut days, first.saturating_add(jiff::Span::new().days(place))) {
+                *rows += 1;
+            }
+        }
+        assert_eq!(days.len(), MAX_DAYS);
+        assert!(days.values().all(|rows| *rows == 2), "a day is kept whole or not at all");
     }
 }

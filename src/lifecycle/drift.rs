@@ -6,7 +6,6 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::shares::UnseenValue;
 use crate::lifecycle::statistics::{TestResult, population_stability_index, to_float};
 
 /// Fewer rows are not judged: chance alone would move them.
@@ -41,42 +40,6 @@ impl Drift {
     }
 }
 
-/// What to make of a window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Fewer than 200 rows: nothing is judged.
-    InsufficientData,
-    /// Nothing has shifted.
-    Stable,
-    /// A judged index of 0.1 or more.
-    ModerateDrift,
-    /// A judged index of 0.25 or more.
-    MajorDrift,
-}
-
-impl Verdict {
-    /// Returns what a person reads.
-    pub fn in_words(self) -> &'static str {
-        match self {
-            Self::InsufficientData => "insufficient data",
-            Self::Stable => "stable",
-            Self::ModerateDrift => "moderate drift",
-            Self::MajorDrift => "major drift",
-        }
-    }
-
-    /// Returns the verdict on a window of so many rows, by the worst drift in it.
-    pub fn from_worst(rows: u64, worst: Option<Drift>) -> Self {
-        match worst {
-            _ if rows < ENOUGH_ROWS => Self::InsufficientData,
-            None | Some(Drift::None) => Self::Stable,
-            Some(Drift::Moderate) => Self::ModerateDrift,
-            Some(Drift::Major) => Self::MajorDrift,
-        }
-    }
-}
-
 /// The stability index of two histograms over the same bins.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StabilityIndex {
@@ -106,40 +69,6 @@ impl StabilityIndex {
     pub fn drift(&self) -> Drift {
         Drift::from_index(self.judged)
     }
-}
-
-/// A column of a window, beside its baseline: a feature, a field, the label or the answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ColumnDrift {
-    /// The column's name.
-    pub name: String,
-    /// How far it has shifted; null where there is too little to judge, and of the field that tells the time, which always shifts.
-    pub drift: Option<Drift>,
-    /// By what it is judged; null where there is too little to judge.
-    pub index: Option<StabilityIndex>,
-    /// Whether the window may be a sample of the training data's population.
-    pub test: Option<TestReport>,
-    /// The number of values in the window.
-    pub rows: u64,
-    /// Their mean: of numbers, of days, and of the lengths of texts.
-    pub mean: Option<f64>,
-    /// The mean in the training data.
-    pub baseline_mean: Option<f64>,
-    /// The share of records without a value; null of features.
-    pub missing_rate: Option<f64>,
-    /// That share in the training data.
-    pub baseline_missing_rate: Option<f64>,
-    /// The share of values beyond those of the training data; null of categories.
-    pub out_of_range_rate: Option<f64>,
-    /// The number of values that the training data does not have; null of numbers with many values and of texts that seldom repeat.
-    pub unseen: Option<u64>,
-    /// The share of those values.
-    pub unseen_rate: Option<f64>,
-    /// Those values themselves, the ten that came most often: of categories, and of texts that are as good as categories.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unseen_values: Vec<UnseenValue>,
-    /// The histograms of the values.
-    pub bins: Histograms,
 }
 
 /// Two histograms over the same bins: either `edges` or `labels` tells what the bins are.
@@ -216,7 +145,5 @@ mod tests {
         assert_eq!([0.0999, 0.1, 0.2499, 0.25].map(Drift::from_index), {
             [Drift::None, Drift::Moderate, Drift::Moderate, Drift::Major]
         });
-        assert_eq!(Verdict::from_worst(199, Some(Drift::Major)), Verdict::InsufficientData);
-        assert_eq!(Verdict::from_worst(200, None), Verdict::Stable);
     }
 }

@@ -1,22 +1,28 @@
 //! The report as a page: one file that needs no other, for light and dark, wide and narrow.
 
+mod by_day;
 mod drawing;
 mod figures;
+mod quality;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::drift::{ColumnDrift, Drift, MAJOR, MODERATE};
+use super::blocks::{BlockReport, ENOUGH_BLOCKS};
+use super::column_drift::ColumnDrift;
+use super::drift::{MAJOR, MODERATE};
 use super::performance::Performance;
 use super::report::{Report, ShadowReport};
-use super::watch::worst;
+use super::verdict::Verdict;
+use drawing::{class_of, figure};
 pub use figures::plus_or_minus;
 use figures::{accuracy, figures, log_loss, number, percent};
+pub use quality::in_words;
 
 const STYLE: PreEscaped<&str> = PreEscaped(include_str!("report.css"));
 
 /// Returns the report as a page.
 pub fn page(report: &Report) -> String {
-    let Report { from, to, model, model_version, rows, .. } = report;
+    let Report { from, to, model, model_version, rows, deleted, .. } = report;
     let verdict = report.verdict.in_words();
     let columns = [("Fields", &report.fields), ("Features", &report.features)];
     let page = html! {
@@ -29,13 +35,17 @@ pub fn page(report: &Report) -> String {
                 style { (STYLE) }
             }
             body {
-                h1 { "What passed through the model: " span class=(class_of(worst(report.columns()))) { (verdict) } }
+                h1 { "What passed through the model: " span class=(class_of_verdict(report.verdict)) { (verdict) } }
                 p {
                     (rows) " predictions of " (model) " from " (from) " to " (to) ", compared with the training data of "
                     (model_version) "."
+                    @if *deleted > 0 { " Of these days, " (deleted) " more of the sample were deleted." }
+                    @if let Some(basis) = report.rests_on { " The verdict rests on " (basis.in_words()) "." }
                 }
                 (predictions(report))
+                (by_day::by_day(&report.by_day, report.day_reached))
                 (performance(report))
+                @if let Some(standing) = &report.standing { (quality::standing(standing)) }
                 @for (version, shadow) in &report.shadows { (compared(version, shadow)) }
                 @for (title, columns) in columns {
                     @if !columns.is_empty() { (stability(title, columns)) (histograms(title, columns)) }
@@ -46,12 +56,12 @@ pub fn page(report: &Report) -> String {
     page.into_string()
 }
 
-fn class_of(drift: Option<Drift>) -> &'static str {
-    match drift {
-        Some(Drift::Major) => "major",
-        Some(Drift::Moderate) => "moderate",
-        Some(Drift::None) => "stable",
-        None => "unjudged",
+fn class_of_verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::MajorDrift | Verdict::WorseAnswers => "major",
+        Verdict::ModerateDrift | Verdict::DriftWarning => "moderate",
+        Verdict::Stable => "stable",
+        Verdict::InsufficientData => "unjudged",
     }
 }
 
@@ -88,6 +98,7 @@ fn performance(report: &Report) -> Markup {
             // A number has no probability to expect anything by.
             @if expected.is_some() { p { "Expected by their own probabilities, and observed where outcomes are recorded." } }
             @else { p { "Observed where outcomes are recorded." } }
+            @if let (Some(_), Some(rate)) = (observed, report.known_rate) { p { "Outcomes are known of " (percent(rate)) " of the predictions." } }
             div.row {
                 table {
                     tr { th {} @if expected.is_some() { th { "expected" } } th { "observed" } }
@@ -122,10 +133,6 @@ fn curve(performance: &Performance) -> Markup {
     }
 }
 
-fn figure(drawing: &Markup, caption: &str) -> Markup {
-    html! { figure { (drawing) figcaption { (caption) } } }
-}
-
 /// Compares a model in the shadow with what was answered.
 fn compared(version: &str, shadow: &ShadowReport) -> Markup {
     let of = |performance: &Performance| -> Vec<(&'static str, String)> {
@@ -156,6 +163,7 @@ fn stability(title: &str, columns: &[ColumnDrift]) -> Markup {
     let judged = |column: &ColumnDrift| column.index.map(|index| index.judged);
     let mut sorted: Vec<&ColumnDrift> = columns.iter().collect();
     sorted.sort_by(|left, right| judged(right).unwrap_or(0.0).total_cmp(&judged(left).unwrap_or(0.0)));
+    let has_blocks = columns.iter().any(|column| column.blocks.is_some());
     html! {
         h2 { (title) " by stability" }
         p {
@@ -163,16 +171,18 @@ fn stability(title: &str, columns: &[ColumnDrift]) -> Markup {
             " on a shift is moderate, from " (MAJOR) " on it is major. The p-value is that of a Kolmogorov–Smirnov test, or of a "
             "chi-squared test where there are few values. Unseen are values that the training data does not have, or beyond its range."
         }
+        @if let Some(blocks) = columns.iter().find_map(|column| column.blocks) { p { (in_blocks(&blocks)) } }
         div.scroll {
             table {
                 tr {
-                    th {} th { "index" } th {} th { "p" } th { "mean" } th { "in training" } th { "unseen" } th { "missing" }
-                    th { "in training" }
+                    th {} th { "index" } @if has_blocks { th { "blocks" } } th {} th { "p" } th { "mean" } th { "in training" } th { "unseen" } th { "missing" }
+                    th { "in training" } @if has_blocks { th {} }
                 }
                 @for column in sorted {
                     tr {
                         th { (column.name) }
                         td { (number(judged(column))) }
+                        @if has_blocks { td { (number(column.blocks.map(|blocks| blocks.reached))) } }
                         td.bar { (drawing::bar(&column.name, class_of(column.drift), judged(column).unwrap_or(0.0))) }
                         td { @if let Some(test) = column.test { (format!("{:.3}", test.p_value)) } @else { "–" } }
                         td { (number(column.mean)) }
@@ -180,6 +190,7 @@ fn stability(title: &str, columns: &[ColumnDrift]) -> Markup {
                         td { (share(column.unseen_rate.or(column.out_of_range_rate))) }
                         td { (share(column.missing_rate)) }
                         td { (share(column.baseline_missing_rate)) }
+                        @if has_blocks { td { (column.by_days_in_words().unwrap_or_default()) } }
                     }
                 }
             }
@@ -193,6 +204,20 @@ fn stability(title: &str, columns: &[ColumnDrift]) -> Markup {
             }
         }
     }
+}
+
+/// Says what columns are compared with beside the whole of the training data.
+fn in_blocks(blocks: &BlockReport) -> String {
+    let BlockReport { window_days, count, length, .. } = blocks;
+    let judged = if *count >= ENOUGH_BLOCKS {
+        "A shift counts only where it is larger than that of every block."
+    } else {
+        "That is too few to tell what is usual: a column whose values come in days is shown, and not judged."
+    };
+    format!(
+        "The window has {window_days} days, and the training data {count} blocks of as many. \"Blocks\" is the largest index of {length} days of \
+         the training data against the rest. {judged}"
+    )
 }
 
 fn share(rate: Option<f64>) -> String {

@@ -4,7 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::baseline::{AnswerBaseline, Baseline, Distribution, NumberBaseline};
+use super::baseline::{AnswerBaseline, Baseline, Distribution, FieldBaseline, NumberBaseline};
+use super::daily::{DailyBaseline, DailyCounts};
 
 /// The most records that a baseline counts.
 const MAX_ROWS: u64 = 1 << 53;
@@ -42,6 +43,9 @@ fn faults(baseline: &Baseline) -> Vec<String> {
         Some(AnswerBaseline::Regression { values }) => faults.of_number("/predictions/values", values),
         _ => {}
     }
+    if let Some(days) = &baseline.by_day {
+        faults.of_days(baseline, days);
+    }
     faults.0
 }
 
@@ -73,6 +77,39 @@ impl Faults {
             Distribution::Category(categories) => {
                 let rows = categories.top.iter().map(|category| category.rows).chain([categories.rest.rows]);
                 self.of_rows(pointer, rows);
+            }
+        }
+    }
+
+    fn of_days(&mut self, baseline: &Baseline, by_day: &DailyBaseline) {
+        let columns = by_day.features.iter().map(|(name, counts)| {
+            (
+                format!("/by_day/features/{}", escape(name)),
+                counts,
+                baseline.features.get(name).map(|it| it.counts.len()),
+            )
+        });
+        let fields = by_day.fields.iter().map(|(name, counts)| {
+            (
+                format!("/by_day/fields/{}", escape(name)),
+                counts,
+                baseline.fields.get(name).map(FieldBaseline::daily_bins),
+            )
+        });
+        let answers = baseline.predictions.as_ref().map(|predictions| predictions.answers.daily_bins());
+        let predictions = by_day.predictions.iter().map(|counts| ("/by_day/predictions".to_owned(), counts, answers));
+        for (pointer, DailyCounts(days), bins) in columns.chain(fields).chain(predictions) {
+            self.of_rows(&pointer, days.iter().flatten().copied());
+            if days.len() != by_day.dates.len() {
+                let dates = by_day.dates.len();
+                self.push(&pointer, format_args!("has {} days, but there are {dates} dates", days.len()));
+            }
+            match bins {
+                None => self.push(&pointer, "is of no column of the whole"),
+                Some(bins) if days.iter().any(|day| day.len() != bins) => {
+                    self.push(&pointer, format_args!("must have {bins} counts a day"));
+                }
+                Some(_) => {}
             }
         }
     }

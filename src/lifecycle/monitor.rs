@@ -11,14 +11,18 @@ use thiserror::Error;
 use super::answer::Answer;
 use super::answers::AnswerWatch;
 use super::baseline::{AnswerBaseline, Baseline};
-use super::drift::Verdict;
+use super::blocks::BlockReport;
+use super::daily::DailyCounts;
 use super::load::{self, BaselineError};
 use super::performance::Outcomes;
 use super::performance::expected::Expectation;
+use super::quality_baseline::QualityBaseline;
 use super::report::{Moment, Report};
 use super::shadow::ShadowWatch;
 use super::stored::{StoredAnswer, label, outcome};
-use super::sum::Sum;
+use super::sum::{Sum, share};
+use super::timeline::Timeline;
+use super::verdict::Verdict;
 use super::watch::TableWatch;
 use crate::package::{LoadError, Package};
 use crate::prediction::{Prediction, format_time, scalar};
@@ -51,12 +55,20 @@ pub struct Monitor {
     rows: u64,
     table: TableWatch,
     answers: AnswerWatch,
+    /// What was predicted of the training data day by day, where the baseline tells.
+    daily_predictions: Option<DailyCounts>,
     expectation: Expectation,
     outcomes: Outcomes,
     no_outcomes: Outcomes,
     /// What models in the shadow said, by their versions.
     shadows: BTreeMap<Arc<str>, ShadowWatch>,
     moments: [(u64, Sum); MOMENTS],
+    /// Where the schema has a time.
+    timeline: Option<Timeline>,
+    /// How good the answers to the training data were, where the baseline tells.
+    training_quality: Option<QualityBaseline>,
+    /// The number of predictions whose outcome is known.
+    known: u64,
 }
 
 impl Monitor {
@@ -74,7 +86,11 @@ impl Monitor {
             versions: BTreeMap::new(),
             rows: 0,
             table: TableWatch::new(schema, package.feature_names(), &baseline),
+            timeline: Timeline::new(schema, predictions.clone()),
+            training_quality: baseline.quality,
+            known: 0,
             answers: AnswerWatch::new(predictions, names),
+            daily_predictions: baseline.by_day.as_ref().and_then(|days| days.predictions.clone()),
             expectation: Expectation::default(),
             no_outcomes: outcomes.clone(),
             outcomes,
@@ -90,7 +106,8 @@ impl Monitor {
         let schema = package.schema();
         self.rows += 1;
         *self.versions.entry(Arc::clone(&prediction.model_version)).or_default() += 1;
-        self.table.observe_record(&json::stored(schema, &prediction.record));
+        let record = json::stored(schema, &prediction.record);
+        self.table.observe_record(&record);
         if let Some(features) = &prediction.features {
             self.observe_features(features, names);
         }
@@ -99,10 +116,14 @@ impl Monitor {
             self.table.observe_outcome(value);
         }
         let happened = told.and_then(|value| outcome(schema, &value));
+        self.known += u64::from(happened.is_some());
         let Some(answered) = StoredAnswer::new(schema, &prediction.answer) else { return };
         self.predicted(answered.as_answer(), answered.number(), prediction.created_at);
         if let Some(happened) = happened {
             self.outcomes.add(answered.as_answer(), happened);
+        }
+        if let Some(timeline) = &mut self.timeline {
+            timeline.observe(&record, answered.as_answer(), happened);
         }
         if let Some(shadow) = &prediction.shadow
             && let Some(said) = StoredAnswer::new(schema, &shadow.answer)
@@ -158,19 +179,28 @@ impl Monitor {
             from: format_time(self.window.from),
             to: format_time(self.window.to),
             rows: self.rows,
+            deleted: 0,
             verdict: Verdict::InsufficientData,
+            rests_on: None,
             versions: self.versions.iter().map(|(version, rows)| (version.to_string(), *rows)).collect(),
             fields: self.table.fields(),
             features: self.table.features(),
-            predictions: self.answers.drift(&self.package.schema().label_field().name),
+            predictions: self
+                .answers
+                .drift(&self.package.schema().label_field().name)
+                .by_days(self.daily_predictions.as_ref(), self.table.window_days()),
             positive_rate: self.answers.positive_rate(),
             outcomes: self.table.outcomes().filter(|outcomes| outcomes.rows > 0),
             expected: self.expectation.expected(),
             observed: self.outcomes.performance(),
+            known_rate: (self.rows > 0).then(|| share(self.known, self.rows)),
+            standing: self.timeline.as_ref().and_then(|days| days.standing(self.training_quality.as_ref())),
             shadows: shadows.collect(),
             over_time: self.over_time(),
+            by_day: self.timeline.as_ref().map_or_else(Vec::new, Timeline::report),
+            day_reached: self.daily_predictions.as_ref().and_then(|daily| Some(BlockReport::new(&daily.0, 1)?.reached)),
         };
-        report.verdict = report.judge();
+        (report.verdict, report.rests_on) = report.judge();
         report
     }
 

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::drift::{ColumnDrift, Verdict};
+use super::column_drift::ColumnDrift;
 use super::performance::Performance;
 use super::performance::expected::Expected;
+use super::standing::Standing;
+use super::timeline::DayReport;
+use super::verdict::{Basis, Verdict};
 use super::watch::worst;
 
 /// What passed through the model in a window, against what it was trained on.
@@ -23,8 +26,14 @@ pub struct Report {
     pub to: String,
     /// The number of predictions of the window that were read: those that the sample holds.
     pub rows: u64,
-    /// The worst drift there is.
+    /// The number of predictions that the sample held of the days of the window, and that were deleted: they are in no other number here.
+    #[serde(default)]
+    pub deleted: u64,
+    /// What to make of it.
     pub verdict: Verdict,
+    /// What the verdict rests on: quality outranks drift, where enough outcomes are known; null of too little data.
+    #[serde(default)]
+    pub rests_on: Option<Basis>,
     /// The number of predictions of each version of the package.
     pub versions: BTreeMap<String, u64>,
     /// What clients sent, field by field, in the order of the schema.
@@ -41,10 +50,22 @@ pub struct Report {
     pub expected: Option<Expected>,
     /// How good they were where it is recorded what happened; null where nothing is.
     pub observed: Option<Performance>,
+    /// Of which share of the predictions it is recorded what happened; null without predictions.
+    #[serde(default)]
+    pub known_rate: Option<f64>,
+    /// How good they were beside those to the training data; null where the table has no time, and without an outcome.
+    #[serde(default)]
+    pub standing: Option<Standing>,
     /// What other models said of the same records, by their versions, where they ran in the shadow of the ones that answered.
     pub shadows: BTreeMap<String, ShadowReport>,
     /// The window in equal parts.
     pub over_time: Vec<Moment>,
+    /// The window by the days of its records, where the table has a time: of more than 1,096, the last ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_day: Vec<DayReport>,
+    /// The largest stability index of a day of the training data, by what was predicted; null where the baseline does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day_reached: Option<f64>,
 }
 
 impl Report {
@@ -53,9 +74,9 @@ impl Report {
         self.fields.iter().chain(&self.features).chain([&self.predictions])
     }
 
-    /// Returns the verdict on a window of so many rows.
-    pub(super) fn judge(&self) -> Verdict {
-        Verdict::from_worst(self.rows, worst(self.columns()))
+    /// Returns the verdict, and what it rests on.
+    pub(super) fn judge(&self) -> (Verdict, Option<Basis>) {
+        Verdict::new(self.rows, worst(self.columns()), self.standing.as_ref().and_then(|standing| standing.is_worse))
     }
 }
 

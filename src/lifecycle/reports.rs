@@ -72,7 +72,8 @@ impl Reports {
             })
             .await;
         }
-        Ok(aside(move || monitor.report()).await)
+        let deleted = service.deleted(window).await?;
+        Ok(Report { deleted, ..aside(move || monitor.report()).await })
     }
 
     /// Keeps a report on a window where [`Self::latest`] finds it, in place of one on a window of the same end.

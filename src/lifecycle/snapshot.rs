@@ -18,12 +18,12 @@ use jiff::civil::Date;
 use thiserror::Error;
 
 use crate::package::recipe::recent::calendar::{LAG, date, number};
-use crate::package::recipe::{Calendar, Day, Recipe, RecipeError, Sheet};
+use crate::package::recipe::{Calendar, Day, HistoryRecords, Recipe, RecipeError, Sheet};
 use crate::package::{LoadError, Package};
 use crate::store::{PredictionStore, PublishedSnapshot, StoreError};
 use crate::table::Labelled;
 use known::Span;
-pub use told::{StepTold, Told};
+pub use told::{Added, StepTold, Told};
 
 /// Makes snapshots of a package's history from what a store knows.
 #[derive(Debug, Clone)]
@@ -36,7 +36,9 @@ pub struct SnapshotMaker {
 #[derive(Debug, Error)]
 pub enum SnapshotError {
     /// The package has no history that changes.
-    #[error("the recipe of {0} looks up no last days: it has no history step with days, so there is no snapshot to make")]
+    #[error(
+        "the recipe of {0} looks up no last days: it has no history step with days, so there is no snapshot to make"
+    )]
     NoHistory(String),
     /// It is not time yet.
     #[error("the snapshot of {moment} can be made from {from} on: outcomes may be recorded late")]
@@ -68,8 +70,24 @@ pub enum SnapshotError {
     #[error(transparent)]
     Package(#[from] LoadError),
     /// A sheet is damaged.
-    #[error("a sheet of the history cannot be used")]
-    Sheet(#[from] RecipeError),
+    #[error("the sheet of {date} in the store cannot be read")]
+    Sheet {
+        /// The day of the moment by which all that it has was known.
+        date: Date,
+        /// What is wrong with it.
+        source: RecipeError,
+    },
+    /// A sheet is of another day than the one that it is kept under.
+    #[error("the sheet of {date} in the store is one of {until}")]
+    OtherSheet {
+        /// The day that it is kept under.
+        date: Date,
+        /// Its own.
+        until: Date,
+    },
+    /// Sheets do not fit the recipe.
+    #[error(transparent)]
+    Sheets(#[from] RecipeError),
     /// A snapshot cannot be written.
     #[error("the snapshot cannot be written")]
     Unwritable(#[from] serde_json::Error),
@@ -89,30 +107,31 @@ impl SnapshotMaker {
         let recipe = self.recipe()?;
         let day = day(recipe.1, as_of, now)?;
         let mut sheets = self.sheets(day).await?;
-        let Some((covered, _)) = sheets.iter().map(|sheet| (number(sheet.until()), sheet)).max_by_key(|(day, _)| *day)
-        else {
-            return Err(SnapshotError::BeforeHistory { first: date(day) });
-        };
-        if day > covered {
+        if let Some(covered) = sheets.last().map(|sheet| number(sheet.until())).filter(|covered| *covered < day) {
             sheets.push(self.next_sheet(covered, day).await?);
-        } else if let Some(first) = sheets.iter().map(Sheet::until).min().filter(|first| number(*first) > day) {
-            return Err(SnapshotError::BeforeHistory { first });
         }
-        let added = sheets.last().filter(|sheet| number(sheet.until()) == day);
-        let added = added.map(|sheet| (sheet.len(), sheet.taken_back()));
+        let last = sheets.iter().find(|sheet| number(sheet.until()) == day);
+        let added = match (last, sheets.as_slice()) {
+            // What the package came with was known before anybody made snapshots.
+            (Some(last), [_]) if Sheet::parse(&self.package.sheet()?)?.until() == last.until() => None,
+            (last, _) => last.map(Added::new),
+        };
         self.publish(&sheets, day, now, added).await
     }
 
     /// Makes the first snapshot from labelled rows, in the place of the one that the package came with.
     pub async fn seed(&self, rows: &[Labelled], now: Timestamp) -> Result<Told, SnapshotError> {
-        let (recipe, _) = self.recipe()?;
+        let (recipe, calendar) = self.recipe()?;
         if let Some((until, _)) = self.store.sheets(recipe.hash(), Date::MIN, Date::MAX).await?.last() {
             return Err(SnapshotError::Seeded { until: *until });
         }
         let sheet = recipe.seed(self.package.schema(), rows)?.ok_or(SnapshotError::NoEvents)?;
-        let (day, added) = (number(sheet.until()), Some((sheet.len(), sheet.taken_back())));
-        let sheet = self.keep(&sheet).await?;
-        self.publish(&[sheet], day, now, added).await
+        let day = number(sheet.until());
+        if day > calendar.newest_at(now) {
+            return Err(too_early(calendar, day));
+        }
+        let (sheet, added) = (self.keep(&sheet).await?, Added::new(&sheet));
+        self.publish(&[sheet], day, now, Some(added)).await
     }
 
     fn recipe(&self) -> Result<(&Recipe, &Calendar), SnapshotError> {
@@ -126,16 +145,19 @@ impl SnapshotMaker {
         let (recipe, _) = self.recipe()?;
         let oldest = date(day - recipe.reach());
         let mut found = self.store.sheets(recipe.hash(), oldest, Date::MAX).await?;
-        if found.is_empty() {
-            // A server that was away for long goes on from where it was.
-            found = self.store.sheets(recipe.hash(), Date::MIN, oldest).await?;
+        if found.first().is_none_or(|(first, _)| number(*first) > day) {
+            // Nobody made any for long: what there is goes on from the last one before.
+            found = self.store.sheets(recipe.hash(), Date::MIN, Date::MAX).await?;
         }
         if found.is_empty() {
             let text = self.package.sheet()?.into_owned();
             let first = Sheet::parse(&text)?;
             found = vec![(first.until(), self.store.keep_sheet(recipe.hash(), first.until(), text).await?)];
         }
-        Ok(found.iter().map(|(_, text)| Sheet::parse(text)).collect::<Result<_, _>>()?)
+        match found.first() {
+            Some((first, _)) if number(*first) > day => Err(SnapshotError::BeforeHistory { first: *first }),
+            _ => found.iter().map(|(date, text)| read(*date, text)).collect(),
+        }
     }
 
     /// Makes and keeps the sheet of what became known between the moments of two days.
@@ -151,7 +173,7 @@ impl SnapshotMaker {
     async fn keep(&self, sheet: &Sheet) -> Result<Sheet, SnapshotError> {
         let (recipe, _) = self.recipe()?;
         let text = serde_json::to_vec(sheet)?;
-        Ok(Sheet::parse(&self.store.keep_sheet(recipe.hash(), sheet.until(), text).await?)?)
+        read(sheet.until(), &self.store.keep_sheet(recipe.hash(), sheet.until(), text).await?)
     }
 
     /// Computes the snapshot of a day, checks it, and publishes it.
@@ -160,23 +182,38 @@ impl SnapshotMaker {
         sheets: &[Sheet],
         day: Day,
         now: Timestamp,
-        added: Option<(usize, usize)>,
+        added: Option<Added>,
     ) -> Result<Told, SnapshotError> {
         let (recipe, calendar) = self.recipe()?;
         let snapshot = recipe.snapshot(self.package.schema(), sheets, day)?;
         let text = serde_json::to_vec(&snapshot)?;
         // Nobody is given what cannot be read.
         self.package.with_snapshot(&text)?;
-        let last = match self.store.newest_snapshot(recipe.hash()).await? {
+        let moment = calendar.moment(day);
+        let last = self.store.newest_snapshot(recipe.hash()).await?.filter(|last| last.as_of < moment);
+        let last = match last {
             Some(last) => self.store.snapshot(&last.hash).await?,
             None => None,
         };
-        let last = last.and_then(|text| crate::package::recipe::HistoryRecords::parse(&text).ok());
-        let published = PublishedSnapshot::new(&text, calendar.moment(day), now);
+        // One that is damaged is compared with nothing.
+        let last = last.and_then(|text| HistoryRecords::parse(&text).ok());
+        let published = PublishedSnapshot::new(&text, moment, now);
         let hash = Arc::clone(&published.hash);
         let newest = self.store.publish(recipe.hash(), published, text).await?;
-        Ok(Told::new(calendar.moment(day), hash, &newest, &snapshot, last.as_ref(), added))
+        let is_newest = newest.hash == hash;
+        let steps = told::steps(&snapshot, last.as_ref());
+        let warnings = told::warnings(recipe, &steps, sheets, day);
+        Ok(Told { as_of: moment, hash, is_newest, added, steps, warnings })
     }
+}
+
+/// Reads a sheet that is kept under a date.
+fn read(date: Date, text: &[u8]) -> Result<Sheet, SnapshotError> {
+    let sheet = Sheet::parse(text).map_err(|source| SnapshotError::Sheet { date, source })?;
+    if sheet.until() != date {
+        return Err(SnapshotError::OtherSheet { date, until: sheet.until() });
+    }
+    Ok(sheet)
 }
 
 /// Returns the day whose moment is the newest that is settled, up to the time that was asked for.
@@ -185,10 +222,10 @@ fn day(calendar: &Calendar, as_of: Option<Timestamp>, now: Timestamp) -> Result<
     let Some(as_of) = as_of else { return Ok(newest) };
     let wanted = calendar.day(as_of);
     let wanted = if calendar.moment(wanted) <= as_of { wanted } else { wanted - 1 };
-    if wanted > newest || as_of > now {
-        let moment = calendar.moment(wanted);
-        let from = moment.checked_add(LAG).unwrap_or(Timestamp::MAX).max(as_of);
-        return Err(SnapshotError::TooEarly { moment, from });
-    }
-    Ok(wanted)
+    if wanted > newest { Err(too_early(calendar, wanted)) } else { Ok(wanted) }
+}
+
+fn too_early(calendar: &Calendar, day: Day) -> SnapshotError {
+    let moment = calendar.moment(day);
+    SnapshotError::TooEarly { moment, from: moment.checked_add(LAG).unwrap_or(Timestamp::MAX) }
 }

@@ -136,24 +136,24 @@ mod tests {
     use crate::lifecycle::baseline::text_hash;
 
     fn texts(texts: &[&str]) -> TopTexts {
-        let top = [("UA", 60), ("DL", 30)].map(|(text, rows)| TextRows { hash: text_hash(text), rows });
+        let top = [("north", 60), ("south", 30)].map(|(text, rows)| TextRows { hash: text_hash(text), rows });
         let mut found = TopTexts::new(&top, 100);
         for text in texts {
-            found.observe(text, text_hash(text), !["UA", "DL", "AA"].contains(text));
+            found.observe(text, text_hash(text), !["north", "south", "west"].contains(text));
         }
         found
     }
 
     #[test]
     fn texts_are_counted_as_categories_and_the_new_ones_are_named() {
-        let mut found = texts(&["UA", "AA", "ZZ"]);
-        found.merge(texts(&["ZZ", "UA", "XX"]).counts()).unwrap();
+        let mut found = texts(&["north", "west", "newer"]);
+        found.merge(texts(&["newer", "north", "new"]).counts()).unwrap();
         let bins = found.histograms();
-        let hash = format!("#{:08x}", text_hash("DL"));
-        assert_eq!(bins.labels.unwrap(), ["UA", &*hash, "the rest", "unseen"]);
+        let hash = format!("#{:08x}", text_hash("south"));
+        assert_eq!(bins.labels.unwrap(), ["north", &*hash, "the rest", "unseen"]);
         assert_eq!((bins.baseline, bins.window), (vec![60, 30, 10, 0], vec![2, 0, 1, 3]));
         let unseen = found.unseen_texts();
-        assert_eq!(unseen, BTreeMap::from([("XX".to_owned(), 1), ("ZZ".to_owned(), 2)]));
+        assert_eq!(unseen, BTreeMap::from([("new".to_owned(), 1), ("newer".to_owned(), 2)]));
         assert_eq!(found.merge(TopTexts::new(&[], 0).counts()), Err(OtherBaseline));
     }
 

@@ -10,9 +10,10 @@ const EPOCH: Date = date(1970, 1, 1);
 
 const SECONDS_A_DAY: f64 = 86_400.0;
 
-/// Returns the places of the fields that are watched: what a client sends, without the key, which is new for each record.
+/// Returns the places of the fields that are watched: what a client sends, without the key, which is new for each record. The parts of a key
+/// of several fields may repeat: a baseline has those that are as good as categories.
 pub fn watched(schema: &Schema) -> impl Iterator<Item = usize> {
-    schema.inputs().map(|(place, _)| place).filter(|place| !schema.key().contains(place))
+    schema.inputs().map(|(place, _)| place).filter(|place| !schema.key().contains(place) || schema.key().len() > 1)
 }
 
 /// Returns the number that a value is.

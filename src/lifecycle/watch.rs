@@ -1,10 +1,16 @@
 //! All columns of a window, counted by the baseline of a table.
 
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::baseline::{Baseline, FieldBaseline};
+use super::column_drift::ColumnDrift;
 use super::columns::{FeatureWatch, FieldCounts, FieldWatch};
-use super::drift::{ColumnDrift, Drift, OtherBaseline};
+use super::daily::DailyBaseline;
+use super::days::{Calendar, effective_days, of_day};
+use super::drift::{Drift, OtherBaseline};
 use super::numbers::NumberCounts;
 use super::values::watched;
 use crate::table::{Record, Schema, Value};
@@ -17,6 +23,12 @@ pub struct TableWatch {
     /// Those that the baseline knows, each with its place in the schema.
     fields: Vec<(usize, FieldWatch)>,
     outcomes: Option<FieldWatch>,
+    /// Where the schema has a time.
+    calendar: Option<Calendar>,
+    /// The number of records of each day.
+    days: BTreeMap<Date, u64>,
+    /// The training data by day, where the baseline tells.
+    by_day: Option<DailyBaseline>,
     /// Tells baselines apart.
     fingerprint: u32,
 }
@@ -28,6 +40,9 @@ pub struct TableCounts {
     features: Vec<NumberCounts>,
     fields: Vec<FieldCounts>,
     outcomes: Option<FieldCounts>,
+    /// The number of records of each day, where the schema has a time.
+    #[serde(default)]
+    days: BTreeMap<Date, u64>,
 }
 
 impl TableWatch {
@@ -46,7 +61,15 @@ impl TableWatch {
             .clone()
             .and_then(|values| FieldWatch::new(schema.label_field(), FieldBaseline { missing: 0, values }));
         let fingerprint = baseline.fingerprint();
-        Self { features: features.collect(), fields: fields.collect(), outcomes, fingerprint }
+        Self {
+            features: features.collect(),
+            fields: fields.collect(),
+            outcomes,
+            calendar: Calendar::new(schema),
+            days: BTreeMap::new(),
+            by_day: baseline.by_day.clone(),
+            fingerprint,
+        }
     }
 
     /// Counts what the graph reads of a record.
@@ -62,6 +85,10 @@ impl TableWatch {
     pub fn observe_record(&mut self, record: &Record) {
         for (place, watch) in &mut self.fields {
             watch.observe(record.values().get(*place).and_then(Option::as_ref));
+        }
+        let date = self.calendar.as_ref().and_then(|calendar| calendar.date(record));
+        if let Some(rows) = date.and_then(|date| of_day(&mut self.days, date)) {
+            *rows += 1;
         }
     }
 
@@ -79,6 +106,7 @@ impl TableWatch {
             features: self.features.iter().map(|(_, watch)| watch.counts().clone()).collect(),
             fields: self.fields.iter().map(|(_, watch)| watch.counts()).collect(),
             outcomes: self.outcomes.as_ref().map(FieldWatch::counts),
+            days: self.days.clone(),
         }
     }
 
@@ -96,6 +124,11 @@ impl TableWatch {
         for ((_, watch), counts) in self.fields.iter_mut().zip(&counts.fields) {
             watch.merge(counts)?;
         }
+        for (date, rows) in &counts.days {
+            if let Some(ours) = of_day(&mut self.days, *date) {
+                *ours += rows;
+            }
+        }
         match (&mut self.outcomes, &counts.outcomes) {
             (Some(watch), Some(counts)) => watch.merge(counts),
             (None, None) => Ok(()),
@@ -103,14 +136,23 @@ impl TableWatch {
         }
     }
 
+    /// Returns from how many days the records come, where the schema has a time and they have one.
+    pub fn window_days(&self) -> Option<usize> {
+        Some(effective_days(self.days.values().copied())).filter(|days| *days > 0)
+    }
+
     /// Compares the features with the baseline, in the order in which the graph reads them.
     pub fn features(&self) -> Vec<ColumnDrift> {
-        self.features.iter().map(|(_, watch)| watch.drift()).collect()
+        let (days, by_day) = (self.window_days(), self.by_day.as_ref());
+        let daily = |name: &str| by_day?.features.get(name);
+        self.features.iter().map(|(_, watch)| watch.drift().by_days(daily(watch.name()), days)).collect()
     }
 
     /// Compares the fields with the baseline, in the order of the schema.
     pub fn fields(&self) -> Vec<ColumnDrift> {
-        self.fields.iter().map(|(_, watch)| watch.drift()).collect()
+        let (days, by_day) = (self.window_days(), self.by_day.as_ref());
+        let daily = |name: &str| by_day?.fields.get(name);
+        self.fields.iter().map(|(_, watch)| watch.drift().by_days(daily(watch.name()), days)).collect()
     }
 
     /// Compares what really happens with the label of the training data.

@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 
 use super::embedded::{Document, EmbeddedConfig, Unit};
+use crate::lifecycle::column_drift::ColumnDrift;
 use crate::lifecycle::drift::{Drift, ENOUGH_ROWS};
 use crate::lifecycle::performance::Performance;
 use crate::lifecycle::report::Report;
 use crate::lifecycle::statistics::to_float;
+use crate::lifecycle::verdict::Verdict;
 
 impl<'a> Document<'a> {
     /// Tells of a report. Of a window that is too small to be judged, it tells how small it is.
@@ -29,7 +31,7 @@ impl<'a> Document<'a> {
         let names: Vec<&str> = major.map(|column| column.name.as_str()).collect();
         self.number("DriftedFeatures", Unit::Count, to_float(names.len() as u64));
         self.property("drifted", names.join(" "));
-        let worst = columns().filter_map(|column| Some(column.index?.judged)).reduce(f64::max);
+        let worst = columns().filter_map(ColumnDrift::judged_index).reduce(f64::max);
         let missing =
             columns().filter_map(|column| Some(column.missing_rate? - column.baseline_missing_rate?)).reduce(f64::max);
         let (observed_accuracy, observed_loss) = match &report.observed {
@@ -41,9 +43,15 @@ impl<'a> Document<'a> {
             Some(Performance::Regression(numbers)) => Some(numbers.rmse),
             _ => None,
         };
+        let prediction = report.predictions.judged_index();
+        // A warning is for people: no alarm may come of it.
+        let (worst, prediction) =
+            if report.verdict == Verdict::DriftWarning { (None, None) } else { (worst, prediction) };
+        let is_worse = report.standing.as_ref().and_then(|standing| standing.is_worse);
         for (name, value) in [
+            ("WorseAnswers", is_worse.map(|is_worse| f64::from(u8::from(is_worse)))),
             ("FeatureDrift", worst),
-            ("PredictionDrift", report.predictions.index.map(|index| index.judged)),
+            ("PredictionDrift", prediction),
             ("MissingRateIncrease", missing),
             ("MeanPrediction", report.predictions.mean),
             ("ExpectedAccuracy", report.expected.map(|expected| expected.accuracy)),

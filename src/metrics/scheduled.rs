@@ -23,7 +23,7 @@ impl<'a> Document<'a> {
         document.property("as_of", told.as_of.to_string());
         document.property("warnings", told.warnings.join("; "));
         document.count("SnapshotsMade", told.is_newest.into());
-        document.count("SnapshotOutcomes", told.added.unwrap_or_default() as u64);
+        document.count("SnapshotOutcomes", told.added.map_or(0, |added| added.added) as u64);
         document
     }
 }

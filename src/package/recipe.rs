@@ -45,5 +45,5 @@ pub use error::{FitError, RecipeError};
 pub use evaluate::{Computer, Past, Recipe};
 pub use fit::{Fitted, fit};
 pub use history::HistoryRecords;
-pub use recent::{Calendar, Change, Day, Recent, Sheet};
+pub use recent::{Calendar, Change, Day, Recent, Sheet, StepSummary};
 pub use state::State;

@@ -13,6 +13,9 @@ use crate::store::{PublishedSnapshot, StoreError, chain};
 /// No call of a store takes so long: who waited longer was frozen meanwhile, as a function is between requests.
 const FROZEN: Duration = Duration::from_secs(30);
 
+/// So many snapshots are tried in a look: where the newest cannot serve, one before it may.
+const MOST_TRIED: usize = 4;
+
 /// What came of the looks so far.
 #[derive(Debug, Default)]
 pub(super) struct Looks {
@@ -27,7 +30,7 @@ pub(super) struct Looks {
 }
 
 /// A snapshot that was refused.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Refusal {
     pub(super) snapshot: RefusedSnapshot,
     /// Whether its text is at fault, which never changes.
@@ -36,12 +39,18 @@ pub(super) struct Refusal {
 
 /// Why a newer snapshot does not serve.
 enum Obstacle {
-    /// The store does not answer, for now.
+    /// The store does not give it, for now.
     Store(StoreError),
-    /// It is refused, for now.
-    NotYet(String),
-    /// It is refused for good.
-    Final(String),
+    /// It is refused.
+    Refused(Refusal),
+}
+
+impl Obstacle {
+    fn refused(published: &PublishedSnapshot, is_final: bool, reason: impl Into<Box<str>>) -> Self {
+        let PublishedSnapshot { hash, as_of, .. } = published;
+        let snapshot = RefusedSnapshot { hash: Arc::clone(hash), as_of: *as_of, reason: reason.into() };
+        Self::Refused(Refusal { snapshot, is_final })
+    }
 }
 
 impl LiveService {
@@ -52,58 +61,64 @@ impl LiveService {
         self.begins();
         let serving = self.pinned();
         let Some(recipe) = serving.package().living_recipe() else { return };
-        let newest = match thawed(FROZEN, || serving.0.store.newest_snapshot(recipe.hash())).await {
-            Ok(newest) => newest,
-            Err(error) => return self.store_failed(&error),
-        };
-        self.store_answered(serving.now());
-        let Some(newest) = newest.filter(|newest| serving.is_before(newest)) else {
-            self.looks().refused = None;
-            return;
-        };
-        if self.is_refused_for_good(&newest.hash) {
-            return;
-        }
-        match serving.next(&newest).await {
-            Ok(next) => self.take_up(next, &newest),
-            Err(Obstacle::Store(error)) => self.store_failed(&error),
-            Err(Obstacle::NotYet(reason)) => self.refuse(&newest, &reason, false),
-            Err(Obstacle::Final(reason)) => self.refuse(&newest, &reason, true),
+        match self.look_at(&serving, recipe.hash()).await {
+            Ok(()) => self.store_works(),
+            Err(error) => self.store_failed(&error),
         }
     }
 
-    fn take_up(&self, next: PredictionService, newest: &PublishedSnapshot) {
-        self.serve(next);
-        self.looks().refused = None;
-        info!(snapshot = %newest.hash, as_of = %newest.as_of, "answering by a newer snapshot");
+    /// Where the newest snapshot is refused, those before it are tried, down to the one that serves.
+    async fn look_at(&self, serving: &PredictionService, recipe: &str) -> Result<(), StoreError> {
+        let mut published = thawed(FROZEN, || serving.0.store.newest_snapshot(recipe)).await?;
+        self.looks().answered_at = Some(serving.now());
+        let mut refused = None;
+        for _ in 0..MOST_TRIED {
+            let Some(candidate) = published.filter(|published| serving.is_before(published)) else { break };
+            let refusal = match self.known_refusal(&candidate) {
+                Some(refusal) => refusal,
+                None => match serving.next(&candidate).await {
+                    Ok(next) => {
+                        self.serve(next);
+                        info!(snapshot = %candidate.hash, as_of = %candidate.as_of, "answering by a newer snapshot");
+                        break;
+                    }
+                    Err(Obstacle::Store(error)) => return Err(error),
+                    Err(Obstacle::Refused(refusal)) => refusal,
+                },
+            };
+            refused = refused.or(Some(refusal));
+            published = thawed(FROZEN, || serving.0.store.snapshot_before(recipe, candidate.as_of)).await?;
+        }
+        self.tell(refused);
+        Ok(())
     }
 
-    fn is_refused_for_good(&self, hash: &str) -> bool {
-        self.looks().refused.as_ref().is_some_and(|refused| refused.is_final && *refused.snapshot.hash == *hash)
+    /// Returns why a snapshot was refused the last time, where that never changes.
+    fn known_refusal(&self, candidate: &PublishedSnapshot) -> Option<Refusal> {
+        let looks = self.looks();
+        looks.refused.as_ref().filter(|refused| refused.is_final && refused.snapshot.hash == candidate.hash).cloned()
     }
 
-    /// Keeps the reason for `GET /model`, and logs it once.
-    fn refuse(&self, newest: &PublishedSnapshot, reason: &str, is_final: bool) {
-        let PublishedSnapshot { hash, as_of, .. } = newest;
-        let snapshot = RefusedSnapshot { hash: Arc::clone(hash), as_of: *as_of, reason: reason.into() };
-        let before = self.looks().refused.replace(Refusal { snapshot: snapshot.clone(), is_final });
+    /// Keeps what was refused for `GET /model`, and logs it once.
+    fn tell(&self, refused: Option<Refusal>) {
+        let before = std::mem::replace(&mut self.looks().refused, refused.clone());
+        let Some(Refusal { snapshot, .. }) = refused else { return };
         if before.is_none_or(|before| before.snapshot != snapshot) {
-            warn!(snapshot = %hash, %as_of, reason, "a snapshot is refused: the one before serves on");
+            let RefusedSnapshot { hash, as_of, reason } = snapshot;
+            warn!(snapshot = %hash, %as_of, %reason, "a snapshot is refused: the one before serves on");
         }
     }
 
     /// Logs once that the store is lost.
     fn store_failed(&self, error: &StoreError) {
         if !std::mem::replace(&mut self.looks().is_store_lost, true) {
-            warn!(error = %chain(error), "the store does not tell the newest snapshot: the one before serves on");
+            warn!(error = %chain(error), "the store does not give the newest snapshot: the one before serves on");
         }
     }
 
-    fn store_answered(&self, now: Timestamp) {
-        let mut looks = self.looks();
-        looks.answered_at = Some(now);
-        if std::mem::take(&mut looks.is_store_lost) {
-            info!("the store tells the newest snapshot again");
+    fn store_works(&self) {
+        if std::mem::take(&mut self.looks().is_store_lost) {
+            info!("the store gives the newest snapshot again");
         }
     }
 }
@@ -118,21 +133,24 @@ impl PredictionService {
     }
 
     /// Returns the service by a published snapshot, which is read and made ready beside the threads that serve.
-    async fn next(&self, newest: &PublishedSnapshot) -> Result<Self, Obstacle> {
-        if newest.as_of > self.now() {
-            return Err(Obstacle::NotYet("it is as of a time that has not come".to_owned()));
+    async fn next(&self, published: &PublishedSnapshot) -> Result<Self, Obstacle> {
+        let not_yet = |reason: &str| Obstacle::refused(published, false, reason);
+        if published.as_of > self.now() {
+            return Err(not_yet("it is as of a time that has not come"));
         }
-        let text = match thawed(FROZEN, || self.0.store.snapshot(&newest.hash)).await {
+        let text = match thawed(FROZEN, || self.0.store.snapshot(&published.hash)).await {
             Ok(Some(text)) => text,
-            Ok(None) => return Err(Obstacle::NotYet("the store has not all of it".to_owned())),
-            Err(StoreError::Unreadable(cause)) => return Err(Obstacle::NotYet(chain(&*cause))),
+            Ok(None) => return Err(not_yet("the store has not all of it")),
+            Err(StoreError::Unreadable(cause)) => return Err(not_yet(&chain(&*cause))),
             Err(error) => return Err(Obstacle::Store(error)),
         };
         let serving = self.clone();
         let next = aside(move || serving.with_snapshot(&text)).await;
-        let next = next.map_err(|error| Obstacle::Final(chain(&error)))?;
+        let next = next.map_err(|error| Obstacle::refused(published, true, chain(&error)))?;
         match next.package().as_of() {
-            Some(as_of) if as_of != newest.as_of => Err(Obstacle::Final(format!("its text is as of {as_of}"))),
+            Some(as_of) if as_of != published.as_of => {
+                Err(Obstacle::refused(published, true, format!("its text is as of {as_of}")))
+            }
             _ => Ok(next),
         }
     }
@@ -160,7 +178,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_was_frozen_asks_again_and_who_is_refused_does_not() {
-        for (longest, asked) in [(Duration::ZERO, 2), (Duration::from_secs(60), 1)] {
+        for (longest, asked) in [(Duration::ZERO, 2), (Duration::from_mins(1), 1)] {
             let calls = AtomicU32::new(0);
             let answer: Result<u32, _> = thawed(longest, || async {
                 sleep(Duration::from_millis(2)).await;

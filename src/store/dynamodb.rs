@@ -5,6 +5,7 @@
 //! by when outcomes became known holds all, and each of their days is in several partitions, so that none takes all the writes.
 
 mod client;
+mod forgetting;
 mod item;
 mod outcomes;
 mod snapshots;
@@ -28,8 +29,8 @@ use jiff::civil::Date;
 use tokio::sync::OnceCell;
 
 use super::{
-    Cursor, Days, KnownOutcome, Owner, PredictionStore, PublishedSnapshot, Put, Recording, SampleRate, StoreError,
-    ToldOutcome, Window,
+    Cursor, Days, Forgotten, KnownOutcome, Owner, PredictionStore, PublishedSnapshot, Put, Recording, Retention,
+    SampleRate, StoreError, ToldOutcome, Window,
 };
 use crate::identity::{ContentHash, Entity, PredictionId};
 use crate::prediction::Prediction;
@@ -54,6 +55,8 @@ pub struct DynamoDbConfig {
     pub ca_bundle: Option<PathBuf>,
     /// Which share of the predictions can be read by time.
     pub sample_rate: SampleRate,
+    /// How long predictions that are stored from now on are kept; for good where nothing is said.
+    pub retention: Option<Retention>,
 }
 
 /// Keys that sign requests, as the environment of a Lambda function holds them.
@@ -78,6 +81,7 @@ pub struct DynamoDbStore {
     client: Client,
     table: String,
     sample_rate: SampleRate,
+    retention: Option<Retention>,
     owner: Owner,
     /// Filled once the table is known to be the owner's.
     claimed: OnceCell<()>,
@@ -90,6 +94,7 @@ impl DynamoDbStore {
             client: client::client(&config)?,
             table: config.table,
             sample_rate: config.sample_rate,
+            retention: config.retention,
             owner,
             claimed: OnceCell::new(),
         })
@@ -128,11 +133,12 @@ impl DynamoDbStore {
     async fn put_one(&self, prediction: Prediction) -> Result<Put, StoreError> {
         let write_id = WriteId::new();
         let is_sampled = self.sample_rate.holds(&prediction.id);
+        let expires_at = self.retention.map(|retention| retention.end(prediction.created_at));
         let put = self
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(item::of(&prediction, &write_id, is_sampled)?))
+            .set_item(Some(item::of(&prediction, &write_id, is_sampled, expires_at)?))
             .condition_expression(format!("attribute_not_exists({SORT_KEY})"))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let in_the_way = match put.send().await {
@@ -244,6 +250,14 @@ impl PredictionStore for DynamoDbStore {
         pages.map(|page| page?.iter().map(item::prediction).collect()).boxed()
     }
 
+    async fn forget(&self, entity: &Entity) -> Result<Forgotten, StoreError> {
+        self.forget_entity(entity).await
+    }
+
+    async fn deleted(&self, window: Window) -> Result<u64, StoreError> {
+        self.count_of_deleted(window).await
+    }
+
     async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError> {
         let item = item::of_report(window_end, report);
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
@@ -274,7 +288,11 @@ impl PredictionStore for DynamoDbStore {
     }
 
     async fn newest_snapshot(&self, recipe: &str) -> Result<Option<PublishedSnapshot>, StoreError> {
-        self.newest(recipe).await
+        self.newest_before(recipe, None).await
+    }
+
+    async fn snapshot_before(&self, recipe: &str, moment: Timestamp) -> Result<Option<PublishedSnapshot>, StoreError> {
+        self.newest_before(recipe, Some(moment)).await
     }
 
     async fn snapshot(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {

@@ -12,6 +12,7 @@ mod batch;
 mod copy;
 mod earlier;
 mod files;
+mod forgetting;
 mod names;
 mod opened;
 mod outcomes;
@@ -39,18 +40,18 @@ use thiserror::Error;
 
 use super::snapshots::check;
 use super::{
-    Cursor, Days, KnownOutcome, NotOwned, Obstacle, Owner, PredictionStore, PublishedSnapshot, Put, Recording,
-    SampleRate, StoreError, ToldOutcome, Window,
+    Cursor, Days, Forgotten, KnownOutcome, NotOwned, Obstacle, Owner, PredictionStore, PublishedSnapshot, Put,
+    Recording, Retention, SampleRate, StoreError, ToldOutcome, Window,
 };
 use crate::identity::{Entity, PredictionId};
 use crate::prediction::Prediction;
 pub use backup::{BackupError, back_up};
-use batch::{Publication, Sheet};
 pub use copy::CopyError;
 use names::{MetNames, Names};
 use opened::Opened;
 use readers::Readers;
 use row::{SELECT_BY_ID, SELECT_HISTORY, from_json, prediction};
+use snapshots::{KeptSheet, Publication};
 use writer::Writer;
 
 /// How long a statement waits for another process to release the file.
@@ -72,12 +73,14 @@ pub struct SqliteConfig {
     pub synchronous: Synchronous,
     /// Which share of the predictions can be read by time.
     pub sample_rate: SampleRate,
+    /// How long predictions are kept; for good where nothing is said.
+    pub retention: Option<Retention>,
 }
 
 impl SqliteConfig {
-    /// Keeps predictions in this file, each safe from a power cut once it is acknowledged, and all of them readable by time.
+    /// Keeps predictions in this file, each safe from a power cut once it is acknowledged, all of them readable by time and for good.
     pub fn new(path: PathBuf) -> Self {
-        Self { path, synchronous: Synchronous::Full, sample_rate: SampleRate::ALL }
+        Self { path, synchronous: Synchronous::Full, sample_rate: SampleRate::ALL, retention: None }
     }
 }
 
@@ -214,17 +217,20 @@ impl PredictionStore for SqliteStore {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<Prediction>, StoreError> {
-        let (beginning, first) = PredictionId::beginnings(entity);
+        let entity = entity.clone();
+        self.read(move |connection| {
+            let mut met = MetNames::default();
+            history(connection, &mut Names::new(connection, &mut met), &entity, after, limit)
+        })
+        .await
+    }
+
+    /// Reads all of them on one thread: to change threads for each would cost a multiple of reading it.
+    async fn histories(&self, entities: Vec<Entity>, limit: usize) -> Result<Vec<Vec<Prediction>>, StoreError> {
         self.read(move |connection| {
             let mut met = MetNames::default();
             let mut names = Names::new(connection, &mut met);
-            let mut statement = connection.prepare_cached(&SELECT_HISTORY)?;
-            let created_at = after.map(|cursor| cursor.created_at.as_millisecond());
-            let hash = after.map(|cursor| cursor.hash.bytes());
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let page = statement
-                .query_map(params![beginning, first, created_at, hash, limit], |row| prediction(row, &mut names))?;
-            page.collect()
+            entities.iter().map(|entity| history(connection, &mut names, entity, None, limit)).collect()
         })
         .await
     }
@@ -265,6 +271,22 @@ impl PredictionStore for SqliteStore {
         pages.boxed()
     }
 
+    async fn forget(&self, entity: &Entity) -> Result<Forgotten, StoreError> {
+        let mut all = Forgotten::default();
+        loop {
+            let some = self.writer.forget(entity.clone()).await?;
+            all.add(some);
+            if some.predictions < forgetting::ROWS.into() {
+                return Ok(all);
+            }
+        }
+    }
+
+    async fn deleted(&self, window: Window) -> Result<u64, StoreError> {
+        let [from, to] = window.days();
+        self.read(move |connection| forgetting::count(connection, &from, &to)).await
+    }
+
     async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError> {
         self.writer.keep_report(window_end, report).await
     }
@@ -289,7 +311,12 @@ impl PredictionStore for SqliteStore {
 
     async fn newest_snapshot(&self, recipe: &str) -> Result<Option<PublishedSnapshot>, StoreError> {
         let recipe = recipe.to_owned();
-        self.read(move |connection| snapshots::newest(connection, &recipe)).await
+        self.read(move |connection| snapshots::newest_before(connection, &recipe, Timestamp::MAX)).await
+    }
+
+    async fn snapshot_before(&self, recipe: &str, moment: Timestamp) -> Result<Option<PublishedSnapshot>, StoreError> {
+        let recipe = recipe.to_owned();
+        self.read(move |connection| snapshots::newest_before(connection, &recipe, moment)).await
     }
 
     async fn snapshot(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -299,7 +326,7 @@ impl PredictionStore for SqliteStore {
     }
 
     async fn keep_sheet(&self, recipe: &str, date: Date, text: Vec<u8>) -> Result<Vec<u8>, StoreError> {
-        self.writer.keep_sheet(Sheet { recipe: recipe.to_owned(), date, text }).await
+        self.writer.keep_sheet(KeptSheet { recipe: recipe.to_owned(), date, text }).await
     }
 
     async fn sheets(&self, recipe: &str, from: Date, to: Date) -> Result<Vec<(Date, Vec<u8>)>, StoreError> {
@@ -310,6 +337,23 @@ impl PredictionStore for SqliteStore {
     async fn ready(&self) -> Result<(), StoreError> {
         self.writer.ready().await
     }
+}
+
+/// Reads a page of an entity's predictions, newest first.
+fn history(
+    connection: &Connection,
+    names: &mut Names<'_>,
+    entity: &Entity,
+    after: Option<Cursor>,
+    limit: usize,
+) -> rusqlite::Result<Vec<Prediction>> {
+    let (beginning, first) = PredictionId::beginnings(entity);
+    let mut statement = connection.prepare_cached(&SELECT_HISTORY)?;
+    let created_at = after.map(|cursor| cursor.created_at.as_millisecond());
+    let hash = after.map(|cursor| cursor.hash.bytes());
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let page = statement.query_map(params![beginning, first, created_at, hash, limit], |row| prediction(row, names))?;
+    page.collect()
 }
 
 /// Returns whether a file stands at the path, and refuses a log that stands there without one.

@@ -6,7 +6,7 @@ mod extras;
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 
-use super::columns::ExtraColumns;
+use super::columns::{ExtraColumns, KNOWN_AT, Purpose, Selection};
 use super::json::{self, Unknown};
 use super::json_fault;
 use super::output_cell::OutputCell;
@@ -38,8 +38,25 @@ enum Texts {
 enum Policy {
     #[default]
     Refuse,
+    /// Refuses all but this one, which is kept or not.
+    Pass { name: [String; 1], is_kept: bool },
     Ignore,
+    /// Keeps these, and refuses others.
     Keep(Vec<String>),
+}
+
+impl Policy {
+    fn new(schema: &Schema, selection: Selection) -> Self {
+        let pass = |is_kept| Self::Pass { name: [KNOWN_AT.to_owned()], is_kept };
+        match (selection.extra_columns, selection.purpose) {
+            (ExtraColumns::Ignore, _) => Self::Ignore,
+            (ExtraColumns::Keep, _) => Self::Keep(Vec::new()),
+            (ExtraColumns::Refuse, _) if schema.column(KNOWN_AT).is_some() => Self::Refuse,
+            (ExtraColumns::Refuse, Purpose::Labels) => pass(true),
+            (ExtraColumns::Refuse, Purpose::Records) => pass(false),
+            (ExtraColumns::Refuse, Purpose::Fields | Purpose::Columns) => Self::Refuse,
+        }
+    }
 }
 
 /// Some texts of records, one after the other. Those that are read next take the memory of those that stood here.
@@ -53,22 +70,15 @@ pub(super) struct JsonRows {
 
 impl JsonReader {
     /// Begins to read an array, or a single object.
-    pub(super) fn of_elements(input: Peek, extra_columns: ExtraColumns) -> Self {
-        Self::new(Texts::Elements(Elements::new(BufReader::with_capacity(BUFFER_BYTES, input))), extra_columns)
+    pub(super) fn of_elements(input: Peek, schema: &Schema, selection: Selection) -> Self {
+        let texts = Texts::Elements(Elements::new(BufReader::with_capacity(BUFFER_BYTES, input)));
+        Self { texts, policy: Arc::new(Policy::new(schema, selection)) }
     }
 
     /// Begins to read an object a line.
-    pub(super) fn of_lines(input: Peek, extra_columns: ExtraColumns) -> Self {
-        Self::new(Texts::Lines { input: BufReader::with_capacity(BUFFER_BYTES, input), line: 0 }, extra_columns)
-    }
-
-    fn new(texts: Texts, extra_columns: ExtraColumns) -> Self {
-        let policy = match extra_columns {
-            ExtraColumns::Refuse => Policy::Refuse,
-            ExtraColumns::Ignore => Policy::Ignore,
-            ExtraColumns::Keep => Policy::Keep(Vec::new()),
-        };
-        Self { texts, policy: Arc::new(policy) }
+    pub(super) fn of_lines(input: Peek, schema: &Schema, selection: Selection) -> Self {
+        let texts = Texts::Lines { input: BufReader::with_capacity(BUFFER_BYTES, input), line: 0 };
+        Self { texts, policy: Arc::new(Policy::new(schema, selection)) }
     }
 
     /// Reads at most so many records; tells whether there were any.
@@ -100,7 +110,8 @@ impl JsonReader {
     pub(super) fn extras(&self) -> &[String] {
         match &*self.policy {
             Policy::Keep(names) => names,
-            Policy::Refuse | Policy::Ignore => &[],
+            Policy::Pass { name, is_kept: true } => name,
+            Policy::Refuse | Policy::Pass { .. } | Policy::Ignore => &[],
         }
     }
 }
@@ -160,6 +171,7 @@ impl JsonRows {
         let unknown = match &*self.policy {
             Policy::Refuse => Unknown::Refused,
             Policy::Ignore => Unknown::Ignored,
+            Policy::Pass { name, .. } => Unknown::RefusedBut(name),
             Policy::Keep(names) => Unknown::Kept(names),
         };
         let mut deserializer = serde_json::Deserializer::from_slice(text);
@@ -170,8 +182,11 @@ impl JsonRows {
 
     /// Hands on the members that are kept, in the order of their names.
     pub(super) fn extras<'a>(&'a self, index: usize, cells: &mut Vec<OutputCell<'a>>) {
-        if let Policy::Keep(names) = &*self.policy {
-            extras::find(self.text(index), names, cells);
-        }
+        let names: &[String] = match &*self.policy {
+            Policy::Keep(names) => names,
+            Policy::Pass { name, is_kept: true } => name,
+            Policy::Refuse | Policy::Pass { .. } | Policy::Ignore => return,
+        };
+        extras::find(self.text(index), names, cells);
     }
 }

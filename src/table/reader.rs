@@ -162,8 +162,8 @@ fn open_text(
     let start = text.fill(SNIFFED_BYTES)?;
     let format = declared.unwrap_or_else(|| sniff(start));
     let input = match format {
-        Format::Json => Input::Json(JsonReader::of_elements(text, selection.extra_columns)),
-        Format::Ndjson => Input::Json(JsonReader::of_lines(text, selection.extra_columns)),
+        Format::Json => Input::Json(JsonReader::of_elements(text, schema, selection)),
+        Format::Ndjson => Input::Json(JsonReader::of_lines(text, schema, selection)),
         Format::Csv | Format::Parquet => Input::Csv(Box::new(CsvReader::new(text, schema, selection)?)),
     };
     Ok((input, format))

@@ -44,12 +44,12 @@ async fn snapshot(app: &App) -> Value {
 
 /// Returns the hundredths that the features of a stored prediction are, which must be alike, and checks its probability by them.
 fn hundredths(stored: &Value) -> u32 {
-    let feature = |name: &str| (stored["features"][name].as_f64().unwrap() * 100.0).round();
-    assert_eq!(feature("place_7d"), feature("all_7d"), "{stored}");
-    let hundredths = feature("all_7d");
-    let expected = 1.0 / (1.0 + (-hundredths / 100.0).exp());
-    assert!((stored["probability"].as_f64().unwrap() - expected).abs() < 1e-6, "{stored}");
-    (0..=98).find(|&number| f64::from(number) == hundredths).unwrap()
+    let is_near = |left: f64, right: f64| (left - right).abs() < 1e-6;
+    let [place, all] = ["place_7d", "all_7d"].map(|name| stored["features"][name].as_f64().unwrap());
+    assert!(is_near(place, all), "{stored}");
+    let expected = 1.0 / (1.0 + (-all).exp());
+    assert!(is_near(stored["probability"].as_f64().unwrap(), expected), "{stored}");
+    (0..=98).find(|&number| is_near(f64::from(number) / 100.0, all)).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -208,6 +208,26 @@ async fn a_snapshot_from_tomorrow_waits_until_its_time_has_come() {
     app.service().look().await;
     let told = snapshot(&app).await;
     assert_eq!((&told["hash"], &told["refused"]), (&json!(tomorrow), &Value::Null));
+}
+
+#[tokio::test]
+async fn who_starts_while_the_newest_cannot_serve_takes_the_last_good_one() {
+    let trams = Trams::new();
+    let app = served(&trams);
+    let last_good = publish_in(app.store(), &trams.recipe, &trams.snapshot(4, 40), 4).await;
+    let whole = trams.snapshot(5, 50);
+    publish_in(app.store(), &trams.recipe, &whole[..whole.len() / 2], 5).await;
+    let tomorrow = publish_in(app.store(), &trams.recipe, &trams.snapshot(11, 60), 11).await;
+    app.service().look().await;
+    let told = snapshot(&app).await;
+    assert_eq!((&told["hash"], &told["source"]), (&json!(last_good), &json!("store")));
+    assert_eq!(told["refused"]["hash"], json!(tomorrow));
+    // It stays so at the next look, and the day after the newest serves.
+    app.service().look().await;
+    assert_eq!(snapshot(&app).await, told);
+    app.set_time("2026-03-11T06:00:00+01:00");
+    app.service().look().await;
+    assert_eq!(snapshot(&app).await["hash"], json!(tomorrow));
 }
 
 #[tokio::test]

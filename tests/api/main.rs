@@ -43,6 +43,8 @@ mod tables;
 mod test_clock;
 #[path = "../fixtures/training.rs"]
 mod training;
+#[path = "../fixtures/tram_package.rs"]
+mod tram_package;
 #[path = "../fixtures/trams.rs"]
 mod trams;
 mod unreliable_store;

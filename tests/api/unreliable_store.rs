@@ -13,7 +13,8 @@ use lifeboat::identity::{Entity, PredictionId};
 use lifeboat::package::Package;
 use lifeboat::prediction::Prediction;
 use lifeboat::store::{
-    Cursor, Days, KnownOutcome, PredictionStore, PublishedSnapshot, Put, Recording, StoreError, ToldOutcome, Window,
+    Cursor, Days, Forgotten, KnownOutcome, PredictionStore, PublishedSnapshot, Put, Recording, StoreError, ToldOutcome,
+    Window,
 };
 use serde_json::{Value, json};
 
@@ -78,6 +79,16 @@ impl PredictionStore for Unreliable {
         self.store.feature_names(version).await
     }
 
+    async fn forget(&self, entity: &Entity) -> Result<Forgotten, StoreError> {
+        self.suffer().await?;
+        self.store.forget(entity).await
+    }
+
+    async fn deleted(&self, window: Window) -> Result<u64, StoreError> {
+        self.suffer().await?;
+        self.store.deleted(window).await
+    }
+
     async fn keep_report(&self, window_end: Timestamp, report: String) -> Result<(), StoreError> {
         self.suffer().await?;
         self.store.keep_report(window_end, report).await
@@ -116,6 +127,11 @@ impl PredictionStore for Unreliable {
     async fn newest_snapshot(&self, recipe: &str) -> Result<Option<PublishedSnapshot>, StoreError> {
         self.suffer().await?;
         self.store.newest_snapshot(recipe).await
+    }
+
+    async fn snapshot_before(&self, recipe: &str, moment: Timestamp) -> Result<Option<PublishedSnapshot>, StoreError> {
+        self.suffer().await?;
+        self.store.snapshot_before(recipe, moment).await
     }
 
     async fn snapshot(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {

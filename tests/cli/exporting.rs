@@ -13,7 +13,7 @@ use crate::program::lifeboat;
 use crate::training::{TITANIC, TRAIN, training_passengers};
 
 /// Stores the training passengers in a new folder, and what happened to the first hundred of them.
-fn folder_of_predictions() -> Folder {
+pub(crate) fn folder_of_predictions() -> Folder {
     let folder = Folder::new();
     let passengers = training_passengers();
     folder.write("passengers.json", json!(passengers).to_string());

@@ -2,9 +2,12 @@
 
 mod checking;
 mod exporting;
+#[path = "../fixtures/fitted.rs"]
+mod fitted;
 mod fitting;
 #[path = "../fixtures/folder.rs"]
 mod folder;
+mod forgetting;
 mod inputs;
 mod lines;
 mod other_tables;
@@ -17,8 +20,11 @@ mod predicting;
 mod program;
 mod replaying;
 mod shell;
+mod snapshots;
 mod stored;
 #[path = "../fixtures/training.rs"]
 mod training;
+#[path = "../fixtures/tram_package.rs"]
+mod tram_package;
 #[path = "../fixtures/trams.rs"]
 mod trams;

@@ -10,7 +10,7 @@ use crate::other_tables::{FLOWERS, PATIENTS, TUMOURS, Table};
 use crate::stored::stored;
 
 /// Copies a package into a folder, altered and sealed again; returns its version.
-fn copy(table: &Table, folder: &Folder, name: &str, file: &str, alter: impl FnOnce(&mut Value)) -> String {
+pub(crate) fn copy(table: &Table, folder: &Folder, name: &str, file: &str, alter: impl FnOnce(&mut Value)) -> String {
     fs::create_dir(folder.path(name)).unwrap();
     for file in ["schema.json", "manifest.json", "model.onnx", "baseline.json", "golden.csv"] {
         fs::copy(Path::new(table.package()).join(file), folder.path(name).join(file)).unwrap();

@@ -11,14 +11,16 @@ use crate::folder::{Folder, ended_with, succeeded};
 use crate::program::{BINARY, lifeboat};
 use crate::training::TITANIC;
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 19] = [
     "serve",
     "predict",
     "outcomes",
+    "snapshot",
     "package",
     "monitor",
     "replay",
     "export",
+    "forget",
     "backup",
     "check",
     "compare",

@@ -156,7 +156,7 @@ async fn a_function_starts_without_its_table_and_takes_the_snapshot_up_later() {
     assert_eq!(function.get("/health").await.status(), 200);
     let told = function.get("/model").await.json()["snapshot"].clone();
     assert_eq!((&told["source"], &told["looked_at"]), (&json!("package"), &Value::Null));
-    assert!(function.log().contains("the store does not tell the newest snapshot"), "{}", function.log());
+    assert!(function.log().contains("the store does not give the newest snapshot"), "{}", function.log());
     stack.network.always(Fault::None);
     comes_to_answer_by(&function, &newest).await;
 }

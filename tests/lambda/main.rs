@@ -20,5 +20,6 @@ mod fixtures {
     pub(crate) mod dynamodb;
     pub(crate) mod faulty;
     pub(crate) mod passengers;
+    pub(crate) mod tram_package;
     pub(crate) mod trams;
 }

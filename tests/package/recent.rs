@@ -61,7 +61,8 @@ struct Ride {
 
 impl Ride {
     fn labelled(&self, schema: &Schema) -> Labelled {
-        let label = if schema.classes().is_some() { json!(self.long) } else { json!(f64::from(u8::from(self.long)) * 1.5) };
+        let label =
+            if schema.classes().is_some() { json!(self.long) } else { json!(f64::from(u8::from(self.long)) * 1.5) };
         let mut row = neutral::labelled(
             schema,
             &json!({"ride": self.ride, "driver": self.driver, "zone": self.zone, "start": self.start.to_string(), "long": label}),
@@ -92,7 +93,8 @@ fn rides(seed: u64, count: u32) -> Vec<Ride> {
         .collect();
     for place in 0..rides.len() / 10 {
         let mut again = rides[place * 7 % rides.len()].clone();
-        again.known_at = Some(again.known_at.unwrap_or(again.start).checked_add(random.i64(1..5000).minutes()).unwrap());
+        again.known_at =
+            Some(again.known_at.unwrap_or(again.start).checked_add(random.i64(1..5000).minutes()).unwrap());
         (again.long, again.zone) = (!again.long, [Some("north"), Some("south")][random.usize(..2)]);
         rides.push(again);
     }
@@ -154,7 +156,7 @@ impl Definition {
     fn mean(&self, snapshot: i32, days: i32, prior: f64, rate: f64, is_one: impl Fn(&Ride) -> bool) -> f64 {
         let of_cell: Vec<f64> =
             self.counted(snapshot, days).filter(|(_, ride)| is_one(ride)).map(|(_, ride)| long(ride)).collect();
-        let weight = of_cell.len() as f64 + prior;
+        let weight = f64::from(u32::try_from(of_cell.len()).unwrap()) + prior;
         if weight > 0.0 { (of_cell.iter().sum::<f64>() + prior * rate) / weight } else { rate }
     }
 
@@ -213,7 +215,7 @@ fn moment(day: i32) -> Timestamp {
 }
 
 fn known_by(time: Timestamp) -> i32 {
-    (day(time) - 1..).find(|day| moment(*day) >= time).unwrap()
+    (day(time) - 1..=day(time) + 1).find(|day| moment(*day) >= time).unwrap()
 }
 
 fn newest_at(time: Timestamp) -> i32 {
@@ -242,15 +244,15 @@ fn rows_see_what_was_known_in_their_time() {
 
 /// Tells each outcome when it was known, as whoever makes snapshots finds it.
 fn changes(rides: &[Ride], schema: &Schema, from: i32, to: i32) -> Vec<Change> {
-    let change = |ride: &Ride, known, takes_back| {
+    let change = |ride: &Ride, told, known, takes_back| {
         let Labelled { record, label, .. } = ride.labelled(schema);
-        Change { record, label: label.unwrap(), known, takes_back }
+        Change { record, label: label.unwrap(), told, known, takes_back }
     };
     let definition = Definition::new(rides);
     let known = definition.events.iter().filter(|(_, known, ..)| (from..=to).contains(known));
     let ended = definition.events.iter().filter(|(_, _, until, _)| (from..=to).contains(until));
-    let known = known.map(|(_, known, _, ride)| change(ride, *known, false));
-    known.chain(ended.map(|(_, _, until, ride)| change(ride, *until, true))).collect()
+    let known = known.map(|(_, known, _, ride)| change(ride, *known, *known, false));
+    known.chain(ended.map(|(_, known, until, ride)| change(ride, *known, *until, true))).collect()
 }
 
 #[test]
@@ -300,8 +302,18 @@ fn what_becomes_known_later_leaves_no_trace() {
     let told = past(&recipe, &schema, &before);
     let from = moment(day(rides.iter().map(|ride| ride.start).min().unwrap()) + 10);
     // Every ride is corrected after that moment, and many more happen: all were long.
-    let later = rides.clone().into_iter().map(|ride| Ride { long: true, known_at: Some(from.checked_add(1.hours()).unwrap()), ..ride });
-    let new = rides.clone().into_iter().map(|ride| Ride { ride: ride.ride + 10_000, start: from, long: true, known_at: None, ..ride });
+    let later = rides.clone().into_iter().map(|ride| Ride {
+        long: true,
+        known_at: Some(from.checked_add(1.hours()).unwrap()),
+        ..ride
+    });
+    let new = rides.clone().into_iter().map(|ride| Ride {
+        ride: ride.ride + 10_000,
+        start: from,
+        long: true,
+        known_at: None,
+        ..ride
+    });
     let planted: Vec<Ride> = later.chain(new).collect();
     rides.extend(planted);
     let planted = past(&recipe, &schema, &rows(&rides));
@@ -339,7 +351,10 @@ fn unseen_and_missing_keys_have_no_history() {
     let (recipe, ..) = fitted(&schema, &rows);
     let asked = |fields: Value| neutral::features_of(&recipe, &neutral::record(&schema, &fields));
     let all = asked(json!({}))[0];
-    neutral::assert_numbers(&asked(json!({"driver": "zoe", "start": "2013-11-09T12:00:00-05:00"})), &[all, 0.0, 0.0, 0.0]);
+    neutral::assert_numbers(
+        &asked(json!({"driver": "zoe", "start": "2013-11-09T12:00:00-05:00"})),
+        &[all, 0.0, 0.0, 0.0],
+    );
     neutral::assert_numbers(&asked(json!({"zone": "north"})), &[all, 0.0, 0.0, asked(json!({"zone": "north"}))[3]]);
 }
 
@@ -372,13 +387,24 @@ fn every_fault_of_a_history_of_days_is_named() {
     let rides = schema("boolean");
     let all = [
         said(&rides, json!({"steps": step(json!({"days": 1}))["steps"], "features": ["h"]})),
-        said(&rides, json!({"snapshots": {"at": "25:00"}, "steps": step(json!({"days": 0}))["steps"], "features": ["h"]})),
-        said(&rides, step(json!({"days": 4000, "same": ["x", "start"], "prior": -1}))),
-        said(&rides, step(json!({"days": 3, "among": [{"same": ["zone"]}], "identity": ["ride"], "only": {"zone": "north"}}))),
-        said(&rides, step(json!({"days": 3, "expected": {"by": ["zone"], "prior": 1}, "overall": {"prior": -1, "rate": 0}}))),
         said(
             &rides,
-            step(json!({"same": ["zone"], "among": [{"same": ["zone"]}], "identity": ["ride"], "overall": {"prior": 1, "rate": 0}})),
+            json!({"snapshots": {"at": "25:00"}, "steps": step(json!({"days": 0}))["steps"], "features": ["h"]}),
+        ),
+        said(&rides, step(json!({"days": 4000, "same": ["x", "start"], "prior": -1}))),
+        said(
+            &rides,
+            step(json!({"days": 3, "among": [{"same": ["zone"]}], "identity": ["ride"], "only": {"zone": "north"}})),
+        ),
+        said(
+            &rides,
+            step(json!({"days": 3, "expected": {"by": ["zone"], "prior": 1}, "overall": {"prior": -1, "rate": 0}})),
+        ),
+        said(
+            &rides,
+            step(
+                json!({"same": ["zone"], "among": [{"same": ["zone"]}], "identity": ["ride"], "overall": {"prior": 1, "rate": 0}}),
+            ),
         ),
         said(
             &rides,
@@ -430,7 +456,9 @@ fn a_snapshot_that_cannot_be_looked_up_in_is_refused() {
         let mut changed = serde_json::to_value(&sheet).unwrap();
         change(&mut changed);
         let sheet = Sheet::parse(changed.to_string().as_bytes()).unwrap();
-        recipe.snapshot(&schema, &[sheet], day("2013-11-11T12:00:00Z".parse().unwrap())).map_or_else(|error| error.to_string(), |_| "nothing".to_owned())
+        recipe
+            .snapshot(&schema, &[sheet], day("2013-11-11T12:00:00Z".parse().unwrap()))
+            .map_or_else(|error| error.to_string(), |_| "nothing".to_owned())
     };
     all.extend([
         of_sheet(&|_| ()),
@@ -448,6 +476,6 @@ fn a_change_without_a_time_tells_nothing() {
     let rows: Vec<Labelled> = rides(2, 10).iter().map(|ride| ride.labelled(&schema)).collect();
     let (recipe, ..) = fitted(&schema, &rows);
     let record = neutral::record(&schema, &json!({"ride": 1, "zone": "north"}));
-    let change = Change { record, label: Cell::Boolean(true), known: 3, takes_back: false };
+    let change = Change { record, label: Cell::Boolean(true), told: 3, known: 3, takes_back: false };
     assert!(recipe.sheet(&schema, &[change], 3).unwrap().is_empty());
 }

@@ -57,7 +57,15 @@ async fn predictions_are_watched_judged_exported_and_replayed() {
     assert_eq!(labelled.lines().count(), 101);
     let replayed = commands.run(0, &["replay", "--since", "1h"]);
     assert!(
-        replayed.starts_with("891 the same, 0 different\nof the sample of MONITOR_SAMPLE_RATE alone: "),
+        replayed.starts_with("891 the same, 0 different\n891 the same bit for bit\nof the sample of MONITOR_SAMPLE_RATE alone: "),
         "{replayed}"
     );
+
+    let forgotten = commands.run(0, &["forget", "--keys", "outcomes.csv"]);
+    assert_eq!(forgotten, "100 predictions and 100 outcomes deleted\n");
+    assert_eq!(commands.run(0, &["forget", "--key", "PassengerId=1"]), "nothing is stored of this key\n");
+    assert_eq!(items(&commands.table).await, 791);
+    let replayed = commands.run(0, &["replay", "--since", "1h"]);
+    assert!(replayed.starts_with("791 the same, 0 different\n"), "{replayed}");
+    assert!(replayed.ends_with("\n100 more of the sample, of the days of the window, were deleted\n"), "{replayed}");
 }

@@ -1,7 +1,8 @@
 //! What every adapter of [`PredictionStore`] must do; nothing here knows which one it is talking to.
 //!
-//! A new adapter passes all of it with three lines, `contract!(fresh)`, `outcomes!(fresh)` (of `outcomes.rs`) and `published!(fresh)` (of
-//! `published.rs`), where `fresh` is an async function that returns an empty store and whatever has to live as long as the store does.
+//! A new adapter passes all of it with four lines, `contract!(fresh)`, `outcomes!(fresh)` (of `outcomes.rs`), `published!(fresh)` (of
+//! `published.rs`) and `forgetting!(fresh)` (of `forgetting.rs`), where `fresh` is an async function that returns an empty store and
+//! whatever has to live as long as the store does.
 
 use std::collections::HashSet;
 use std::sync::Arc;

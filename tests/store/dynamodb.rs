@@ -10,8 +10,10 @@ use lifeboat::store::dynamodb::{DynamoDbConfig, DynamoDbStore};
 use lifeboat::store::{Owner, PredictionStore, Put, StoreError, Window};
 use serde_json::json;
 
-use crate::fixtures::dynamodb::{client, config, items, new_table, url};
+use crate::fixtures::dynamodb::{ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, client, config, items, new_table, url};
 use crate::fixtures::faulty::{Fault, Network};
+use crate::killed::Settings;
+use crate::making::Open;
 use crate::predictions::{at, entity, of_number, of_passenger, owner, prediction};
 
 mod contract {
@@ -24,6 +26,36 @@ mod outcomes {
 
 mod published {
     crate::published::published!(super::fresh);
+}
+
+mod forgetting {
+    crate::forgetting::forgetting!(super::fresh);
+}
+
+mod making {
+    crate::making::making!(super::place);
+}
+
+mod killed {
+    crate::killed::killed!(super::place_of_programs);
+}
+
+async fn place() -> ((), Open) {
+    let ((), open, _) = place_of_programs().await;
+    ((), open)
+}
+
+async fn place_of_programs() -> ((), Open, Settings) {
+    let table = new_table().await;
+    let config = config(&table, &url());
+    let settings = vec![
+        ("DATABASE_URL", format!("dynamodb:{table}")),
+        ("AWS_REGION", REGION.to_owned()),
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY.to_owned()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", url()),
+    ];
+    ((), Box::new(move |owner| Arc::new(DynamoDbStore::new(config.clone(), owner).unwrap())), settings)
 }
 
 async fn fresh() -> ((), Arc<dyn PredictionStore>) {

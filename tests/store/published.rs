@@ -30,6 +30,7 @@ macro_rules! published {
             a_text_under_the_name_of_another_is_refused
             the_snapshot_of_an_earlier_moment_is_kept_and_does_not_become_the_newest
             of_two_snapshots_of_one_moment_the_first_stays
+            the_one_before_a_moment_is_found
             of_many_who_publish_at_once_the_latest_moment_is_the_newest
             of_many_who_publish_one_moment_all_hear_of_one
             nobody_sees_a_half
@@ -111,6 +112,21 @@ pub(crate) async fn of_two_snapshots_of_one_moment_the_first_stays(store: Store)
     assert_eq!(publish(&store, &again, b"first").await, first);
     assert_eq!(store.newest_snapshot(RECIPE).await.unwrap(), Some(first));
     assert_eq!(store.snapshot(&second.hash).await.unwrap().as_deref(), Some(&b"second"[..]));
+}
+
+pub(crate) async fn the_one_before_a_moment_is_found(store: Store) {
+    let [first, second, third] =
+        [(&b"first"[..], 0), (b"second", 1), (b"third", 2)].map(|(text, moment)| (snapshot(text, moment), text));
+    for (made, text) in [&second, &first, &third] {
+        publish(&store, made, text).await;
+    }
+    for (before, found) in [(&third, Some(&second)), (&second, Some(&first)), (&first, None)] {
+        let found = found.map(|(made, _)| made.clone());
+        assert_eq!(store.snapshot_before(RECIPE, before.0.as_of).await.unwrap(), found);
+    }
+    let later = Timestamp::from_millisecond(third.0.as_of.as_millisecond() + 1).unwrap();
+    assert_eq!(store.snapshot_before(RECIPE, later).await.unwrap(), Some(third.0));
+    assert_eq!(store.snapshot_before("another recipe", later).await.unwrap(), None);
 }
 
 pub(crate) async fn of_many_who_publish_at_once_the_latest_moment_is_the_newest(store: Store) {

@@ -15,6 +15,8 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use crate::contract::Store;
+use crate::killed::Settings;
+use crate::making::Open;
 use crate::predictions::{at, entity, of_number, owner, prediction};
 use crate::published::{RECIPE, publish, snapshot};
 
@@ -28,6 +30,30 @@ mod outcomes {
 
 mod published {
     crate::published::published!(super::fresh);
+}
+
+mod forgetting {
+    crate::forgetting::forgetting!(super::fresh);
+}
+
+mod making {
+    crate::making::making!(super::place);
+}
+
+mod killed {
+    crate::killed::killed!(super::place_of_programs);
+}
+
+async fn place_of_programs() -> (TempDir, Open, Settings) {
+    let (folder, open) = place().await;
+    let url = format!("sqlite:{}", folder.path().join("predictions.db").display());
+    (folder, open, vec![("DATABASE_URL", url)])
+}
+
+#[expect(clippy::unused_async, reason = "other adapters make their table over a network")]
+async fn place() -> (TempDir, Open) {
+    let (folder, path) = new_file();
+    (folder, Box::new(move |owner| Arc::new(SqliteStore::open(SqliteConfig::new(path.clone()), owner).unwrap())))
 }
 
 #[expect(clippy::unused_async, reason = "other adapters make their store over a network")]
@@ -436,4 +462,91 @@ async fn a_backup_has_the_snapshots_and_sheets() {
     assert_eq!(store.newest_snapshot(RECIPE).await.unwrap(), Some(made.clone()));
     assert_eq!(store.snapshot(&made.hash).await.unwrap().as_deref(), Some(&b"{}"[..]));
     assert_eq!(store.sheets(RECIPE, day, day).await.unwrap(), [(day, b"[]".to_vec())]);
+}
+
+#[tokio::test]
+async fn what_is_forgotten_is_overwritten_and_a_vacuum_leaves_nothing_of_it() {
+    const PASSENGERS: u64 = 400;
+    const FORGOTTEN: u64 = 200;
+    let (_folder, path) = new_file();
+    // One after the other in another order than that of their numbers, so that pages of the file are split in all places.
+    let made: Vec<Prediction> = (0..PASSENGERS)
+        .map(|number| {
+            let number = number * 7919 % PASSENGERS;
+            let name = format!("Unforgettable, Miss. {number:04} {}", "x".repeat(200));
+            prediction(&json!({"PassengerId": number, "Pclass": 1, "Sex": "female", "Name": name}), at(0))
+        })
+        .collect();
+    let store: Store = Arc::new(open(&path).unwrap());
+    for made in made.chunks(7) {
+        store.put(made.to_vec()).await.unwrap();
+        crate::outcomes::tell(&store, &made[0].id, crate::outcomes::outcome(true, 1), false).await;
+    }
+    for number in 0..FORGOTTEN {
+        assert_eq!(store.forget(&entity(number)).await.unwrap().predictions, 1);
+    }
+    drop(store);
+    let count_left = || {
+        let file = fs::read(&path).unwrap();
+        let holds = |bytes: &[u8]| file.windows(bytes.len()).any(|window| window == bytes);
+        let mut left = 0;
+        for Prediction { id, .. } in &made {
+            let number: u64 = id.key_texts().next().unwrap().parse().unwrap();
+            let key = [id.beginning().as_bytes(), &id.hash().bytes()].concat();
+            let found = [format!("Miss. {number:04} ").as_bytes(), &key].map(holds);
+            match number {
+                0..FORGOTTEN => left += found.into_iter().filter(|found| *found).count(),
+                _ => assert_eq!(found, [true, true], "{id}"),
+            }
+        }
+        left
+    };
+    let left = count_left();
+    assert!(left < 20, "{left} of {FORGOTTEN} records and as many keys are left");
+    Connection::open(&path).unwrap().execute_batch("VACUUM").unwrap();
+    assert_eq!(count_left(), 0);
+}
+
+/// Opens a store that keeps predictions for thirty days.
+fn for_thirty_days(path: &Path, sample_rate: &str) -> Store {
+    let config = SqliteConfig {
+        retention: Some("30".parse().unwrap()),
+        sample_rate: sample_rate.parse().unwrap(),
+        ..SqliteConfig::new(path.to_owned())
+    };
+    Arc::new(SqliteStore::open(config, owner()).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_older_than_the_setting_says_is_deleted_while_requests_go_on() {
+    const DAY: i64 = 24 * 3_600_000;
+    for sample_rate in ["1", "0.5"] {
+        let (_folder, path) = new_file();
+        let now = jiff::Timestamp::now().as_millisecond() - at(0).as_millisecond();
+        let old: Vec<_> =
+            (0..3000).map(|number| of_number(number, at(now - 31 * DAY + i64::from(number % 2 == 0)))).collect();
+        let young: Vec<_> = (3000..3100).map(|number| of_number(number, at(now - 29 * DAY))).collect();
+        let store = for_thirty_days(&path, sample_rate);
+        store.put(old.clone()).await.unwrap();
+        store.put(young.clone()).await.unwrap();
+        crate::outcomes::tell(&store, &young[0].id, crate::outcomes::outcome(true, now), false).await;
+        let mut slowest = Duration::ZERO;
+        for number in 4000.. {
+            let asked = std::time::Instant::now();
+            store.put(vec![of_number(number, at(now))]).await.unwrap();
+            slowest = slowest.max(asked.elapsed());
+            let made = u32::try_from(number - 3999).unwrap();
+            if rows(&path) == made + 100 {
+                break;
+            }
+            assert!(number < 14_000, "{} are left", rows(&path));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+        assert_eq!(store.get(&old[0].id).await.unwrap(), None);
+        assert_eq!(store.get(&young[0].id).await.unwrap().unwrap().outcomes.len(), 1);
+        let deleted = crate::forgetting::deleted(&store, now - 32 * DAY, now - 30 * DAY).await;
+        assert!(if sample_rate == "1" { deleted == 3000 } else { (1200..1800).contains(&deleted) }, "{deleted}");
+        assert_eq!(store.put(vec![old[0].clone()]).await.unwrap(), [Put::Created(old[0].clone())], "it is new");
+    }
 }

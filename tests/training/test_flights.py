@@ -37,11 +37,17 @@ class Records(unittest.TestCase):
 
     def test_weather_is_the_last_that_was_complete_three_hours_before(self):
         for it in self.flights[::97]:
-            asked = it.asked_at.astimezone(dt.UTC)
-            hours = [asked.replace(minute=0) - back * UTC_HOUR for back in range(3)]
-            last = next(hour for hour in hours if hour + dt.timedelta(minutes=51) <= asked)
+            before = it.departure.astimezone(dt.UTC) - 3 * UTC_HOUR
+            hours = [before.replace(minute=0) - back * UTC_HOUR for back in range(3)]
+            last = next(hour for hour in hours if hour + dt.timedelta(minutes=51) <= before)
             observed = self.weather.get((it.record["origin"], int(last.timestamp())), dict.fromkeys(records.MEASURES))
             self.assertEqual({name: it.record[name] for name in records.MEASURES}, observed, it)
+
+    def test_a_flight_is_asked_about_three_hours_before_or_when_yesterday_is_known(self):
+        for it in self.flights[::97]:
+            six, asked = (it.departure.replace(hour=6, minute=15), it.asked_at)
+            ahead = it.departure.astimezone(dt.UTC) - 3 * UTC_HOUR
+            self.assertEqual(asked.astimezone(dt.UTC), ahead if it.departure < six else max(ahead, six.astimezone(dt.UTC)))
 
     def test_the_second_of_two_hours_is_not_taken_for_the_first(self):
         first = next(it for it in self.flights if it.record["date"] == "2013-11-03")

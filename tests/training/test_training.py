@@ -17,7 +17,7 @@ import numpy as np
 import onnx
 import rule
 import validation
-from families import Family, logistic_regression, tanh_network
+from families import Family, logistic_regression, logistic_regression_as_it_is, tanh_network
 from features import Features
 from package import answers, groups
 from sklearn.calibration import calibration_curve
@@ -155,9 +155,17 @@ class Models(unittest.TestCase):
             gradient = inputs.T @ residual[:, None] + 3.0 * weights
             self.assertLess(np.abs(gradient).max(), 0.05)
 
+    def test_features_as_they_are_are_penalised_as_they_are(self):
+        model = self.fitted(logistic_regression_as_it_is)
+        last = model.estimator[-1]
+        residual = model.probability(self.matrix) - self.happened
+        gradient = self.matrix.T @ residual[:, None] + 3.0 * last.coef_.T
+        self.assertLess(np.abs(gradient).max(), 0.05)
+
     def test_the_graph_answers_as_the_model_does(self):
         for make, ops in (
             (logistic_regression, ["MatMul", "Add", "Sigmoid"]),
+            (logistic_regression_as_it_is, ["MatMul", "Add", "Sigmoid"]),
             (tanh_network(3), ["MatMul", "Add", "Tanh", "MatMul", "Add", "Sigmoid"]),
         ):
             model = self.fitted(make)

@@ -8,12 +8,13 @@ const TOLERANCE: f32 = 1e-6;
 
 /// Returns whether features and answer came out the same, bit for bit.
 pub(super) fn is_exact(stored: &Prediction, again: &Prediction) -> bool {
-    let features =
-        |prediction: &Prediction| prediction.features.as_ref().map(|all| all.iter().map(bits).collect::<Vec<_>>());
-    let probability = |answer: &Answer| answer.probability.as_ref().map(bits);
+    let features = |prediction: &Prediction| {
+        prediction.features.as_ref().map(|all| all.iter().copied().map(bits).collect::<Vec<_>>())
+    };
+    let probability = |answer: &Answer| answer.probability.map(bits);
     let probabilities = |answer: &Answer| {
         let classes = answer.probabilities.iter().flatten();
-        classes.map(|(class, probability)| (class.clone(), bits(probability))).collect::<Vec<_>>()
+        classes.map(|(class, probability)| (class.clone(), bits(*probability))).collect::<Vec<_>>()
     };
     features(stored) == features(again)
         && stored.answer.label == again.answer.label
@@ -22,7 +23,7 @@ pub(super) fn is_exact(stored: &Prediction, again: &Prediction) -> bool {
 }
 
 /// Returns the bits of a number; all that are none are alike.
-fn bits(number: &f32) -> u32 {
+fn bits(number: f32) -> u32 {
     if number.is_nan() { f32::NAN.to_bits() } else { number.to_bits() }
 }
 

@@ -10,6 +10,7 @@ use super::super::cells::Cells;
 use super::super::drift::merge_counts;
 use super::super::shares::MAX_TOP;
 use super::super::values::{categories, category, days, number};
+use super::day_fields::DayBins;
 use crate::lifecycle::statistics::to_float;
 use crate::table::Value;
 use crate::table::descriptor::Scalar;
@@ -95,6 +96,23 @@ impl FieldBuilder {
             ValueBuilder::Texts(texts) => Distribution::Text(texts.build()),
         };
         FieldBaseline { missing: self.missing, values }
+    }
+
+    /// Returns the bins by which the values of a day are counted.
+    pub(super) fn day_bins(&self, baseline: &FieldBaseline) -> Option<DayBins> {
+        Some(match (&baseline.values, &self.values) {
+            (Distribution::Number(numbers) | Distribution::Days(numbers), _) => DayBins::Numbers(numbers.clone()),
+            (Distribution::Category(found), ValueBuilder::Categories(values, _)) => {
+                let place = |category: &CategoryRows| values.iter().position(|value| *value == category.value);
+                let places = found.top.iter().filter_map(place).filter_map(|place| u32::try_from(place).ok());
+                DayBins::Values(places.zip(0..).collect(), found.top.len())
+            }
+            (Distribution::Text(TextBaseline { known: Some(known), .. }), _) if !known.top.is_empty() => {
+                DayBins::Values(known.top.iter().map(|text| text.hash).zip(0..).collect(), known.top.len())
+            }
+            (Distribution::Text(texts), _) => DayBins::Numbers(texts.length.clone()),
+            (Distribution::Category(_), _) => return None,
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use super::super::binning::{Precision, number_baseline, significant};
 use super::super::cells::Cells;
 use super::super::drift::merge_counts;
 use super::super::sum::Sum;
+use super::day_fields::numbers_by_bin;
 use crate::lifecycle::statistics::TENTHS;
 
 #[derive(Debug)]
@@ -59,6 +60,22 @@ impl AnswerBuilder {
             }
             (Self::Regression(ours), Self::Regression(theirs)) => ours.merge(&theirs),
             _ => {}
+        }
+    }
+
+    /// Lets numbers have so many cells from now on.
+    pub(super) fn limit_to(&mut self, limit: usize) {
+        if let Self::Regression(cells) = self {
+            cells.limit_to(limit);
+        }
+    }
+
+    /// Returns the count of each bin of a baseline.
+    pub(super) fn by_bin(&self, baseline: &AnswerBaseline) -> Vec<u64> {
+        match (self, baseline) {
+            (Self::Binary(counts, _) | Self::Multiclass(counts, _), _) => counts.clone(),
+            (Self::Regression(cells), AnswerBaseline::Regression { values }) => numbers_by_bin(cells, values),
+            (Self::Regression(_), _) => vec![],
         }
     }
 

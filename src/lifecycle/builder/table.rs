@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::super::answer::Answer;
+use super::super::answer::{Answer, Outcome};
 use super::super::baseline::{Baseline, PredictionBaseline};
 use super::super::binning::{Precision, number_baseline};
 use super::super::cells::Cells;
+use super::super::days::Calendar;
 use super::super::values::watched;
+use super::days::DailyBuilder;
 use super::fields::FieldBuilder;
 use super::predictions::AnswerBuilder;
+use super::quality::QualityBuilder;
 use crate::table::{Record, Schema, Value};
 
 /// Takes training records, and makes their baseline.
@@ -17,18 +20,28 @@ pub struct BaselineBuilder {
     rows: u64,
     features: Vec<(String, Cells)>,
     fields: Vec<FieldBuilder>,
+    /// The places of the key's fields.
+    key: Box<[usize]>,
     label: FieldBuilder,
     answers: Option<AnswerBuilder>,
+    /// Where the schema has a time.
+    days: Option<DailyBuilder>,
+    /// The classes of the label, and how good the answers are; where the schema has a time, too.
+    quality: Option<(Option<Box<[Value]>>, QualityBuilder)>,
 }
 
 impl BaselineBuilder {
     /// Begins a baseline of records of this schema, whose features have these names.
     pub fn new(schema: &Schema, features: &[impl AsRef<str>]) -> Self {
         let builder = |place| FieldBuilder::new(place, &schema.fields()[place]);
+        let fields: Vec<FieldBuilder> = watched(schema).map(builder).collect();
         Self {
             rows: 0,
             features: features.iter().map(|name| (name.as_ref().to_owned(), Cells::default())).collect(),
-            fields: watched(schema).map(builder).collect(),
+            quality: schema.time().map(|_| (schema.classes().map(Into::into), QualityBuilder::default())),
+            days: Calendar::new(schema).map(|calendar| DailyBuilder::new(calendar, fields.len())),
+            fields,
+            key: schema.key().into(),
             label: builder(schema.label()),
             answers: None,
         }
@@ -46,6 +59,14 @@ impl BaselineBuilder {
             field.add(record.values().get(field.place).and_then(Option::as_ref));
         }
         self.label.add(label);
+        if let Some(days) = &mut self.days {
+            days.add(record, features, &self.fields, answer);
+        }
+        if let (Some((classes, quality)), Some(answer), Some(label)) = (&mut self.quality, answer, label)
+            && let Some(outcome) = Outcome::among(classes.as_deref(), label)
+        {
+            quality.add(answer, outcome);
+        }
         if let Some(answer) = answer {
             self.answers.get_or_insert_with(|| AnswerBuilder::new(answer)).add(answer);
         }
@@ -65,21 +86,34 @@ impl BaselineBuilder {
             (Some(ours), Some(theirs)) => ours.merge(theirs),
             (ours, theirs) => *ours = ours.take().or(theirs),
         }
+        if let (Some(ours), Some(theirs)) = (&mut self.days, other.days) {
+            ours.merge(theirs);
+        }
+        if let (Some((_, ours)), Some((_, theirs))) = (&mut self.quality, &other.quality) {
+            ours.merge(theirs);
+        }
     }
 
     /// Returns the baseline; `source` says which answers the model gave: of folds that it was not trained on, or of its training data.
     pub fn build(&self, source: Option<&str>) -> Baseline {
         let features =
             self.features.iter().map(|(name, cells)| (name.clone(), number_baseline(cells, Precision::Single)));
-        let fields = self.fields.iter().map(|field| (field.name.clone(), field.build()));
+        let fields = self.fields.iter().map(|field| (field, field.build()));
+        let fields = fields.filter(|(field, found)| !self.key.contains(&field.place) || found.is_category());
+        let fields = fields.map(|(field, found)| (field.name.clone(), found));
         let answers = self.answers.as_ref();
-        Baseline {
+        let mut baseline = Baseline {
             rows: self.rows,
             features: features.collect(),
             fields: fields.collect::<BTreeMap<_, _>>(),
             label: (self.label.missing < self.rows).then(|| self.label.build().values),
             predictions: answers
                 .map(|answers| PredictionBaseline { source: source.map(str::to_owned), answers: answers.build() }),
-        }
+            quality: self.quality.as_ref().and_then(|(_, quality)| quality.build()),
+            by_day: None,
+        };
+        let features = self.features.iter().map(|(name, _)| name.as_str());
+        baseline.by_day = self.days.as_ref().map(|days| days.build(features, &self.fields, &baseline));
+        baseline
     }
 }

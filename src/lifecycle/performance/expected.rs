@@ -52,6 +52,18 @@ impl Expectation {
     }
 }
 
+/// Returns the log loss to be expected of an answer, if its probabilities are right; nothing of numbers.
+pub fn expected_log_loss(answer: Answer<'_>) -> Option<f64> {
+    match answer {
+        Answer::Binary { probability, .. } => {
+            let probability = f64::from(probability);
+            Some(entropy([probability, 1.0 - probability].into_iter()))
+        }
+        Answer::Multiclass { probabilities, .. } => Some(entropy(probabilities.iter().copied().map(f64::from))),
+        Answer::Regression(_) => None,
+    }
+}
+
 /// Returns the log loss to be expected of classes with these probabilities.
 fn entropy(probabilities: impl Iterator<Item = f64>) -> f64 {
     probabilities.map(|share| if share > 0.0 { -share * share.ln() } else { 0.0 }).sum()

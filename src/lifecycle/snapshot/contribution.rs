@@ -1,5 +1,6 @@
 //! What an entity counts as of a moment: once, by the outcome that was told of it last, and by the record that was asked about last
-//! before that outcome was known. Retries, two instances and two versions of a model do not make it count twice.
+//! before that outcome was known. Retries, two instances and two versions of a model do not make it count twice. An outcome that is told
+//! before the day of its event counts as none.
 
 use jiff::Timestamp;
 
@@ -20,7 +21,10 @@ type Counted<'a> = (&'a Prediction, &'a Outcome);
 
 impl<'a> Contributions<'a> {
     pub(super) fn new(predictions: &'a [Prediction]) -> Self {
-        let mut told: Vec<&Outcome> = predictions.iter().flat_map(|prediction| &prediction.outcomes).collect();
+        let mut oldest_first: Vec<&Prediction> = predictions.iter().collect();
+        oldest_first.sort_by_key(|one| (one.created_at, one.id.hash()));
+        let mut told: Vec<&Outcome> = oldest_first.into_iter().flat_map(|prediction| &prediction.outcomes).collect();
+        // Stable: of two that became known at once, that of the latest prediction stands.
         told.sort_by_key(|outcome| outcome.known_at);
         Self { predictions, told }
     }
@@ -56,8 +60,8 @@ impl<'a> Contributions<'a> {
             }
             let change = |counted: Option<Counted<'_>>, takes_back| {
                 let (prediction, outcome) = counted?;
-                let record = json::stored(schema, &prediction.record);
-                Some(Change { record, label: label(schema, &outcome.label)?, known, takes_back })
+                let (record, label) = (json::stored(schema, &prediction.record), label(schema, &outcome.label)?);
+                Some(Change { record, label, told: calendar.known_by(outcome.known_at), known, takes_back })
             };
             changes.extend(change(before, true));
             changes.extend(change(now, false));

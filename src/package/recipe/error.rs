@@ -9,7 +9,7 @@ use thiserror::Error;
 pub(super) const RECIPE: &str = "recipe.json";
 pub(super) const STATE: &str = "state.json";
 pub(super) const HISTORY: &str = "history.json";
-pub(super) const SHEET: &str = "sheet.json";
+pub(super) const SHEET: &str = "the sheet";
 pub(super) const SNAPSHOT: &str = "the snapshot";
 
 /// A recipe that cannot work, or a state or history that does not belong to it: each fault with its file and its place, a JSON pointer.

@@ -134,12 +134,18 @@ impl Recipe {
         let mut past = PastRows::new(times, schema, rows)?;
         past.look_at(program, rows);
         let (events, last) = past.events();
-        Ok(last.map(|day| Sheet::new(&program.plan, events, &self.parts.hash, day)))
+        Ok(last.map(|day| Sheet::new(&program.plan, events, &self.parts.hash, day..day + 1)))
     }
 
     /// Computes the snapshot of the moment of a day from sheets; those of [`Self::reach`] days must be among them.
     pub fn snapshot(&self, schema: &Schema, sheets: &[Sheet], day: Day) -> Result<HistoryRecords, RecipeError> {
         making::from_sheets(&self.parts.program.plan, schema, sheets, &self.parts.hash, day)
+    }
+
+    /// Returns how many days a step looks back, where it looks up the last days.
+    pub fn days(&self, step: &str) -> Option<Day> {
+        let steps = &self.parts.program.plan.steps;
+        steps.iter().find(|planned| *planned.name == *step).map(|planned| planned.days)
     }
 
     /// Returns how many days before a snapshot the oldest event can be that has any part in it.
@@ -188,11 +194,11 @@ pub struct Computer<'r> {
 
 impl Computer<'_> {
     /// Computes the features of a record; a missing one, or one beyond an `f32`, is NaN.
-    #[expect(clippy::cast_possible_truncation, reason = "the graph reads f32")]
     pub fn features(&mut self, record: &Record, row: &mut [f32]) {
         self.compute(record, &self.recent.tables, row);
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "the graph reads f32")]
     fn compute(&mut self, record: &Record, tables: &[Table], row: &mut [f32]) {
         self.parts.program.run(record, tables, &mut self.scratch);
         let numbers = self.scratch.slots.numbers.as_slice();

@@ -80,7 +80,7 @@ pub fn fit(
         let (events, last) = past.events();
         let day = last.ok_or(FitError::Empty)?;
         records.recent = snapshot(plan, events, day);
-        sheet = Some(Sheet::new(plan, events, &recipe_hash, day));
+        sheet = Some(Sheet::new(plan, events, &recipe_hash, day..day + 1));
     }
     let state = State { recipe_hash, data_hash: data_hash.to_owned(), rows: rows.len(), steps };
     Ok(Fitted { state, history: records, sheet })

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::compile::{Compiler, Kind, history};
+use super::compile::{Column, Compiler, Kind, history};
 use super::descriptor::{Fill, HistoryDescriptor, ImputeDescriptor, NumberDescriptor, OneHotDescriptor, Operand};
 use super::error::FitError;
 use super::history::HistoryRecords;
@@ -14,9 +14,9 @@ use super::slots::{Asked, View};
 use super::state::{Medians, Spread, StepState, Values};
 use super::step::impute::Kept;
 use super::step::when::at;
+use crate::table::Schema;
 use crate::table::descriptor::Scalar;
 use crate::table::record::Labelled;
-use crate::table::Schema;
 
 /// The most values that a step tells apart without being told which.
 const MAX_VALUES: usize = 10_000;
@@ -30,13 +30,13 @@ pub(super) struct Rows<'a, 's> {
 }
 
 impl Rows<'_, '_> {
-    /// Computes each row, and looks at it.
-    fn each(&self, mut look: impl FnMut(&Asked<'_>)) {
+    /// Computes some columns of each row, and looks at it.
+    fn each<'c>(&self, columns: impl IntoIterator<Item = &'c Column>, mut look: impl FnMut(&Asked<'_>)) {
         let program = &self.compiler.program;
-        let mut scratch = program.scratch();
+        let (needed, mut scratch) = (program.needed(columns.into_iter().map(|column| column.slot)), program.scratch());
         for (place, Labelled { record, .. }) in self.rows.iter().enumerate() {
             let recent = self.past.map_or(&[][..], |past| past.tables(place));
-            program.run(record, recent, &mut scratch);
+            program.run_needed(record, recent, &mut scratch, &needed);
             look(&program.asked(record, &scratch));
         }
     }
@@ -51,7 +51,7 @@ pub(super) fn medians(rows: &Rows<'_, '_>, step: &ImputeDescriptor) -> Result<Op
     let Some(from) = find(&step.from) else { return Ok(None) };
     let keys: Vec<Vec<_>> = step.by.iter().map(|names| names.iter().filter_map(find).collect()).collect();
     let (mut numbers, mut groups) = (Vec::new(), vec![Vec::new(); keys.len()]);
-    rows.each(|asked| {
+    rows.each(keys.iter().flatten().copied().chain([from]), |asked| {
         let number = asked.number(from.slot);
         if number.is_nan() {
             return;
@@ -71,7 +71,7 @@ pub(super) fn medians(rows: &Rows<'_, '_>, step: &ImputeDescriptor) -> Result<Op
             let mut numbers: Vec<f64> = group.iter().map(|(_, number)| *number).collect();
             let values = group[0].0.iter().zip(key);
             let values: &mut dyn Iterator<Item = Scalar> =
-                &mut values.map(|(kept, column): (&Kept, &&super::compile::Column)| scalar(kept, &column.kind));
+                &mut values.map(|(kept, column): (&Kept, &&Column)| scalar(kept, &column.kind));
             Some((values.collect(), median(&mut numbers)?))
         };
         groups.filter_map(of_group).collect()
@@ -84,7 +84,7 @@ pub(super) fn medians(rows: &Rows<'_, '_>, step: &ImputeDescriptor) -> Result<Op
 pub(super) fn values(rows: &Rows<'_, '_>, step: &OneHotDescriptor) -> Result<Option<StepState>, FitError> {
     let (None, Some(from)) = (&step.values, rows.compiler.column(&step.from)) else { return Ok(None) };
     let mut found: Vec<Kept> = Vec::new();
-    rows.each(|asked| {
+    rows.each([from], |asked| {
         if let Some(kept) = kept(from.part().of(asked))
             && found.len() <= MAX_VALUES
             && let Err(place) = found.binary_search_by(|one| compare(one, &kept))
@@ -116,7 +116,7 @@ pub(super) fn spread(rows: &Rows<'_, '_>, step: &NumberDescriptor) -> Result<Opt
     };
     let Some(column) = rows.compiler.column(from) else { return Ok(None) };
     let mut numbers = Vec::new();
-    rows.each(|asked| numbers.extend(Some(asked.number(column.slot)).filter(|number| !number.is_nan())));
+    rows.each([column], |asked| numbers.extend(Some(asked.number(column.slot)).filter(|number| !number.is_nan())));
     if numbers.is_empty() {
         return Err(FitError::NoValue { step: step.name.clone(), from: from.clone() });
     }
@@ -140,7 +140,7 @@ pub(super) fn outcomes(schema: &Schema, rows: &[Labelled], recipe_hash: &str) ->
 /// Adds the columns to the history that a step reads, and that no earlier one does.
 pub(super) fn columns(rows: &Rows<'_, '_>, step: &HistoryDescriptor, records: &mut HistoryRecords) {
     let schema = rows.compiler.schema;
-    let mut missing: Vec<(&str, &super::compile::Column, Collected)> = Vec::new();
+    let mut missing: Vec<(&str, &Column, Collected)> = Vec::new();
     for name in history::needed(schema, step) {
         let is_new = !records.columns.contains_key(name) && missing.iter().all(|(other, ..)| *other != name);
         if let (true, Some(column)) = (is_new, rows.compiler.column(name)) {
@@ -154,7 +154,8 @@ pub(super) fn columns(rows: &Rows<'_, '_>, step: &HistoryDescriptor, records: &m
     if missing.is_empty() {
         return;
     }
-    rows.each(|asked| {
+    let columns: Vec<&Column> = missing.iter().map(|(_, column, _)| *column).collect();
+    rows.each(columns, |asked| {
         for (_, column, collected) in &mut missing {
             match (collected, &column.kind) {
                 (Collected::Texts(texts), Kind::Moment) => {

@@ -1,5 +1,7 @@
 //! The steps of a recipe in order, on numbered slots.
 
+use std::ops::Range;
+
 use super::history::lookup::{Findings, Histories, HistoryStep};
 use super::key::Key;
 use super::recent::plan::Plan;
@@ -14,6 +16,8 @@ use crate::table::Record;
 pub(super) struct Program {
     pub(super) loads: Vec<Load>,
     pub(super) steps: Vec<Step>,
+    /// What each step reads and makes.
+    pub(super) uses: Vec<Use>,
     /// All texts that steps may give.
     pub(super) constants: String,
     /// How many slots there are.
@@ -21,6 +25,13 @@ pub(super) struct Program {
     pub(super) histories: Histories,
     /// What the steps that look up the last days are made of.
     pub(super) plan: Plan,
+}
+
+/// The slots that a step reads, and those that it fills.
+#[derive(Debug)]
+pub(super) struct Use {
+    pub(super) reads: Box<[usize]>,
+    pub(super) makes: Range<usize>,
 }
 
 /// A step, compiled.
@@ -72,10 +83,40 @@ impl Program {
 
     /// Fills all slots; the steps of the plan look up in these tables.
     pub(super) fn run(&self, record: &Record, recent: &[Table], scratch: &mut Scratch) {
+        self.run_steps(record, recent, scratch, self.steps.iter());
+    }
+
+    /// Fills the slots that only some steps fill, as [`Self::needed`] found them.
+    pub(super) fn run_needed(&self, record: &Record, recent: &[Table], scratch: &mut Scratch, needed: &[usize]) {
+        self.run_steps(record, recent, scratch, needed.iter().map(|place| &self.steps[*place]));
+    }
+
+    /// Returns the places of the steps without which some slots are not filled, in order.
+    pub(super) fn needed(&self, slots: impl IntoIterator<Item = usize>) -> Vec<usize> {
+        let mut is_wanted = vec![false; self.slots];
+        slots.into_iter().for_each(|slot| is_wanted[slot] = true);
+        let mut needed = Vec::new();
+        for (place, Use { reads, makes }) in self.uses.iter().enumerate().rev() {
+            if is_wanted[makes.clone()].contains(&true) {
+                reads.iter().for_each(|slot| is_wanted[*slot] = true);
+                needed.push(place);
+            }
+        }
+        needed.reverse();
+        needed
+    }
+
+    fn run_steps<'s>(
+        &self,
+        record: &Record,
+        recent: &[Table],
+        scratch: &mut Scratch,
+        steps: impl Iterator<Item = &'s Step>,
+    ) {
         let Scratch { slots, rooms, findings, key } = scratch;
         slots.load(&self.loads, record);
         findings.reset();
-        for step in &self.steps {
+        for step in steps {
             match step {
                 Step::Extract(step) => step.run(record, &self.constants, slots, rooms),
                 Step::When(step) => step.run(record, &self.constants, slots),

@@ -40,4 +40,4 @@ pub mod making;
 pub use calendar::{Calendar, Day};
 pub use making::Change;
 pub use sheet::Sheet;
-pub use snapshot::Recent;
+pub use snapshot::{Recent, StepSummary};

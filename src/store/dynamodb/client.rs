@@ -132,6 +132,7 @@ mod tests {
             endpoint: None,
             ca_bundle,
             sample_rate: SampleRate::ALL,
+            retention: None,
         }
     }
 

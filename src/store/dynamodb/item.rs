@@ -72,6 +72,9 @@ const REPORT: &str = "report";
 const OWNER: &str = "owner";
 const TABLE: &str = "table";
 
+/// When DynamoDB deletes an item of itself, in seconds since 1970; `template.yaml` names it to the table.
+pub(super) const EXPIRES_AT: &str = "expires_at";
+
 const WRITE_ID: &str = "write_id";
 const MODEL_VERSION: &str = "model_version";
 const SNAPSHOT: &str = "snapshot";
@@ -89,6 +92,10 @@ impl WriteId {
     pub(super) fn new() -> Self {
         let (random, _) = Uuid::new_v4().as_u64_pair();
         Self(format!("{random:016x}"))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// Returns whether this call wrote the item.
@@ -161,8 +168,13 @@ pub(super) fn report(item: &Item) -> Result<String, StoreError> {
     required_text(item, REPORT).map(str::to_owned).map_err(unreadable)
 }
 
-/// Returns the item of a prediction.
-pub(super) fn of(prediction: &Prediction, write_id: &WriteId, is_sampled: bool) -> Result<Item, StoreError> {
+/// Returns the item of a prediction, which DynamoDB deletes at some time if any.
+pub(super) fn of(
+    prediction: &Prediction,
+    write_id: &WriteId,
+    is_sampled: bool,
+    expires_at: Option<Timestamp>,
+) -> Result<Item, StoreError> {
     let mut item = key(&prediction.id);
     let shadow = prediction.shadow.as_ref();
     for (name, value) in [
@@ -176,6 +188,7 @@ pub(super) fn of(prediction: &Prediction, write_id: &WriteId, is_sampled: bool) 
         (ANSWER, Some(json(&prediction.answer)?)),
         (SHADOW_VERSION, shadow.map(|shadow| text(&shadow.model_version))),
         (SHADOW_ANSWER, shadow.map(|shadow| json(&shadow.answer)).transpose()?),
+        (EXPIRES_AT, expires_at.map(|time| AttributeValue::N(time.as_second().to_string()))),
     ] {
         item.extend(value.map(|value| (name.to_owned(), value)));
     }
@@ -267,9 +280,15 @@ pub(super) fn list_of(outcome: &Outcome) -> Result<AttributeValue, StoreError> {
     Ok(AttributeValue::L(vec![json(&element)?]))
 }
 
-/// Returns the item that the index finds a correction by, in the partition of its prediction.
-pub(super) fn of_correction(id: &PredictionId, place: usize, outcome: &Outcome) -> Item {
+/// Returns the item that the index finds a correction by, in the partition of its prediction, with which it expires.
+pub(super) fn of_correction(
+    id: &PredictionId,
+    place: usize,
+    outcome: &Outcome,
+    expires_at: Option<AttributeValue>,
+) -> Item {
     let mut item = key(id);
+    item.extend(expires_at.map(|time| (EXPIRES_AT.to_owned(), time)));
     for (name, value) in [
         (SORT_KEY, format!("{CORRECTION}{}.{place}", id.hash())),
         (KNOWN_AT, format_time(outcome.known_at)),
@@ -289,6 +308,22 @@ pub(super) fn correction(item: &Item) -> Result<Option<(Item, usize)>, StoreErro
         Ok(Some((key_of(required_text(item, PARTITION_KEY)?, hash), place)))
     };
     read().map_err(unreadable)
+}
+
+/// Returns whether an item of an entity is that of a prediction.
+pub(super) fn is_prediction(item: &Item) -> bool {
+    item.contains_key(RECORD)
+}
+
+/// Counts what was told of a prediction, corrections included.
+pub(super) fn count_of_outcomes(item: &Item) -> u64 {
+    item.get(OUTCOMES).and_then(|list| list.as_l().ok()).map_or(0, |list| list.len() as u64)
+}
+
+/// Returns the day by which the sample holds a prediction; nothing where it does not.
+pub(super) fn day_in_sample(item: &Item) -> Option<String> {
+    let part = item.get(BY_TIME.partition_key)?.as_s().ok()?;
+    part.split_once('.').map(|(day, _)| day.to_owned())
 }
 
 /// Reads what really happened, as it was told.
@@ -325,6 +360,12 @@ pub(super) fn required<T: FromStr>(item: &Item, name: &'static str) -> Result<T,
 
 pub(super) fn required_text<'a>(item: &'a Item, name: &'static str) -> Result<&'a str, Damaged> {
     scalar(item, name)?.ok_or(Damaged(name))
+}
+
+/// Reads a number.
+pub(super) fn number<T: FromStr>(item: &Item, name: &'static str) -> Result<T, Damaged> {
+    let number = item.get(name).and_then(|value| value.as_n().ok());
+    number.and_then(|number| number.parse().ok()).ok_or(Damaged(name))
 }
 
 fn optional<T: FromStr>(item: &Item, name: &'static str) -> Result<Option<T>, Damaged> {

@@ -15,7 +15,7 @@ use futures_util::future::ready;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
-use super::item::{self, Item, KNOWN_AT, KNOWN_DAY_PART, OUTCOME, OUTCOMES, SORT_KEY};
+use super::item::{self, EXPIRES_AT, Item, KNOWN_AT, KNOWN_DAY_PART, OUTCOME, OUTCOMES, SORT_KEY};
 use super::{DynamoDbStore, unavailable};
 use crate::identity::PredictionId;
 use crate::prediction::{Outcome, format_time};
@@ -69,7 +69,10 @@ impl DynamoDbStore {
                     let outcomes = item::outcomes(&item)?;
                     let recording = told.meet(outcomes.last());
                     let is_done = match &recording {
-                        Recording::Corrected(outcome) => self.correct(&told.id, &outcomes, outcome).await?,
+                        Recording::Corrected(outcome) => {
+                            let expires_at = item.get(EXPIRES_AT).cloned();
+                            self.correct(&told.id, &outcomes, outcome, expires_at).await?
+                        }
                         _ => true,
                     };
                     if is_done {
@@ -119,7 +122,13 @@ impl DynamoDbStore {
     /// Adds a correction to a list that stands so; tells whether it still stood so.
     ///
     /// The client names the transaction, so that one that it repeats because its answer was lost is done once.
-    async fn correct(&self, id: &PredictionId, standing: &[Outcome], outcome: &Outcome) -> Result<bool, StoreError> {
+    async fn correct(
+        &self,
+        id: &PredictionId,
+        standing: &[Outcome],
+        outcome: &Outcome,
+        expires_at: Option<AttributeValue>,
+    ) -> Result<bool, StoreError> {
         let count = AttributeValue::N(standing.len().to_string());
         let update = Update::builder()
             .table_name(&self.table)
@@ -131,7 +140,7 @@ impl DynamoDbStore {
             .expression_attribute_values(":list", item::list_of(outcome)?);
         let put = Put::builder()
             .table_name(&self.table)
-            .set_item(Some(item::of_correction(id, standing.len(), outcome)))
+            .set_item(Some(item::of_correction(id, standing.len(), outcome, expires_at)))
             .condition_expression(format!("attribute_not_exists({SORT_KEY})"));
         let both = [
             TransactWriteItem::builder().update(update.build().map_err(unavailable)?).build(),

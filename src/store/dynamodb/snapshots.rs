@@ -6,6 +6,7 @@
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::item::{self, Damaged, Item, PARTITION_KEY, SORT_KEY, key_of, required, required_text, unreadable};
@@ -49,16 +50,27 @@ impl DynamoDbStore {
         self.claim().await?;
         self.keep_text(SNAPSHOT, &snapshot.hash, &text).await?;
         self.put_unless_there(of_snapshot(recipe, &snapshot)).await?;
-        self.newest(recipe).await?.ok_or_else(|| unavailable(Vanished))
+        self.newest_before(recipe, None).await?.ok_or_else(|| unavailable(Vanished))
     }
 
-    pub(super) async fn newest(&self, recipe: &str) -> Result<Option<PublishedSnapshot>, StoreError> {
+    /// Returns the newest snapshot of a recipe, or of those that are as of a moment before another one.
+    pub(super) async fn newest_before(
+        &self,
+        recipe: &str,
+        moment: Option<Timestamp>,
+    ) -> Result<Option<PublishedSnapshot>, StoreError> {
+        let mut condition = format!("{PARTITION_KEY} = :snapshots");
+        if moment.is_some() {
+            condition = format!("{condition} AND {SORT_KEY} < :moment");
+        }
+        let moment = moment.map(|moment| (":moment".to_owned(), AttributeValue::S(format_time(moment))));
+        let snapshots = (":snapshots".to_owned(), AttributeValue::S(format!("{SNAPSHOTS}{recipe}")));
         let query = self
             .client
             .query()
             .table_name(&self.table)
-            .key_condition_expression(format!("{PARTITION_KEY} = :snapshots"))
-            .expression_attribute_values(":snapshots", AttributeValue::S(format!("{SNAPSHOTS}{recipe}")))
+            .key_condition_expression(condition)
+            .set_expression_attribute_values(Some(moment.into_iter().chain([snapshots]).collect()))
             .scan_index_forward(false)
             .limit(1)
             .consistent_read(true);
@@ -143,7 +155,7 @@ impl DynamoDbStore {
         let (mut text, mut found, mut count) = (Vec::new(), 0, 0);
         while let Some(part) = parts.next().await {
             let mut part = part.map_err(unavailable)?;
-            count = parts_of(&part).map_err(unreadable)?;
+            count = item::number(&part, PARTS).map_err(unreadable)?;
             let Some(AttributeValue::B(bytes)) = part.remove(TEXT) else { return Err(unreadable(Damaged(TEXT))) };
             text.extend_from_slice(bytes.as_ref());
             found += 1;
@@ -196,13 +208,6 @@ fn of_sheet(recipe: &str, date: Date, hash: &str) -> Item {
     let mut item = key_of(format!("{SHEETS}{recipe}"), date.to_string());
     item.insert(HASH.to_owned(), item::text(hash));
     item
-}
-
-fn parts_of(part: &Item) -> Result<usize, Damaged> {
-    match part.get(PARTS) {
-        Some(AttributeValue::N(number)) => number.parse().map_err(|_| Damaged(PARTS)),
-        _ => Err(Damaged(PARTS)),
-    }
 }
 
 /// A text that takes too many parts.

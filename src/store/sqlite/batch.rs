@@ -1,7 +1,6 @@
 //! A batch of requests: what each wants written, and the one transaction that they share.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use rusqlite::{TransactionBehavior, params};
 use tokio::sync::oneshot;
 
@@ -9,10 +8,11 @@ use super::names::Names;
 use super::opened::Opened;
 use super::outcomes::record;
 use super::row::{INSERT, KEEP_REPORT, SELECT_MADE, TOUCH, bind, stored};
-use super::snapshots::{keep_sheet, publish};
-use super::{Put, StoreError, is_unreadable, store_error};
+use super::snapshots::{KeptSheet, Publication, keep_sheet, publish};
+use super::{Put, StoreError, forgetting, is_unreadable, store_error};
+use crate::identity::Entity;
 use crate::prediction::{Prediction, format_time};
-use crate::store::{PublishedSnapshot, Recording, SampleRate, ToldOutcome};
+use crate::store::{Forgotten, PublishedSnapshot, Recording, SampleRate, ToldOutcome};
 
 pub(super) type Answer<T> = Result<T, StoreError>;
 
@@ -22,22 +22,9 @@ pub(super) enum Job {
     Record { told: Vec<ToldOutcome>, answer: oneshot::Sender<Answer<Vec<Option<Recording>>>> },
     Keep { window_end: Timestamp, report: String, answer: oneshot::Sender<Answer<()>> },
     Publish { publication: Publication, answer: oneshot::Sender<Answer<PublishedSnapshot>> },
-    KeepSheet { sheet: Sheet, answer: oneshot::Sender<Answer<Vec<u8>>> },
+    KeepSheet { sheet: KeptSheet, answer: oneshot::Sender<Answer<Vec<u8>>> },
+    Forget { entity: Entity, answer: oneshot::Sender<Answer<Forgotten>> },
     Ready { answer: oneshot::Sender<Answer<()>> },
-}
-
-/// A snapshot with its text.
-pub(super) struct Publication {
-    pub(super) recipe: String,
-    pub(super) snapshot: PublishedSnapshot,
-    pub(super) text: Vec<u8>,
-}
-
-/// What became known between two snapshots.
-pub(super) struct Sheet {
-    pub(super) recipe: String,
-    pub(super) date: Date,
-    pub(super) text: Vec<u8>,
 }
 
 impl Job {
@@ -46,6 +33,7 @@ impl Job {
             Self::Put { predictions, .. } => predictions.len(),
             Self::Record { told, .. } => told.len(),
             Self::Keep { .. } | Self::Publish { .. } | Self::KeepSheet { .. } => 1,
+            Self::Forget { .. } => forgetting::ROWS.into(),
             Self::Ready { .. } => 0,
         }
     }
@@ -62,6 +50,7 @@ impl Job {
             Self::Keep { answer, .. } | Self::Ready { answer } => drop(answer.send(Err(error))),
             Self::Publish { answer, .. } => drop(answer.send(Err(error))),
             Self::KeepSheet { answer, .. } => drop(answer.send(Err(error))),
+            Self::Forget { answer, .. } => drop(answer.send(Err(error))),
         }
     }
 }
@@ -73,6 +62,7 @@ pub(super) enum Done {
     Kept,
     Published(Answer<PublishedSnapshot>),
     KeptSheet(Vec<u8>),
+    Forgotten(Answer<Forgotten>),
     Ready,
 }
 
@@ -84,6 +74,7 @@ impl Done {
             (Self::Recorded(result), Job::Record { answer, .. }) => drop(answer.send(result)),
             (Self::Published(result), Job::Publish { answer, .. }) => drop(answer.send(result)),
             (Self::KeptSheet(text), Job::KeepSheet { answer, .. }) => drop(answer.send(Ok(text))),
+            (Self::Forgotten(result), Job::Forget { answer, .. }) => drop(answer.send(result)),
             (Self::Kept, Job::Keep { answer, .. }) | (Self::Ready, Job::Ready { answer }) => {
                 drop(answer.send(Ok(())));
             }
@@ -127,6 +118,9 @@ pub(super) fn commit(opened: &mut Opened, batch: &mut [Job], sample_rate: Sample
                     Done::Published(unless_unreadable(publish(&transaction, publication))?)
                 }
                 Job::KeepSheet { sheet, .. } => Done::KeptSheet(keep_sheet(&transaction, sheet)?),
+                Job::Forget { entity, .. } => {
+                    Done::Forgotten(unless_unreadable(forgetting::forget(&transaction, entity))?)
+                }
                 Job::Ready { .. } => Done::Ready,
             });
         }

@@ -21,10 +21,11 @@ CREATE TABLE stored (
     UNIQUE (beginning, hash)
 ) STRICT;
 
--- Monitoring reads by time what belongs to the sample.
-CREATE INDEX stored_by_time ON stored (created_at) WHERE sampled = 1;
+-- Monitoring reads by time what belongs to the sample; by age both are deleted, what belongs to it and what does not.
+CREATE INDEX stored_by_time ON stored (sampled, created_at);
 
--- What really happened: place 0 is what was told first of a prediction, by its number, and each correction follows. Rows are only added.
+-- What really happened: place 0 is what was told first of a prediction, by its number, and each correction follows. Rows are only added, and deleted with
+-- their prediction.
 CREATE TABLE outcomes (
     prediction INTEGER NOT NULL,
     place INTEGER NOT NULL,
@@ -35,6 +36,9 @@ CREATE TABLE outcomes (
 
 -- Whoever asks what became known in some days reads all of it, whatever the sample holds.
 CREATE INDEX outcomes_by_time ON outcomes (known_at, prediction, place);
+
+-- How many predictions of the sample were deleted, by the day on which they were made: all that is left of them.
+CREATE TABLE deleted (day TEXT PRIMARY KEY NOT NULL, predictions INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
 -- The versions that answered, with the names of their features and fields, JSON lists, where they wrote here themselves.
 CREATE TABLE versions (number INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, features TEXT, fields TEXT) STRICT;

@@ -176,6 +176,8 @@ fn connect(config: &SqliteConfig, owner: &Owner) -> Result<Connection, OpenError
     };
     connection.pragma_update(None, "synchronous", synchronous).map_err(sqlite)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES).map_err(sqlite)?;
+    // What is deleted is overwritten. Of what moved from page to page before, something may be left, which only VACUUM takes away.
+    connection.pragma_update(None, "secure_delete", true).map_err(sqlite)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIBIBYTES).map_err(sqlite)?;
     schema::migrate(&mut connection, path, owner)?;
     Ok(connection)

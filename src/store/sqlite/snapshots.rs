@@ -1,11 +1,25 @@
 //! Snapshots and sheets: the text of a snapshot stands beside its name, and what is published points to it.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::batch::{Publication, Sheet};
 use super::row::{time, unreadable};
 use crate::store::PublishedSnapshot;
+
+/// A snapshot with its text.
+pub(super) struct Publication {
+    pub(super) recipe: String,
+    pub(super) snapshot: PublishedSnapshot,
+    pub(super) text: Vec<u8>,
+}
+
+/// What became known between two snapshots.
+pub(super) struct KeptSheet {
+    pub(super) recipe: String,
+    pub(super) date: Date,
+    pub(super) text: Vec<u8>,
+}
 
 /// Keeps a text under a name that predictions may have had before.
 const KEEP: &str = "INSERT INTO snapshots (name, text) VALUES (?1, ?2) \
@@ -15,8 +29,8 @@ const KEEP: &str = "INSERT INTO snapshots (name, text) VALUES (?1, ?2) \
 const PUBLISH: &str = "INSERT INTO published (recipe, as_of, made_at, snapshot) \
     SELECT ?1, ?2, ?3, number FROM snapshots WHERE name = ?4 ON CONFLICT (recipe, as_of) DO NOTHING";
 
-const NEWEST: &str = "SELECT name, as_of, made_at FROM published JOIN snapshots ON number = snapshot \
-    WHERE recipe = ?1 ORDER BY as_of DESC LIMIT 1";
+const NEWEST_BEFORE: &str = "SELECT name, as_of, made_at FROM published JOIN snapshots ON number = snapshot \
+    WHERE recipe = ?1 AND as_of < ?2 ORDER BY as_of DESC LIMIT 1";
 
 const KEEP_SHEET: &str =
     "INSERT INTO sheets (recipe, date, text) VALUES (?1, ?2, ?3) ON CONFLICT (recipe, date) DO NOTHING";
@@ -27,14 +41,19 @@ pub(super) fn publish(transaction: &Connection, publication: &Publication) -> ru
     transaction.execute(KEEP, params![&**hash, text])?;
     let (as_of, made_at) = (as_of.as_millisecond(), made_at.as_millisecond());
     transaction.execute(PUBLISH, params![recipe, as_of, made_at, &**hash])?;
-    newest(transaction, recipe)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+    newest_before(transaction, recipe, Timestamp::MAX)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }
 
-/// Returns the newest snapshot of a recipe.
-pub(super) fn newest(connection: &Connection, recipe: &str) -> rusqlite::Result<Option<PublishedSnapshot>> {
+/// Returns the newest snapshot of a recipe that is as of a moment before another one.
+pub(super) fn newest_before(
+    connection: &Connection,
+    recipe: &str,
+    moment: Timestamp,
+) -> rusqlite::Result<Option<PublishedSnapshot>> {
     let published =
         |row: &Row<'_>| Ok(PublishedSnapshot { hash: row.get(0)?, as_of: time(row, 1)?, made_at: time(row, 2)? });
-    connection.prepare_cached(NEWEST)?.query_row([recipe], published).optional()
+    let moment = moment.as_millisecond();
+    connection.prepare_cached(NEWEST_BEFORE)?.query_row(params![recipe, moment], published).optional()
 }
 
 /// Returns the text that is kept under a name.
@@ -44,8 +63,8 @@ pub(super) fn text(connection: &Connection, name: &str) -> rusqlite::Result<Opti
 }
 
 /// Keeps a sheet unless there is one, and returns the one that is kept.
-pub(super) fn keep_sheet(transaction: &Connection, sheet: &Sheet) -> rusqlite::Result<Vec<u8>> {
-    let Sheet { recipe, date, text } = sheet;
+pub(super) fn keep_sheet(transaction: &Connection, sheet: &KeptSheet) -> rusqlite::Result<Vec<u8>> {
+    let KeptSheet { recipe, date, text } = sheet;
     transaction.execute(KEEP_SHEET, params![recipe, date.to_string(), text])?;
     let query = "SELECT text FROM sheets WHERE recipe = ?1 AND date = ?2";
     transaction.query_row(query, params![recipe, date.to_string()], |row| row.get(0))

@@ -7,14 +7,17 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, oneshot};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
-use super::batch::{Answer, Done, Job, Publication, Sheet, commit};
+use super::batch::{Answer, Done, Job, commit};
+use super::forgetting::forget_older;
 use super::opened::{Opened, SaveError};
 use super::readers::Readers;
+use super::snapshots::{KeptSheet, Publication};
 use super::{OpenError, Put, SqliteConfig, StoreError, store_error, unopened};
+use crate::identity::Entity;
 use crate::prediction::Prediction;
-use crate::store::{Obstacle, Owner, PublishedSnapshot, Recording, ToldOutcome, chain};
+use crate::store::{Forgotten, Obstacle, Owner, PublishedSnapshot, Recording, ToldOutcome, chain};
 
 /// So many requests may wait for the writer; further ones wait before they are taken in.
 const QUEUE_LENGTH: usize = 1024;
@@ -30,6 +33,12 @@ const MOST_PATIENCE: Duration = Duration::from_millis(5);
 
 /// How often the writer looks for its file when nobody writes: what is moved is whole within a second.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How often the writer looks for predictions that are to be deleted by their age.
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
+
+/// How long it leaves the file to requests between two deletions of a few hundred.
+const SWEEP_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long the last write tells whether the database takes another one.
 const NEWS: Duration = Duration::from_secs(1);
@@ -58,8 +67,16 @@ impl Writer {
     ) -> Result<Self, OpenError> {
         let room = Arc::new(Semaphore::new(QUEUE_LENGTH));
         let (queue, jobs) = channel();
-        let database =
-            Database { config, owner, opened: Some(opened), has_failed: false, last: None, trouble: None, readers };
+        let database = Database {
+            config,
+            owner,
+            opened: Some(opened),
+            has_failed: false,
+            last: None,
+            trouble: None,
+            next_sweep: Instant::now(),
+            readers,
+        };
         let jobs = Jobs { queue: jobs, room: Arc::clone(&room) };
         let thread = thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || database.run(&jobs));
         Ok(Self { room, queue: Some(queue), thread: Some(thread.map_err(OpenError::Thread)?) })
@@ -94,10 +111,17 @@ impl Writer {
     }
 
     /// Hands a sheet to the thread, and returns the one that is kept once it is durable.
-    pub(super) async fn keep_sheet(&self, sheet: Sheet) -> Answer<Vec<u8>> {
+    pub(super) async fn keep_sheet(&self, sheet: KeptSheet) -> Answer<Vec<u8>> {
         let (answer, kept) = oneshot::channel();
         self.send(Job::KeepSheet { sheet, answer }).await?;
         kept.await.map_err(|_| gone())?
+    }
+
+    /// Hands an entity to the thread, which deletes some of its predictions, and waits until that is durable.
+    pub(super) async fn forget(&self, entity: Entity) -> Answer<Forgotten> {
+        let (answer, forgotten) = oneshot::channel();
+        self.send(Job::Forget { entity, answer }).await?;
+        forgotten.await.map_err(|_| gone())?
     }
 
     /// Asks the thread whether it can write now.
@@ -170,6 +194,8 @@ struct Database {
     last: Option<(Instant, Result<(), Arc<StoreError>>)>,
     /// What was last said about the file in the log: it is said once.
     trouble: Option<String>,
+    /// When it next looks for predictions that are to be deleted by their age.
+    next_sweep: Instant,
     readers: Arc<Readers>,
 }
 
@@ -182,6 +208,7 @@ impl Database {
                 Ok(job) => batch.push(job),
                 Err(RecvTimeoutError::Timeout) => {
                     self.look();
+                    self.sweep();
                     continue;
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -189,6 +216,7 @@ impl Database {
             gather(jobs, &mut batch, patience);
             let (is_crowd, started) = (batch.len() > 1, Instant::now());
             self.answer(&mut batch);
+            self.sweep();
             patience = if is_crowd { (started.elapsed() / 2).min(MOST_PATIENCE) } else { Duration::ZERO };
         }
         self.close();
@@ -286,6 +314,27 @@ impl Database {
         if let Err(error) = found {
             self.last = Some((Instant::now(), Err(Arc::new(error))));
         }
+    }
+
+    /// Deletes some of the predictions that are older than the setting says, between requests.
+    fn sweep(&mut self) {
+        let Some(retention) = self.config.retention else { return };
+        if Instant::now() < self.next_sweep {
+            return;
+        }
+        let limit = retention.limit(Timestamp::now());
+        let swept = self.connect().map(|opened| forget_older(opened, limit));
+        let has_more = match swept {
+            Ok(Ok(has_more)) => has_more,
+            Ok(Err(error)) => {
+                self.has_failed = true;
+                warn!(cause = chain(&error), "old predictions could not be deleted: it is tried again in a minute");
+                false
+            }
+            // Whoever looks for the file says what is the matter with it.
+            Err(_) => false,
+        };
+        self.next_sweep = Instant::now() + if has_more { SWEEP_PAUSE } else { SWEEP_EVERY };
     }
 
     /// Ends with a file that alone is the whole database, wherever it stands, unless another program has it open too.

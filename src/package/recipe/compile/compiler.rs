@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::column::{Column, Kind, category, number, of_field};
 use crate::package::recipe::descriptor::RecipeDescriptor;
 use crate::package::recipe::error::{Faults, HISTORY, RECIPE, STATE, escape};
-use crate::package::recipe::program::Program;
+use crate::package::recipe::program::{Program, Step, Use};
 use crate::package::recipe::slots::{Source, Span};
 use crate::package::recipe::step::impute::Kept;
 use crate::table::Schema;
@@ -31,8 +31,8 @@ pub(in crate::package::recipe) struct Compiler<'a> {
     pub(super) lookups: FxHashMap<String, usize>,
     /// From which slot on, up to which, columns follow from what some step has learnt.
     learnt: Vec<Range<usize>>,
-    /// Whether the step that is being compiled uses such a column.
-    uses_learnt: bool,
+    /// The slots that the step that is being compiled reads.
+    reads: Vec<usize>,
     /// The steps whose columns are not known before they have learnt.
     pub(super) unlearnt: Vec<Box<str>>,
     columns: FxHashMap<Box<str>, Column>,
@@ -51,7 +51,7 @@ impl<'a> Compiler<'a> {
             identities: FxHashMap::default(),
             lookups: FxHashMap::default(),
             learnt: Vec::new(),
-            uses_learnt: false,
+            reads: Vec::new(),
             unlearnt: Vec::new(),
             columns: FxHashMap::default(),
             lower_case: FxHashMap::default(),
@@ -97,7 +97,7 @@ impl<'a> Compiler<'a> {
             }
             Some(column) => {
                 let column = column.clone();
-                self.uses_learnt |= self.is_learnt(&column);
+                self.reads.push(column.slot);
                 Some(column)
             }
             None if self.is_unlearnt(name) => None,
@@ -110,21 +110,26 @@ impl<'a> Compiler<'a> {
     }
 
     /// Returns whether a column follows from what some step has learnt, so that another training may make another one of it.
-    pub(super) fn is_learnt(&self, column: &Column) -> bool {
-        self.learnt.iter().any(|slots| slots.contains(&column.slot))
+    pub(super) fn is_learnt(&self, slot: usize) -> bool {
+        self.learnt.iter().any(|slots| slots.contains(&slot))
     }
 
     /// Begins a step.
     pub(super) fn begin(&mut self, place: usize) -> usize {
         self.place = place;
-        self.uses_learnt = false;
+        self.reads.clear();
         self.program.slots
     }
 
     /// Ends the step whose columns begin at a slot.
-    pub(super) fn end(&mut self, first: usize, learns: bool) {
-        if learns || self.uses_learnt {
-            self.learnt.push(first..self.program.slots);
+    pub(super) fn end(&mut self, first: usize, learns: bool, operation: Option<Step>) {
+        let makes = first..self.program.slots;
+        if learns || self.reads.iter().any(|slot| self.is_learnt(*slot)) {
+            self.learnt.push(makes.clone());
+        }
+        if let Some(operation) = operation {
+            self.program.steps.push(operation);
+            self.program.uses.push(Use { reads: self.reads.as_slice().into(), makes });
         }
         self.place += 1;
     }

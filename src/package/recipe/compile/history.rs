@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::column::{Column, Kind, Known};
 use super::compiler::Compiler;
-use super::{condition, recent};
+use super::condition;
 use crate::package::recipe::descriptor::{AmongDescriptor, HistoryDescriptor, StepDescriptor};
 use crate::package::recipe::error::escape;
 use crate::package::recipe::history::group::{Group, GroupRule};
@@ -23,8 +23,7 @@ use crate::table::field::Domain;
 use crate::table::{Cell, Schema, Task};
 
 /// What is said of a label that no history can add up.
-pub(super) const SEVERAL_CLASSES: &str =
-    "the label has several classes: an outcome is one of two classes, or a number";
+pub(super) const SEVERAL_CLASSES: &str = "the label has several classes: an outcome is one of two classes, or a number";
 
 /// Returns whether a recipe looks up earlier records.
 pub(in crate::package::recipe) fn is_needed(steps: &[StepDescriptor]) -> bool {
@@ -80,10 +79,6 @@ pub(super) fn compile(
     step: &HistoryDescriptor,
     records: Known<'_, HistoryRecords>,
 ) -> Option<Step> {
-    if let Some(days) = step.days {
-        return recent::compile(compiler, at, step, days);
-    }
-    recent::refuse_without_days(compiler, at, step);
     if compiler.schema.task() == Task::Multiclass {
         compiler.fault(at, SEVERAL_CLASSES);
     }

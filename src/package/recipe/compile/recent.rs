@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::column::{Column, Kind};
 use super::compiler::Compiler;
 use super::history::{SEVERAL_CLASSES, is_of_training, weight};
-use crate::package::recipe::descriptor::{ExpectedDescriptor, HistoryDescriptor, RecipeDescriptor};
+use crate::package::recipe::descriptor::{ExpectedDescriptor, HistoryDescriptor, RecipeDescriptor, StepDescriptor};
 use crate::package::recipe::key::Key;
 use crate::package::recipe::program::{RecentStep, Step};
 use crate::package::recipe::recent::plan::{Expected, ExpectedCell, PlannedStep, Times};
@@ -21,7 +21,7 @@ const MAX_DAYS: u32 = 3660;
 
 /// What `history` steps with `days` need of the schema and the recipe, or all that is missing.
 pub(in crate::package::recipe) fn begin(compiler: &mut Compiler<'_>, descriptor: &RecipeDescriptor) {
-    let has_step = descriptor.steps.iter().any(|step| step.looks_back());
+    let has_step = descriptor.steps.iter().any(StepDescriptor::looks_back);
     let Some(snapshots) = &descriptor.snapshots else {
         if has_step {
             compiler.fault(
@@ -126,11 +126,7 @@ fn length(compiler: &mut Compiler<'_>, at: Arguments<'_>, days: u32) -> Option<D
     Day::try_from(days).ok()
 }
 
-fn cell(
-    compiler: &mut Compiler<'_>,
-    at: Arguments<'_>,
-    expected: &ExpectedDescriptor,
-) -> Option<(Box<[Column]>, Day)> {
+fn cell(compiler: &mut Compiler<'_>, at: Arguments<'_>, expected: &ExpectedDescriptor) -> Option<(Box<[Column]>, Day)> {
     weight(compiler, format_args!("{at}/prior"), expected.prior);
     let by = columns(compiler, format_args!("{at}/by"), &expected.by);
     let Some(days) = expected.days else {
@@ -147,7 +143,7 @@ fn columns(compiler: &mut Compiler<'_>, at: Arguments<'_>, names: &[String]) -> 
     for (index, column) in columns.iter().enumerate() {
         let detail = match column.kind {
             Kind::Moment => "has dates: date_part takes numbers of them",
-            _ if compiler.is_learnt(column) => {
+            _ if compiler.is_learnt(column.slot) => {
                 "follows from what a step has learnt, which changes with each training: use a field, or a step that learns nothing"
             }
             _ => continue,

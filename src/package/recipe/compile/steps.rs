@@ -2,7 +2,7 @@
 
 use super::column::Known;
 use super::compiler::Compiler;
-use super::{date_part, extract, history, impute, number, one_hot, when};
+use super::{date_part, extract, history, impute, number, one_hot, recent, when};
 use crate::package::recipe::descriptor::{Fill, StepDescriptor};
 use crate::package::recipe::history::HistoryRecords;
 use crate::package::recipe::state::StepState;
@@ -24,10 +24,16 @@ pub(in crate::package::recipe) fn step(
         StepDescriptor::OneHot(step) => one_hot::compile(compiler, at, step, learnt),
         StepDescriptor::Number(step) => number::compile(compiler, at, step, learnt),
         StepDescriptor::DatePart(step) => date_part::compile(compiler, at, step),
-        StepDescriptor::History(step) => history::compile(compiler, at, step, records),
+        StepDescriptor::History(step) => {
+            if let Some(days) = step.days {
+                recent::compile(compiler, at, step, days)
+            } else {
+                recent::refuse_without_days(compiler, at, step);
+                history::compile(compiler, at, step, records)
+            }
+        }
     };
-    compiler.program.steps.extend(operation);
-    compiler.end(first, learns(step));
+    compiler.end(first, learns(step), operation);
 }
 
 /// Returns whether what a step gives follows from training rows.

@@ -56,6 +56,7 @@ impl PastRows {
     }
 
     /// Makes an event of each row whose outcome is known. Of rows with one key, each takes the place of the one that was known before it.
+    /// An outcome that is told before the day of its event counts as none.
     fn find_events(&mut self, times: &Times, schema: &Schema, rows: &[Labelled]) {
         let mut of_key: BTreeMap<Vec<u8>, Vec<Told>> = BTreeMap::new();
         for (row, labelled) in (0..).zip(rows) {
@@ -75,6 +76,7 @@ impl PastRows {
                 entries.push((*one, one.known, 1));
             }
         }
+        entries.retain(|(told, ..)| told.day <= told.known);
         entries.sort_by_key(|(told, ..)| told.row);
         for (told, known, count) in entries {
             self.events.push(told.day, known, count, told.outcome);
@@ -89,10 +91,11 @@ impl PastRows {
         if columns.is_empty() {
             return;
         }
-        let mut scratch = program.scratch();
+        let (needed, mut scratch) =
+            (program.needed(planned.iter().map(|planned| planned.column.slot)), program.scratch());
         for Labelled { record, .. } in rows {
             // No column by which events are told apart follows from what is looked up.
-            program.run(record, &[], &mut scratch);
+            program.run_needed(record, &[], &mut scratch, &needed);
             let asked = program.asked(record, &scratch);
             for (column, planned) in columns.iter_mut().zip(planned) {
                 column.push(planned.column.part().of(&asked));
@@ -109,7 +112,9 @@ impl PastRows {
         let Self { events, seen, days, tables, .. } = self;
         let place = |day: Day| usize::try_from(day - days.start).unwrap_or_default();
         let mut is_asked = vec![false; days.len()];
-        seen.iter().for_each(|day| is_asked[place(*day)] = true);
+        for day in seen.iter() {
+            is_asked[place(*day)] = true;
+        }
         let groups = events.group(&step.key, false);
         let keys: Vec<Vec<u8>> = groups.keys.iter().map(|codes| bytes(events, step, codes)).collect();
         each_day(step, events, &groups, days, |day, fared| {

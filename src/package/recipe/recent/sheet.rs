@@ -4,6 +4,7 @@
 //! columns that `history` steps look at. Only whoever makes snapshots reads it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -58,14 +59,20 @@ impl Sheet {
         self.counts.0.is_empty()
     }
 
+    /// Returns the last day up to this one on which any of its events was known first, at the moment of the day.
+    pub fn latest(&self, day: Day) -> Option<Day> {
+        let known = self.ages.0.iter().map(|age| number(self.until) - whole(*age));
+        known.filter(|known| *known <= day).max()
+    }
+
     /// Returns how many events it takes back.
     pub fn taken_back(&self) -> usize {
         self.counts.0.iter().filter(|count| **count < 0.0).count()
     }
 
-    /// Writes the events that were known by the moment of a day, and that snapshots from there on can count.
-    pub(in crate::package::recipe) fn new(plan: &Plan, events: &Events, recipe_hash: &str, until: Day) -> Self {
-        let oldest = until - plan.reach();
+    /// Writes the events that were known by the moment of the last of some days, and that snapshots of these days or later ones can count.
+    pub(in crate::package::recipe) fn new(plan: &Plan, events: &Events, recipe_hash: &str, days: Range<Day>) -> Self {
+        let (oldest, until) = (days.start - plan.reach(), days.end - 1);
         let rows: Vec<usize> =
             (0..events.len()).filter(|&row| events.days[row] >= oldest && events.known[row] <= until).collect();
         let numbers = |number: &dyn Fn(usize) -> f64| Numbers(rows.iter().map(|&row| number(row)).collect());
@@ -84,42 +91,47 @@ impl Sheet {
         }
     }
 
-    /// Adds its events to others, or names all that is wrong with it.
+    /// Adds its events to others, or names all that is wrong with it. What was known at the moment of a day that is covered counts nothing.
     pub(in crate::package::recipe) fn add_to(
         &self,
         events: &mut Events,
         plan: &Plan,
         schema: &Schema,
         recipe_hash: &str,
+        covered: Day,
     ) -> Result<(), RecipeError> {
+        let name = format!("{SHEET} of {}", self.until);
         let mut faults = Faults::default();
-        self.check(recipe_hash, &mut faults);
+        self.check(&name, recipe_hash, &mut faults);
         for (planned, column) in plan.columns.iter().zip(&mut events.columns) {
             let pointer = format!("/columns/{}", escape(&planned.name));
             let taken = match self.columns.get(&*planned.name) {
                 None => Err("is missing".to_owned()),
-                Some(stored) if stored.len() != self.len() => Err(format!("must be as many values as there are counts: {}", self.len())),
+                Some(stored) if stored.len() != self.len() => {
+                    Err(format!("must be as many values as there are counts: {}", self.len()))
+                }
                 Some(stored) => take_in(column, &planned.column, stored, schema),
             };
             if let Err(detail) = taken {
-                faults.push(SHEET, format_args!("{pointer}"), detail);
+                faults.push(&name, format_args!("{pointer}"), detail);
             }
         }
         faults.finish()?;
         let until = number(self.until);
         for row in 0..self.len() {
             let known = until - whole(self.ages.0[row]);
-            events.push(known - whole(self.delays.0[row]), known, whole(self.counts.0[row]), self.outcomes.0[row]);
+            let count = if known > covered { whole(self.counts.0[row]) } else { 0 };
+            events.push(known - whole(self.delays.0[row]), known, count, self.outcomes.0[row]);
         }
         Ok(())
     }
 
-    fn check(&self, recipe_hash: &str, faults: &mut Faults) {
+    fn check(&self, sheet: &str, recipe_hash: &str, faults: &mut Faults) {
         if self.recipe_hash != recipe_hash {
-            faults.push(SHEET, format_args!("/recipe_hash"), "was made by another recipe than recipe.json");
+            faults.push(sheet, format_args!("/recipe_hash"), "was made by another recipe than recipe.json");
         }
-        let are_days: fn(f64) -> bool = |number| number.fract() == 0.0 && number.abs() < 1e7;
-        let lists: [(&str, &Numbers, fn(f64) -> bool); 4] = [
+        let are_days: IsRight = |number| number.fract() == 0.0 && number.abs() < 1e7;
+        let lists: [(&str, &Numbers, IsRight); 4] = [
             ("ages", &self.ages, |number| number.fract() == 0.0 && (0.0..1e7).contains(&number)),
             ("delays", &self.delays, are_days),
             ("counts", &self.counts, |number| number.abs().to_bits() == 1.0_f64.to_bits()),
@@ -127,13 +139,20 @@ impl Sheet {
         ];
         for (name, Numbers(numbers), is_right) in lists {
             if numbers.len() != self.len() {
-                faults.push(SHEET, format_args!("/{name}"), format!("must be as many numbers as there are counts: {}", self.len()));
+                faults.push(
+                    sheet,
+                    format_args!("/{name}"),
+                    format!("must be as many numbers as there are counts: {}", self.len()),
+                );
             } else if let Some(place) = numbers.iter().position(|number| !is_right(*number)) {
-                faults.push(SHEET, format_args!("/{name}/{place}"), format!("{} cannot be", numbers[place]));
+                faults.push(sheet, format_args!("/{name}/{place}"), format!("{} cannot be", numbers[place]));
             }
         }
     }
 }
+
+/// Whether a number may stand in a list.
+type IsRight = fn(f64) -> bool;
 
 /// Returns a number that was checked to be whole and small.
 #[expect(clippy::cast_possible_truncation, reason = "it was checked")]
