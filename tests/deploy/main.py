@@ -18,6 +18,7 @@ import tempfile
 import time
 import urllib.parse
 import zipfile
+import zoneinfo
 
 import caller
 import emulator as ministack
@@ -38,6 +39,11 @@ OPTIONAL = {
     "Tracing": "PassThrough",
 }
 PACKAGE = ROOT / "tests/packages/classes"
+# A package whose history changes; tests/lambda/making.rs holds that it is the one of tests/fixtures/trams.rs.
+TRAMS = ROOT / "tests/deploy/trams"
+ZONE = zoneinfo.ZoneInfo("Europe/Berlin")
+# How late the trams of each day are: of so many, one.
+LATE_ONES = [1, 3, 2]
 RECORD = json.loads(json.loads((ROOT / "events/predict.json").read_text())["body"])
 
 
@@ -63,7 +69,9 @@ def main():
         browsers(emulator, template)
         tokens(emulator, template)
         rest_api(emulator, service)
-        another_table(emulator, built, work)
+        zips = release(built, work)
+        another_table(emulator, zips, work)
+        changing_history(emulator, zips, work)
     print(f"ok: deployed and called in {time.monotonic() - started:.0f} s")
 
 
@@ -252,19 +260,29 @@ def rest_api(emulator, service):
     print("ok: a REST API with a stage in its path answers as the HTTP API does")
 
 
-def another_table(emulator, built, work):
-    """A package of another table, put into a release's functions, is served and watched: nothing is compiled for it."""
-    release = pathlib.Path(work, "release")
-    release.mkdir()
+def release(built, work):
+    """Makes the functions into what a release has of them, and returns their zips."""
+    folder = pathlib.Path(work, "release")
+    folder.mkdir()
     for function, resource in (("api", "Api"), ("monitor", "Monitor")):
-        with zipfile.ZipFile(release / f"lifeboat-lambda-{function}-0.0.0-{ARCHITECTURE}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(folder / f"lifeboat-lambda-{function}-0.0.0-{ARCHITECTURE}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
             archive.write(built.parent / resource / "bootstrap", "bootstrap")
-    command = ["python3", ROOT / "infra/function.py", PACKAGE, *release.iterdir(), "--output", release / "made"]
+    return sorted(folder.iterdir())
+
+
+def with_package(emulator, zips, package, work):
+    """Puts a package into a release's functions, with no toolchain on the path, and returns the template for them."""
+    made = pathlib.Path(work, package.name)
+    command = ["python3", ROOT / "infra/function.py", package, *zips, "--output", made]
     done = subprocess.run(command, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True)
     expect(done.returncode, 0, f"the status of infra/function.py: {done.stderr}")
-    template, _ = stack.without_lacking(stack.package(emulator, release / "made/template.yaml", work))
+    return stack.without_lacking(stack.package(emulator, made / "template.yaml", work))[0]
+
+
+def another_table(emulator, zips, work):
+    """A package of another table, put into a release's functions, is served and watched: nothing is compiled for it."""
     # The processor is the functions' own.
-    service = stack.deploy(emulator, "lifeboat-another", template)
+    service = stack.deploy(emulator, "lifeboat-another", with_package(emulator, zips, PACKAGE, work))
     smoke(emulator, service.url, "of a package in the functions of a release", ROOT_KEY)
     manifest = json.loads((PACKAGE / "manifest.json").read_text())
     expect(call(f"{service.url}/model", key=ROOT_KEY).body, manifest, "the manifest of the package")
@@ -273,6 +291,84 @@ def another_table(emulator, built, work):
     report = invoke(emulator, service.ids["Monitor"], "{}")
     expect(report["rows"], len(stored), "predictions of the package's report")
     print(f"ok: {manifest['name']} is served and watched by a release's functions, its package beside them")
+
+
+def changing_history(emulator, zips, work):
+    """Three days: trams are asked about, it is told how late they were, and the function that the schedule names makes the next snapshot
+    with the rights of its role. The next answers come from it, by the function that runs already."""
+    template = json.loads(with_package(emulator, zips, TRAMS, work))
+    template["Resources"]["Api"]["Properties"]["Environment"]["Variables"]["SNAPSHOT_REFRESH_SECONDS"] = "0.2"
+    given = {"SnapshotPolicy": "daily", "SnapshotTimeZone": ZONE.key}
+    service = stack.deploy(emulator, "lifeboat-living", json.dumps(template), **given)
+    timer = emulator.client("scheduler").get_schedule(Name=service.ids["SnapshotTimer"])
+    expect((timer["ScheduleExpression"], timer["Target"]["Arn"]), ("cron(20 6 * * ? *)", function_arn(emulator, service)), "the schedule")
+    today = (datetime.datetime.now(ZONE) - datetime.timedelta(hours=8)).date()
+    serves, events = snapshot_of(service), 0
+    for place, late_one_of in enumerate(LATE_ONES):
+        day = today - datetime.timedelta(days=len(LATE_ONES) - 1 - place)
+        yesterday = day - datetime.timedelta(days=1)
+        records = [tram(yesterday, 100 * place + number) for number in range(12)]
+        answers = call(f"{service.url}/predict", records, key=ROOT_KEY).body
+        expect({answer["snapshot"] for answer in answers}, {serves}, f"the snapshots that answer on {yesterday}")
+        told = [{"id": answer["id"], "late": int(number % late_one_of == 0)} for number, answer in enumerate(answers)]
+        expect(call(f"{service.url}/outcomes", told, key=ROOT_KEY).status, 200, "the answer to the outcomes")
+        date_back(emulator, service, {answer["id"] for answer in answers}, at(yesterday, 18))
+        # The schedule asks for the newest; those of the days before are asked for by their moments.
+        event = timer["Target"]["Input"] if day == today else json.dumps({"snapshot": {"as_of": at(day, 6).isoformat()}})
+        made = invoke(emulator, timer["Target"]["Arn"], event)["snapshot"]
+        events += len(records)
+        known = [step["events"] for step in made["steps"] if step["name"] == "all_7d"]
+        expect((made["added"], made["is_newest"], known), (len(records), True, [events]), f"the snapshot of {day}")
+        expect(invoke(emulator, timer["Target"]["Arn"], event)["snapshot"]["hash"], made["hash"], "the snapshot that is asked for again")
+        serves = taken_up(service, made["hash"], tram(day, 1000 + place))
+    lines = [line for line in metric_lines(emulator, service, "monitor") if "SnapshotsMade" in line]
+    expect([line["SnapshotOutcomes"] for line in lines], [12] * 6, "outcomes that the snapshots added, by the metrics")
+    starts = [line for line in metric_lines(emulator, service, "api") if "ColdStart" in line]
+    expect(len(starts), 1, "starts of the function, which took all snapshots up as it ran")
+    print("ok: on each of three days the scheduled function makes the snapshot, and the function that runs answers by it")
+
+
+def function_arn(emulator, service):
+    return emulator.client("lambda").get_function(FunctionName=service.ids["Monitor"])["Configuration"]["FunctionArn"]
+
+
+def tram(day, number):
+    return {"number": number, "place": ["north", "south", "east"][number % 3], "starts_at": at(day, 17).isoformat()}
+
+
+def at(day, hour):
+    return datetime.datetime.combine(day, datetime.time(hour), ZONE)
+
+
+def snapshot_of(service):
+    return call(f"{service.url}/model", key=ROOT_KEY).body["snapshot"]["hash"]
+
+
+def taken_up(service, snapshot, record):
+    """Asks until a record is answered by a snapshot, which it returns."""
+    deadline = time.monotonic() + 10
+    while call(f"{service.url}/predict", record, key=ROOT_KEY).body["snapshot"] != snapshot:
+        if time.monotonic() > deadline:
+            sys.exit(f"{snapshot} was never taken up: {call(f'{service.url}/model', key=ROOT_KEY).body['snapshot']}")
+        time.sleep(0.1)
+    return snapshot
+
+
+def date_back(emulator, service, ids, moment):
+    """Lets predictions and what was told of them be of another moment: nobody can wait for a day to pass."""
+    moment = moment.astimezone(datetime.timezone.utc)
+    written, table = f"{moment:%Y-%m-%dT%H:%M:%S.000Z}", emulator.client("dynamodb")
+    hashes = {prediction.rpartition(".")[2] for prediction in ids}
+    for item in items(emulator, service):
+        if item["prediction"]["S"] not in hashes:
+            continue
+        for name in ("created_at", "known_at"):
+            item[name] = {"S": written}
+        for name in ("day_part", "known_day_part"):
+            item[name] = {"S": written[:10] + item[name]["S"][10:]}
+        outcomes = [json.loads(outcome["S"]) | {"known_at": written} for outcome in item["outcomes"]["L"]]
+        item["outcomes"] = {"L": [{"S": json.dumps(outcome)} for outcome in outcomes]}
+        table.put_item(TableName=service.outputs["TableName"], Item=item)
 
 
 def routes(emulator, service):

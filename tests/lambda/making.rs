@@ -1,6 +1,8 @@
 //! The function that a schedule calls makes snapshots of a history that changes, and the function that answers takes them up.
 
 use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -191,4 +193,18 @@ async fn a_package_whose_history_does_not_change_has_no_snapshot_to_make_and_doe
     assert!(monitor.log().contains("leave its schedule out"), "{}", monitor.log());
     let mixed = monitor.invoke(&json!({"snapshot": {}, "since": "24h"})).await;
     assert!(mixed["errorMessage"].as_str().unwrap().contains("either snapshot, or"), "{mixed}");
+}
+
+/// What `make deploy-test` deploys has no program that could make it.
+#[test]
+fn the_package_that_is_deployed_on_the_emulator_is_the_one_of_these_tests() {
+    let (trams, deployed) = (Trams::new(), Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/deploy/trams"));
+    for file in fs::read_dir(trams.path()).unwrap() {
+        let file = file.unwrap();
+        if fs::read(file.path()).ok() != fs::read(deployed.join(file.file_name())).ok() {
+            let made = trams.path().display().to_string();
+            std::mem::forget(trams);
+            panic!("{} has another {}: put {made} there", deployed.display(), file.file_name().display());
+        }
+    }
 }
