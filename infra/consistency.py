@@ -59,7 +59,11 @@ def beyond_boundary(template, boundary):
 
 def dashboard(resource):
     """Returns the widgets, with some text in place of each substitution."""
-    body = resource["Properties"]["DashboardBody"]["Fn::Sub"].replace("${MetricsNamespace}", NAMESPACE)
+    body, inserted = resource["Properties"]["DashboardBody"]["Fn::Sub"]
+    for name, value in inserted.items():
+        # What hangs on a condition counts.
+        body = body.replace(f"${{{name}}}", value["Fn::If"][1]["Fn::Sub"])
+    body = body.replace("${MetricsNamespace}", NAMESPACE)
     return json.loads(re.sub(r"\$\{[^}]*\}", "1", body))["widgets"]
 
 
@@ -81,11 +85,19 @@ def unknown_metrics(template, widgets):
         if metric[0] == NAMESPACE
     }
     watched = {
-        resource["Properties"]["MetricName"]
+        metric["MetricName"]
         for resource in template.values()
-        if resource["Properties"].get("Namespace") == {"Ref": "MetricsNamespace"}
+        for metric in metrics_of(resource["Properties"])
+        if metric.get("Namespace") == {"Ref": "MetricsNamespace"}
     }
     return [f"no program writes the metric {name}" for name in sorted((shown | watched) - written)]
+
+
+def metrics_of(alarm):
+    """Returns the metrics of an alarm: its own, or those that it computes with."""
+    yield alarm
+    for query in alarm.get("Metrics", []):
+        yield query.get("MetricStat", {}).get("Metric", {})
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Prints what predictions cost a month, as the table in infra/README.md.
+"""Prints what predictions, and a snapshot a day of a history that changes, cost a month, as the tables in infra/README.md.
 
-    python3 infra/cost.py            # the table
-    python3 infra/cost.py --check    # fails unless infra/README.md holds exactly this table
+    python3 infra/cost.py            # the tables
+    python3 infra/cost.py --check    # fails unless infra/README.md holds exactly these tables
 """
 
 import pathlib
@@ -15,6 +15,18 @@ OUTCOME_BYTES = 128  # that an outcome adds to the item of its prediction
 LOG_BYTES = 322  # the line of the access log; at its default levels the function writes none but those of its metrics
 METRICS_BYTES = 550  # the line of the function's metrics
 OUT_BYTES = 700  # the answer with its headers and TLS records
+
+# What the snapshot of a day takes, of flights: 62 days of 2013, replayed. See infra/README.md.
+KNOWN_A_DAY = 900  # outcomes, each of another key
+KNOWN_ITEM_BYTES = 1_400  # a flight's record, features, answers of two models, and its outcome
+SHEET_BYTES = 21_300  # what became known in a day
+SNAPSHOT_BYTES = 92_100
+SHEETS_READ = 57  # of the days that the recipe looks back, and of the one before
+POINTER_BYTES = 250  # the item that names a sheet or a snapshot
+MAKING_MS = 3_000
+MAKING_MEMORY_MB = 512
+LOOKS_A_DAY = 24 * 60  # of a copy of the function that is asked each minute
+STARTS_A_DAY = 24  # copies of the function that begin in a day, each of which reads the snapshot
 
 # List prices of us-east-1 in US dollars, without free tiers and volume discounts, as known on 2026-11-23. Each stands on the
 # page beside it; look there before you count on one.
@@ -41,8 +53,12 @@ LOG_OVERHEAD_BYTES = 26  # that CloudWatch adds to each line
 HTTP_API_UNIT = 512 * 1024
 WRITE_UNIT_BYTES = 1024
 READ_UNIT_BYTES = 4096
+DAYS = 30
+INDEX_PARTS = 8  # of a day in the index by when outcomes became known
 ALARM_METRICS = 15  # of the eleven alarms; two add up three metrics each
 METRICS = 21  # eleven of requests, with two kinds of problems and three missing fields; ten of the monitor's reports
+SNAPSHOT_METRICS = 3  # the age that a request met, snapshots made, outcomes that each added
+SNAPSHOT_ALARM_METRICS = 2
 MONITORED_SHARE = 1.0  # `MonitorSampleRate`
 SAMPLED_SHARE = 0.05  # of the requests beyond the first of a second, which is always traced
 
@@ -94,10 +110,36 @@ def costs(predictions):
     }
 
 
-def column(predictions):
+def snapshot_costs():
+    """Returns the month's cost of each item of a snapshot a day, for one copy of the function that is always asked."""
+    read = lambda size: units(size, READ_UNIT_BYTES) * READ_UNIT
+    # The moments lie in two days of the index, which are read whole, and need not be consistent.
+    index = 2 * max(read(KNOWN_A_DAY * KNOWN_ITEM_BYTES), INDEX_PARTS * READ_UNIT) / 2
+    entities = KNOWN_A_DAY * read(KNOWN_ITEM_BYTES)
+    sheets = read(SHEETS_READ * POINTER_BYTES) + SHEETS_READ * read(SHEET_BYTES)
+    written = sum(units(size, WRITE_UNIT_BYTES) for size in (SHEET_BYTES, SNAPSHOT_BYTES, POINTER_BYTES, POINTER_BYTES))
+    kept = DAYS * (SHEET_BYTES + SNAPSHOT_BYTES + 2 * POINTER_BYTES + 4 * ITEM_OVERHEAD_BYTES) / GB
+    return {
+        "Lambda, making it": DAYS * (LAMBDA_REQUEST + MAKING_MS / 1000 * MAKING_MEMORY_MB / 1024 * LAMBDA_GB_SECOND),
+        "DynamoDB, reads of what became known": DAYS * (index + entities),
+        "DynamoDB, reads of the sheets and of the last snapshot": DAYS * (sheets + read(SNAPSHOT_BYTES)),
+        "DynamoDB, writes of a sheet, a snapshot and what names them": DAYS * written * WRITE_UNIT,
+        "**Making**": None,
+        "DynamoDB, looks of the function, one a minute": DAYS * LOOKS_A_DAY * read(POINTER_BYTES),
+        "DynamoDB, reads of the snapshot": DAYS * (1 + STARTS_A_DAY) * read(SNAPSHOT_BYTES),
+        "**Taking it up, for each copy of the function**": None,
+        "DynamoDB, storage and recovery of the month's": kept * (STORED_GB + RECOVERABLE_GB),
+        "Metrics and alarms, whatever comes (`MetricsNamespace=`: 0)": SNAPSHOT_METRICS * METRIC
+        + SNAPSHOT_ALARM_METRICS * ALARM_METRIC,
+        "**Keeping and watching**": None,
+        "**All, in the first month**": None,
+    }
+
+
+def column(costs):
     """Returns the costs with the sums filled in: each sum is of what stands above it since the sum before."""
     filled, group, total = {}, 0.0, 0.0
-    for item, cost in costs(predictions).items():
+    for item, cost in costs.items():
         if cost is not None:
             group += cost
             total += cost
@@ -115,21 +157,32 @@ def dollars(cost, item):
     return f"**{text}**" if item.startswith("**") else text
 
 
-def table():
-    """Returns the table in Markdown."""
-    columns = [column(volume) for volume in VOLUMES.values()]
-    lines = ["| predictions a month | " + " | ".join(VOLUMES) + " |", "| --- |" + " ---: |" * len(VOLUMES)]
+def predicting():
+    """Returns the table of predictions."""
+    return table("predictions a month", VOLUMES, [column(costs(volume)) for volume in VOLUMES.values()])
+
+
+def snapshots():
+    """Returns the table of a snapshot a day."""
+    return table("a snapshot a day", ["a month"], [column(snapshot_costs())])
+
+
+def table(head, names, columns):
+    """Returns columns as a table in Markdown."""
+    lines = [f"| {head} | " + " | ".join(names) + " |", "| --- |" + " ---: |" * len(columns)]
     lines += [f"| {item} | " + " | ".join(dollars(each[item], item) for each in columns) + " |" for item in columns[0]]
     return "\n".join(lines) + "\n"
 
 
 def main():
     if sys.argv[1:] != ["--check"]:
-        print(table(), end="")
+        print(predicting(), snapshots(), sep="\n", end="")
         return
-    if f"\n\n{table()}\n" not in pathlib.Path(__file__).with_name("README.md").read_text(encoding="utf-8"):
-        sys.exit("infra/README.md does not hold the table that python3 infra/cost.py prints")
-    print("infra/README.md holds this table")
+    readme = pathlib.Path(__file__).with_name("README.md").read_text(encoding="utf-8")
+    for made in (predicting(), snapshots()):
+        if f"\n\n{made}\n" not in readme:
+            sys.exit("infra/README.md does not hold the tables that python3 infra/cost.py prints")
+    print("infra/README.md holds these tables")
 
 
 if __name__ == "__main__":

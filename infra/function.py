@@ -2,10 +2,12 @@
 """Puts a package into the functions of a release, so that they serve it on AWS without a Rust toolchain.
 
     infra/function.py PACKAGE lifeboat-lambda-api-*.zip lifeboat-lambda-monitor-*.zip [--output .aws-sam/package]
+    infra/function.py PACKAGE [--output .aws-sam/package]
 
 PACKAGE is a folder with schema.json, model.onnx and manifest.json, and what else the package has. Each zip is written again with the
 package in `package/`, beside the program, where a function finds it by itself. Beside them stands the template for both, for `sam deploy`;
-with one zip alone there is no template. What is written is the same, byte for byte, for the same zips and package. Needs Python alone.
+with one zip alone there is no template. With none, the package becomes a layer for functions that stand already, layer.zip, which the
+template's PackageLayerArn names. What is written is the same, byte for byte, for the same zips and package. Needs Python alone.
 """
 
 import argparse
@@ -22,21 +24,26 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 FUNCTIONS = {"api": "Api", "monitor": "Monitor"}
 NEEDED = ["manifest.json", "model.onnx", "schema.json"]
 # What serving and monitoring read beside these. Golden records, training data and documents stay where they are.
-OPTIONAL = ["baseline.json", "history.json", "recipe.json", "state.json"]
+OPTIONAL = ["baseline.json", "history.json", "recipe.json", "sheet.json", "state.json"]
 # What Lambda takes, in bytes: unpacked, and as a zip that is not handed over by S3.
 MOST_UNPACKED, MOST_DIRECT = 250 << 20, 50 << 20
 MACHINES = {62: "x86_64", 183: "arm64"}
+# When the files of a layer say they were written: a zip tells no time before 1980.
+LAYER_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("package", type=pathlib.Path, metavar="PACKAGE")
-    parser.add_argument("zips", type=pathlib.Path, nargs="+", metavar="ZIP")
+    parser.add_argument("zips", type=pathlib.Path, nargs="*", metavar="ZIP")
     parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path(".aws-sam/package"), metavar="DIR")
     options = parser.parse_args()
     files = package_files(options.package)
     functions = {name_of(path): path for path in options.zips}
     options.output.mkdir(parents=True, exist_ok=True)
+    if not options.zips:
+        write_layer(files, options.output / "layer.zip")
+        return
     made = {name: write(path, files, options.output / f"{name}.zip") for name, path in functions.items()}
     if made.keys() != FUNCTIONS.keys():
         return
@@ -88,13 +95,29 @@ def write(source, files, target):
     partial = target.with_suffix(".partial")
     with zipfile.ZipFile(partial, "w") as archive:
         add(archive, "bootstrap", program, 0o100755, bootstrap.date_time)
-        for name, content in files.items():
-            add(archive, f"package/{name}", content, 0o100644, bootstrap.date_time)
+        add_package(archive, files, bootstrap.date_time)
     os.replace(partial, target)
     size = target.stat().st_size
     by_s3 = "; so much goes by S3 alone, as SAM does it" if size > MOST_DIRECT else ""
     print(f"{target}: {size / 1e6:.1f} MB, {unpacked / 1e6:.1f} MB unpacked, for {machine}{by_s3}")
     return machine
+
+
+def write_layer(files, target):
+    """Writes the package as a layer, which Lambda unpacks into /opt."""
+    partial = target.with_suffix(".partial")
+    with zipfile.ZipFile(partial, "w") as archive:
+        add_package(archive, files, LAYER_TIME)
+    os.replace(partial, target)
+    print(
+        f"{target}: {target.stat().st_size / 1e6:.1f} MB; publish it, and deploy with the ARN that is printed as PackageLayerArn:\n"
+        f"  aws lambda publish-layer-version --layer-name lifeboat-package --zip-file fileb://{target} --query LayerVersionArn"
+    )
+
+
+def add_package(archive, files, moment):
+    for name, content in files.items():
+        add(archive, f"package/{name}", content, 0o100644, moment)
 
 
 def add(archive, name, content, mode, moment):

@@ -8,7 +8,7 @@
 //! - [`shares`]: values by their shares, and those that the training data lacks.
 //! - [`drift`], [`blocks`], [`column_drift`]: how far a column has shifted, and what to make of it.
 //! - [`numbers`], [`categories`], [`top_texts`], [`texts`]: the values of one column of a window, counted by its baseline.
-//! - [`columns`], [`answers`], [`watch`]: features, fields and answers of a window, and all of a table.
+//! - `described`, [`columns`], [`answers`], [`watch`]: features, fields and answers of a window, and all of a table.
 //! - [`builder`]: makes a baseline from training records.
 //! - [`performance`]: how good answers are where the outcome is known.
 //! - [`standing`], [`timeline`]: whether they are as good as those to the training data, and a window day by day.
@@ -56,6 +56,8 @@ pub mod categories;
 pub mod top_texts;
 
 pub mod texts;
+
+mod described;
 
 pub mod columns;
 

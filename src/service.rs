@@ -11,7 +11,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures_util::stream::BoxStream;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 use tokio::task::spawn_blocking;
@@ -27,9 +27,6 @@ use crate::store::{Cursor, PredictionStore, Put, Recording, StoreError, ToldOutc
 use crate::table::descriptor::Scalar;
 use crate::table::{Record, Schema};
 pub use live::{LiveService, RefusedSnapshot, ServingSnapshot};
-
-/// So many keys are looked up at a time.
-const CONCURRENT_LOOK_UPS: usize = 16;
 
 /// Predicts, and stores what it predicted. A router clones it several times a request.
 #[derive(Clone)]
@@ -177,9 +174,7 @@ impl PredictionService {
     /// Records what really happened, and returns what came of each, in order; nothing where there is no such prediction.
     pub async fn record_outcomes(&self, told: Vec<NewOutcome>) -> Result<Vec<Option<Recorded>>, ServiceError> {
         let known_at = to_milliseconds((self.0.clock)());
-        let subjects: Vec<Subject> = told.iter().map(|told| told.subject.clone()).collect();
-        let ids = stream::iter(subjects).map(|subject| self.meant(subject)).buffered(CONCURRENT_LOOK_UPS);
-        let ids: Vec<Option<PredictionId>> = ids.try_collect().await?;
+        let ids = self.meant(&told).await?;
         let told = ids.iter().zip(told).filter_map(|(id, NewOutcome { label, corrects, .. })| {
             Some(ToldOutcome { id: id.clone()?, outcome: Outcome { label, known_at }, corrects })
         });
@@ -194,15 +189,20 @@ impl PredictionService {
         Ok(recorded.collect())
     }
 
-    /// Returns the id of the prediction that is meant.
-    async fn meant(&self, subject: Subject) -> Result<Option<PredictionId>, StoreError> {
-        match subject {
-            Subject::Prediction(id) => Ok(Some(id)),
-            Subject::LatestOf(entity) => {
-                let latest = self.0.store.history(&entity, None, 1).await?;
-                Ok(latest.into_iter().next().map(|prediction| prediction.id))
-            }
-        }
+    /// Returns the ids of the predictions that are meant.
+    async fn meant(&self, told: &[NewOutcome]) -> Result<Vec<Option<PredictionId>>, StoreError> {
+        let entities = told.iter().filter_map(|told| match &told.subject {
+            Subject::LatestOf(entity) => Some(entity.clone()),
+            Subject::Prediction(_) => None,
+        });
+        let entities: Vec<Entity> = entities.collect();
+        let latest = if entities.is_empty() { Vec::new() } else { self.0.store.histories(entities, 1).await? };
+        let mut latest = latest.into_iter();
+        let id = |told: &NewOutcome| match &told.subject {
+            Subject::Prediction(id) => Some(id.clone()),
+            Subject::LatestOf(_) => latest.next()?.into_iter().next().map(|prediction| prediction.id),
+        };
+        Ok(told.iter().map(id).collect())
     }
 
     /// Returns up to `limit` stored predictions of an entity, newest first.

@@ -10,7 +10,7 @@ mod snapshots;
 pub mod sqlite;
 
 use async_trait::async_trait;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -28,6 +28,9 @@ pub use owner::{NotOwned, Owner};
 pub use recording::{Days, KnownOutcome, Recording, ToldOutcome};
 pub use snapshots::PublishedSnapshot;
 use sqlite::SqliteConfig;
+
+/// So many entities are looked up at a time.
+const CONCURRENT_LOOK_UPS: usize = 16;
 
 /// Keeps predictions, each once.
 #[async_trait]
@@ -48,6 +51,12 @@ pub trait PredictionStore: fmt::Debug + Send + Sync {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<Prediction>, StoreError>;
+
+    /// Returns up to `limit` predictions of each of these entities, newest first, in the order of the entities.
+    async fn histories(&self, entities: Vec<Entity>, limit: usize) -> Result<Vec<Vec<Prediction>>, StoreError> {
+        let look_up = async |entity: Entity| self.history(&entity, None, limit).await;
+        stream::iter(entities).map(look_up).buffered(CONCURRENT_LOOK_UPS).try_collect().await
+    }
 
     /// Returns the names of the features that a version of the package has stored, in order; nothing where it never wrote here.
     async fn feature_names(&self, version: &str) -> Result<Option<Arc<[Box<str>]>>, StoreError>;

@@ -37,6 +37,7 @@ def main():
         made, again = put_in(PACKAGE, zips, work / "made"), put_in(PACKAGE, zips[:1], work / "again")
         check((made / "api.zip").read_bytes() == (again / "api.zip").read_bytes(), "made again, it is not the same")
         check(not (again / "template.yaml").exists(), "there is a template for one function alone")
+        layer(work)
         refusals(zips, work)
         predicts(unpack(made / "api.zip", work / "api"), work)
         reports(unpack(made / "monitor.zip", work / "monitor"), work)
@@ -48,6 +49,16 @@ def put_in(package, zips, output):
     done = subprocess.run(command, env=BARE, capture_output=True, text=True)
     check(done.returncode == 0, f"infra/function.py failed: {done.stderr}")
     return output
+
+
+def layer(work):
+    """Without a zip, the package becomes a layer, which has the same bytes each time."""
+    made, again = (put_in(PACKAGE, [], work / name) / "layer.zip" for name in ("layer", "layer_again"))
+    with zipfile.ZipFile(made) as opened:
+        names = opened.namelist()
+    check(names == [f"package/{name}" for name in SERVED], f"{made} holds {names}")
+    check(made.read_bytes() == again.read_bytes(), "made again, the layer is not the same")
+    print("ok: a layer has the package alone")
 
 
 def refusals(zips, work):

@@ -54,9 +54,9 @@ pub(super) fn baseline(args: &BaselineArgs) -> anyhow::Result<()> {
     let rows = match answers.recipe() {
         // What a row would have looked up of the last days follows from all others.
         Some(recipe) if recipe.calendar().is_some() => labelled::read_all(&schema, source, ExtraColumns::Refuse)
-            .and_then(|rows| add(rows, &schema, &mut answers, &mut builder)),
+            .and_then(|rows| add(&rows, &schema, &mut answers, &mut builder)),
         _ => labelled::for_each_chunk(&schema, source, ExtraColumns::Refuse, |rows| {
-            add(rows, &schema, &mut answers, &mut builder)
+            add(&rows, &schema, &mut answers, &mut builder)
         }),
     };
     rows.with_context(|| format!("cannot make a baseline of {}", args.data.display()))?;
@@ -71,12 +71,12 @@ pub(super) fn baseline(args: &BaselineArgs) -> anyhow::Result<()> {
 
 /// Adds rows with their answers.
 fn add(
-    rows: Vec<Labelled>,
+    rows: &[Labelled],
     schema: &Schema,
     answers: &mut Answers,
     builder: &mut BaselineBuilder,
 ) -> anyhow::Result<()> {
-    let answered = answers.of_next(schema, &rows)?;
+    let answered = answers.of_next(schema, rows)?;
     for (row, (features, answer)) in rows.iter().zip(&answered) {
         builder.add(&row.record, features, row.label.as_ref(), Some(answer.as_answer()));
     }

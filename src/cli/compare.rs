@@ -100,13 +100,11 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     let baseline = load::baseline(&champion.baseline()?).ok();
     let (by_champion, by_challenger) = (answers(&champion, &rows)?, answers(&challenger, &rows)?);
     let pairs = rows.iter().zip(&by_champion).zip(&by_challenger).zip(&outcomes).zip(counts);
-    let pairs = pairs.filter_map(|((((row, champion), challenger), outcome), counts)| {
-        counts.then(|| Pair {
-            record: &row.record,
-            champion: champion.as_answer(),
-            challenger: challenger.as_answer(),
-            outcome: *outcome,
-        })
+    let pairs = pairs.filter(|(_, counts)| *counts).map(|((((row, champion), challenger), outcome), _)| Pair {
+        record: &row.record,
+        champion: champion.as_answer(),
+        challenger: challenger.as_answer(),
+        outcome: *outcome,
     });
     let comparison = Comparison::from_pairs(champion.schema(), baseline.as_ref(), pairs);
     let told = Told {

@@ -6,7 +6,7 @@ use super::answer::Answer;
 use super::baseline::{AnswerBaseline, bin};
 use super::binning::Precision;
 use super::column_drift::ColumnDrift;
-use super::columns::of_numbers;
+use super::described::of_numbers;
 use super::drift::{ENOUGH_ROWS, Histograms, OtherBaseline, StabilityIndex, merge_counts};
 use super::numbers::{NumberCounts, NumberWatch};
 use super::sum::Sum;

@@ -55,7 +55,9 @@ fn reached(days: &[Vec<u64>], length: u64) -> f64 {
     let length = usize::try_from(length).unwrap_or(usize::MAX).min(days.len());
     let mut rest = vec![0; days.first().map_or(0, Vec::len)];
     let mut block = rest.clone();
-    days.iter().for_each(|day| merge_counts(&mut rest, day));
+    for day in days {
+        merge_counts(&mut rest, day);
+    }
     let mut reached: f64 = 0.0;
     for (place, day) in days.iter().enumerate() {
         move_counts(&mut rest, &mut block, day);

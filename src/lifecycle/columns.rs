@@ -6,12 +6,12 @@ use super::baseline::{Distribution, FieldBaseline, NumberBaseline};
 use super::binning::Precision;
 use super::categories::{CategoryCounts, CategoryWatch};
 use super::column_drift::ColumnDrift;
+use super::described::{of_categories, of_numbers, of_texts};
 use super::drift::{ENOUGH_ROWS, Histograms, OtherBaseline, StabilityIndex};
 use super::numbers::{NumberCounts, NumberWatch};
 use super::sum::share;
 use super::texts::{TextCounts, TextWatch};
 use super::values::{categories, category, days, number};
-use crate::lifecycle::statistics::to_float;
 use crate::table::Value;
 use crate::table::field::{Domain, Field};
 
@@ -220,63 +220,5 @@ impl FieldWatch {
             }
             _ => index,
         }
-    }
-}
-
-/// Describes numbers, without judging them.
-pub(super) fn of_numbers(name: &str, numbers: &NumberWatch, bins: Histograms) -> ColumnDrift {
-    let (sum, unseen) = (numbers.sum(), numbers.unseen());
-    ColumnDrift {
-        name: name.to_owned(),
-        drift: None,
-        index: None,
-        blocks: None,
-        test: numbers.test(),
-        rows: sum.count(),
-        mean: sum.mean(),
-        baseline_mean: numbers.baseline().mean,
-        missing_rate: None,
-        baseline_missing_rate: None,
-        out_of_range_rate: Some(share(numbers.outside(), sum.count())),
-        unseen,
-        unseen_rate: unseen.map(|unseen| share(unseen, sum.count())),
-        unseen_values: vec![],
-        bins,
-    }
-}
-
-fn of_categories(name: &str, categories: &CategoryWatch) -> ColumnDrift {
-    ColumnDrift {
-        name: name.to_owned(),
-        drift: None,
-        index: None,
-        blocks: None,
-        test: categories.test(),
-        rows: categories.rows(),
-        mean: None,
-        baseline_mean: None,
-        missing_rate: None,
-        baseline_missing_rate: None,
-        out_of_range_rate: None,
-        unseen: Some(categories.unseen()),
-        unseen_rate: Some(share(categories.unseen(), categories.rows())),
-        unseen_values: categories.unseen_values(),
-        bins: categories.histograms(),
-    }
-}
-
-fn of_texts(name: &str, texts: &TextWatch) -> ColumnDrift {
-    let found = of_numbers(name, texts.lengths(), texts.histograms());
-    let unseen = texts.unseen();
-    let is_category = texts.is_category();
-    ColumnDrift {
-        test: texts.test(),
-        mean: found.mean.filter(|_| !is_category),
-        baseline_mean: found.baseline_mean.filter(|_| !is_category),
-        out_of_range_rate: found.out_of_range_rate.filter(|_| !is_category),
-        unseen,
-        unseen_rate: unseen.map(|unseen| to_float(unseen) / to_float(found.rows.max(1))),
-        unseen_values: texts.unseen_values(),
-        ..found
     }
 }

@@ -9,10 +9,11 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::blocks::{BlockReport, ENOUGH_BLOCKS};
 use super::column_drift::ColumnDrift;
-use super::drift::{Drift, MAJOR, MODERATE};
+use super::drift::{MAJOR, MODERATE};
 use super::performance::Performance;
 use super::report::{Report, ShadowReport};
 use super::verdict::Verdict;
+use drawing::{class_of, figure};
 pub use figures::plus_or_minus;
 use figures::{accuracy, figures, log_loss, number, percent};
 pub use quality::in_words;
@@ -53,15 +54,6 @@ pub fn page(report: &Report) -> String {
         }
     };
     page.into_string()
-}
-
-fn class_of(drift: Option<Drift>) -> &'static str {
-    match drift {
-        Some(Drift::Major) => "major",
-        Some(Drift::Moderate) => "moderate",
-        Some(Drift::None) => "stable",
-        None => "unjudged",
-    }
 }
 
 fn class_of_verdict(verdict: Verdict) -> &'static str {
@@ -139,10 +131,6 @@ fn curve(performance: &Performance) -> Markup {
             figure(&drawing::value_calibration(&numbers.calibration), "What happens by what is predicted")
         }
     }
-}
-
-fn figure(drawing: &Markup, caption: &str) -> Markup {
-    html! { figure { (drawing) figcaption { (caption) } } }
 }
 
 /// Compares a model in the shadow with what was answered.

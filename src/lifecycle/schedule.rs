@@ -206,7 +206,7 @@ mod tests {
         for (event, said) in [
             (r#"{"snapshot": {}, "since": "7d"}"#, "an event has either snapshot, or"),
             (r#"{"snapshot": {"asof": null}}"#, "unknown field `asof`"),
-            (r#"{"snapshot": {"as_of": "yesterday"}}"#, "yesterday"),
+            (r#"{"snapshot": {"as_of": "yesterday"}}"#, "at line 1 column 34"),
             (r#"{"Since": "7d"}"#, "unknown field `Since`"),
         ] {
             let error = serde_json::from_str::<Schedule>(event).unwrap_err().to_string();

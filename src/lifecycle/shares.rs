@@ -54,10 +54,10 @@ mod tests {
     #[test]
     fn the_most_frequent_values_are_named() {
         let values = (0..12).map(|value| (format!("v{value:02}"), if value == 7 { 9 } else { 1 })).collect();
-        let named = most_frequent(values);
-        let names: Vec<&str> = named.iter().map(|value| &*value.value).collect();
+        let found = most_frequent(values);
+        let names: Vec<&str> = found.iter().map(|value| &*value.value).collect();
         assert_eq!(names, ["v07", "v00", "v01", "v02", "v03", "v04", "v05", "v06", "v08", "v09"]);
-        assert_eq!(named[0].rows, 9);
+        assert_eq!(found[0].rows, 9);
     }
 
     #[test]

@@ -110,8 +110,12 @@ impl SnapshotMaker {
         if let Some(covered) = sheets.last().map(|sheet| number(sheet.until())).filter(|covered| *covered < day) {
             sheets.push(self.next_sheet(covered, day).await?);
         }
-        // The first one has what was known before anybody made snapshots.
-        let added = sheets.iter().skip(1).find(|sheet| number(sheet.until()) == day).map(Added::new);
+        let last = sheets.iter().find(|sheet| number(sheet.until()) == day);
+        let added = match (last, sheets.as_slice()) {
+            // What the package came with was known before anybody made snapshots.
+            (Some(last), [_]) if Sheet::parse(&self.package.sheet()?)?.until() == last.until() => None,
+            (last, _) => last.map(Added::new),
+        };
         self.publish(&sheets, day, now, added).await
     }
 

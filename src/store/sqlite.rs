@@ -217,17 +217,20 @@ impl PredictionStore for SqliteStore {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<Prediction>, StoreError> {
-        let (beginning, first) = PredictionId::beginnings(entity);
+        let entity = entity.clone();
+        self.read(move |connection| {
+            let mut met = MetNames::default();
+            history(connection, &mut Names::new(connection, &mut met), &entity, after, limit)
+        })
+        .await
+    }
+
+    /// Reads all of them on one thread: to change threads for each would cost a multiple of reading it.
+    async fn histories(&self, entities: Vec<Entity>, limit: usize) -> Result<Vec<Vec<Prediction>>, StoreError> {
         self.read(move |connection| {
             let mut met = MetNames::default();
             let mut names = Names::new(connection, &mut met);
-            let mut statement = connection.prepare_cached(&SELECT_HISTORY)?;
-            let created_at = after.map(|cursor| cursor.created_at.as_millisecond());
-            let hash = after.map(|cursor| cursor.hash.bytes());
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let page = statement
-                .query_map(params![beginning, first, created_at, hash, limit], |row| prediction(row, &mut names))?;
-            page.collect()
+            entities.iter().map(|entity| history(connection, &mut names, entity, None, limit)).collect()
         })
         .await
     }
@@ -334,6 +337,23 @@ impl PredictionStore for SqliteStore {
     async fn ready(&self) -> Result<(), StoreError> {
         self.writer.ready().await
     }
+}
+
+/// Reads a page of an entity's predictions, newest first.
+fn history(
+    connection: &Connection,
+    names: &mut Names<'_>,
+    entity: &Entity,
+    after: Option<Cursor>,
+    limit: usize,
+) -> rusqlite::Result<Vec<Prediction>> {
+    let (beginning, first) = PredictionId::beginnings(entity);
+    let mut statement = connection.prepare_cached(&SELECT_HISTORY)?;
+    let created_at = after.map(|cursor| cursor.created_at.as_millisecond());
+    let hash = after.map(|cursor| cursor.hash.bytes());
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let page = statement.query_map(params![beginning, first, created_at, hash, limit], |row| prediction(row, names))?;
+    page.collect()
 }
 
 /// Returns whether a file stands at the path, and refuses a log that stands there without one.

@@ -59,6 +59,8 @@ pub fn from_slice(schema: &Schema, text: &[u8]) -> Result<Result<Record, Vec<Fau
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Unknown<'a> {
     Refused,
+    /// These are somebody else's to read, or nobody's; any other is refused.
+    RefusedBut(&'a [String]),
     Ignored,
     /// These are somebody else's to read; any other is refused.
     Kept(&'a [String]),
@@ -89,7 +91,8 @@ impl ObjectVisitor<'_, '_> {
     fn take_unknown(&mut self, name: &str) {
         match self.unknown {
             Unknown::Ignored => {}
-            Unknown::Refused => self.draft.refuse(name),
+            Unknown::RefusedBut(names) if names.iter().any(|kept| kept == name) => {}
+            Unknown::Refused | Unknown::RefusedBut(_) => self.draft.refuse(name),
             Unknown::Kept(names) if names.iter().any(|kept| kept == name) => {}
             Unknown::Kept(_) => self.draft.refuse_late(name),
         }

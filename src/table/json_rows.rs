@@ -38,8 +38,8 @@ enum Texts {
 enum Policy {
     #[default]
     Refuse,
-    /// Refuses all but these.
-    Pass(Vec<String>),
+    /// Refuses all but this one, which is kept or not.
+    Pass { name: [String; 1], is_kept: bool },
     Ignore,
     /// Keeps these, and refuses others.
     Keep(Vec<String>),
@@ -47,13 +47,13 @@ enum Policy {
 
 impl Policy {
     fn new(schema: &Schema, selection: Selection) -> Self {
-        let known_at = || vec![KNOWN_AT.to_owned()];
+        let pass = |is_kept| Self::Pass { name: [KNOWN_AT.to_owned()], is_kept };
         match (selection.extra_columns, selection.purpose) {
             (ExtraColumns::Ignore, _) => Self::Ignore,
             (ExtraColumns::Keep, _) => Self::Keep(Vec::new()),
             (ExtraColumns::Refuse, _) if schema.column(KNOWN_AT).is_some() => Self::Refuse,
-            (ExtraColumns::Refuse, Purpose::Labels) => Self::Keep(known_at()),
-            (ExtraColumns::Refuse, Purpose::Records) => Self::Pass(known_at()),
+            (ExtraColumns::Refuse, Purpose::Labels) => pass(true),
+            (ExtraColumns::Refuse, Purpose::Records) => pass(false),
             (ExtraColumns::Refuse, Purpose::Fields | Purpose::Columns) => Self::Refuse,
         }
     }
@@ -110,7 +110,8 @@ impl JsonReader {
     pub(super) fn extras(&self) -> &[String] {
         match &*self.policy {
             Policy::Keep(names) => names,
-            Policy::Refuse | Policy::Pass(_) | Policy::Ignore => &[],
+            Policy::Pass { name, is_kept: true } => name,
+            Policy::Refuse | Policy::Pass { .. } | Policy::Ignore => &[],
         }
     }
 }
@@ -170,7 +171,8 @@ impl JsonRows {
         let unknown = match &*self.policy {
             Policy::Refuse => Unknown::Refused,
             Policy::Ignore => Unknown::Ignored,
-            Policy::Keep(names) | Policy::Pass(names) => Unknown::Kept(names),
+            Policy::Pass { name, .. } => Unknown::RefusedBut(name),
+            Policy::Keep(names) => Unknown::Kept(names),
         };
         let mut deserializer = serde_json::Deserializer::from_slice(text);
         if let Err(error) = json::fill(draft, &mut deserializer, unknown).and_then(|()| deserializer.end()) {
@@ -180,8 +182,11 @@ impl JsonRows {
 
     /// Hands on the members that are kept, in the order of their names.
     pub(super) fn extras<'a>(&'a self, index: usize, cells: &mut Vec<OutputCell<'a>>) {
-        if let Policy::Keep(names) = &*self.policy {
-            extras::find(self.text(index), names, cells);
-        }
+        let names: &[String] = match &*self.policy {
+            Policy::Keep(names) => names,
+            Policy::Pass { name, is_kept: true } => name,
+            Policy::Refuse | Policy::Pass { .. } | Policy::Ignore => return,
+        };
+        extras::find(self.text(index), names, cells);
     }
 }

@@ -11,10 +11,11 @@ use crate::folder::{Folder, ended_with, succeeded};
 use crate::program::{BINARY, lifeboat};
 use crate::training::TITANIC;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "serve",
     "predict",
     "outcomes",
+    "snapshot",
     "package",
     "monitor",
     "replay",

@@ -158,13 +158,13 @@ fn a_snapshot_needs_a_database_and_a_seed_makes_one() {
     let missing = folder.fails(&["snapshot", "--package", package]);
     assert!(missing.contains("trams.db"), "{missing}");
     assert!(folder.files().is_empty());
-    let mut rows = "number,place,starts_at,late,known_at\n".to_owned();
-    for number in 0..40 {
+    let row = |number: u32| {
         let place = ["north", "south", "east"][number as usize % 3];
         let (starts_at, known_at) = (hour(1 + number / 10, 6 + number % 10), hour(1 + number / 10, 20));
-        rows += &format!("{number},{place},{starts_at},{},{known_at}\n", u32::from(number % 3 == 0));
-    }
-    folder.write("rows.csv", rows);
+        format!("{number},{place},{starts_at},{},{known_at}\n", u32::from(number.is_multiple_of(3)))
+    };
+    let rows: String = (0..40).map(row).collect();
+    folder.write("rows.csv", "number,place,starts_at,late,known_at\n".to_owned() + &rows);
     let seed = ["snapshot", "--package", package, "--seed", "rows.csv"];
     let (said, _) = folder.run(&seed);
     let first = without_hashes(said.lines().next().unwrap());

@@ -156,7 +156,7 @@ impl Definition {
     fn mean(&self, snapshot: i32, days: i32, prior: f64, rate: f64, is_one: impl Fn(&Ride) -> bool) -> f64 {
         let of_cell: Vec<f64> =
             self.counted(snapshot, days).filter(|(_, ride)| is_one(ride)).map(|(_, ride)| long(ride)).collect();
-        let weight = of_cell.len() as f64 + prior;
+        let weight = f64::from(u32::try_from(of_cell.len()).unwrap()) + prior;
         if weight > 0.0 { (of_cell.iter().sum::<f64>() + prior * rate) / weight } else { rate }
     }
 
@@ -215,7 +215,7 @@ fn moment(day: i32) -> Timestamp {
 }
 
 fn known_by(time: Timestamp) -> i32 {
-    (day(time) - 1..).find(|day| moment(*day) >= time).unwrap()
+    (day(time) - 1..=day(time) + 1).find(|day| moment(*day) >= time).unwrap()
 }
 
 fn newest_at(time: Timestamp) -> i32 {

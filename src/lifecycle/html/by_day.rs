@@ -2,9 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::drawing::fixed;
+use super::drawing::{class_of, figure, fixed};
 use super::figures::number;
-use super::{class_of, figure};
 use crate::lifecycle::drift::{Drift, MAJOR, MODERATE};
 use crate::lifecycle::statistics::to_float;
 use crate::lifecycle::timeline::DayReport;

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::figures::percent;
-use crate::lifecycle::drift::{Histograms, MAJOR, MODERATE};
+use crate::lifecycle::drift::{Drift, Histograms, MAJOR, MODERATE};
 use crate::lifecycle::performance::calibration::CalibrationBin;
 use crate::lifecycle::performance::regression::ValueBin;
 use crate::lifecycle::report::Moment;
@@ -18,6 +18,21 @@ const HEIGHT: f64 = 76.0;
 
 /// Where bars stand.
 const GROUND: f64 = 80.0;
+
+/// Returns the class of what has shifted so far.
+pub(super) fn class_of(drift: Option<Drift>) -> &'static str {
+    match drift {
+        Some(Drift::Major) => "major",
+        Some(Drift::Moderate) => "moderate",
+        Some(Drift::None) => "stable",
+        None => "unjudged",
+    }
+}
+
+/// Puts a caption under a drawing.
+pub(super) fn figure(drawing: &Markup, caption: &str) -> Markup {
+    html! { figure { (drawing) figcaption { (caption) } } }
+}
 
 /// Draws a stability index beside the limits of what is moderate and major.
 pub(super) fn bar(name: &str, class: &str, index: f64) -> Markup {

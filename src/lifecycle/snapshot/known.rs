@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::stream::TryStreamExt;
 use jiff::tz::TimeZone;
 
 use super::contribution::Contributions;
@@ -12,8 +12,8 @@ use crate::prediction::Prediction;
 use crate::store::{Cursor, Days, PredictionStore, StoreError};
 use crate::table::Schema;
 
-/// So many entities are looked up at a time.
-const CONCURRENT_LOOK_UPS: usize = 16;
+/// So many entities are asked for at once.
+const AT_ONCE: usize = 500;
 
 /// So many predictions of an entity are read at a time.
 const PAGE: usize = 100;
@@ -34,11 +34,14 @@ pub(super) async fn changes(
     schema: &Schema,
     span: Span<'_>,
 ) -> Result<Vec<Change>, StoreError> {
-    let entities = entities(store, span).await?;
-    let mut look_ups = stream::iter(entities).map(|entity| predictions(store, entity)).buffered(CONCURRENT_LOOK_UPS);
+    let entities: Vec<Entity> = entities(store, span).await?.into_iter().collect();
     let mut changes = Vec::new();
-    while let Some(predictions) = look_ups.try_next().await? {
-        Contributions::new(&predictions).changes(schema, span.calendar, span.covered, span.day, &mut changes);
+    for some in entities.chunks(AT_ONCE) {
+        let found = store.histories(some.to_vec(), PAGE).await?;
+        for (entity, mut predictions) in some.iter().zip(found) {
+            read_on(store, entity, &mut predictions).await?;
+            Contributions::new(&predictions).changes(schema, span.calendar, span.covered, span.day, &mut changes);
+        }
     }
     Ok(changes)
 }
@@ -56,16 +59,19 @@ async fn entities(store: &dyn PredictionStore, span: Span<'_>) -> Result<BTreeSe
     Ok(entities)
 }
 
-/// Reads all predictions of an entity.
-async fn predictions(store: &dyn PredictionStore, entity: Entity) -> Result<Vec<Prediction>, StoreError> {
-    let mut all = store.history(&entity, None, PAGE).await?;
-    let mut count = all.len();
+/// Reads the predictions of an entity of which there is more than a page.
+async fn read_on(
+    store: &dyn PredictionStore,
+    entity: &Entity,
+    predictions: &mut Vec<Prediction>,
+) -> Result<(), StoreError> {
+    let mut count = predictions.len();
     while count == PAGE {
-        let Some(last) = all.last() else { break };
+        let Some(last) = predictions.last() else { break };
         let after = Cursor { created_at: last.created_at, hash: last.id.hash() };
-        let page = store.history(&entity, Some(after), PAGE).await?;
+        let page = store.history(entity, Some(after), PAGE).await?;
         count = page.len();
-        all.extend(page);
+        predictions.extend(page);
     }
-    Ok(all)
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::package::recipe::recent::calendar::{date, number};
+use crate::package::recipe::recent::calendar::date;
 use crate::package::recipe::{Day, HistoryRecords, Recipe, Sheet, StepSummary};
 
 /// A step that finds fewer events than this share of those of the last snapshot is worth a look.
@@ -95,7 +95,7 @@ pub(super) fn warnings(recipe: &Recipe, steps: &[StepTold], sheets: &[Sheet], da
         let told = || format!("{} knows {now} events, and knew {before} in the last snapshot", step.name);
         (looks_far && is_few(now, before)).then(told)
     });
-    let latest = sheets.iter().filter_map(Sheet::latest).map(number).filter(|latest| *latest <= day).max();
+    let latest = sheets.iter().filter_map(|sheet| sheet.latest(day)).max();
     let quiet = match latest {
         Some(latest) if day - latest < QUIET => None,
         Some(latest) => Some(format!("no outcome became known since {}", date(latest))),

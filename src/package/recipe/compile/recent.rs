@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::column::{Column, Kind};
 use super::compiler::Compiler;
 use super::history::{SEVERAL_CLASSES, is_of_training, weight};
-use crate::package::recipe::descriptor::{ExpectedDescriptor, HistoryDescriptor, RecipeDescriptor};
+use crate::package::recipe::descriptor::{ExpectedDescriptor, HistoryDescriptor, RecipeDescriptor, StepDescriptor};
 use crate::package::recipe::key::Key;
 use crate::package::recipe::program::{RecentStep, Step};
 use crate::package::recipe::recent::plan::{Expected, ExpectedCell, PlannedStep, Times};
@@ -21,7 +21,7 @@ const MAX_DAYS: u32 = 3660;
 
 /// What `history` steps with `days` need of the schema and the recipe, or all that is missing.
 pub(in crate::package::recipe) fn begin(compiler: &mut Compiler<'_>, descriptor: &RecipeDescriptor) {
-    let has_step = descriptor.steps.iter().any(|step| step.looks_back());
+    let has_step = descriptor.steps.iter().any(StepDescriptor::looks_back);
     let Some(snapshots) = &descriptor.snapshots else {
         if has_step {
             compiler.fault(

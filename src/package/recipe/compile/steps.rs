@@ -24,13 +24,14 @@ pub(in crate::package::recipe) fn step(
         StepDescriptor::OneHot(step) => one_hot::compile(compiler, at, step, learnt),
         StepDescriptor::Number(step) => number::compile(compiler, at, step, learnt),
         StepDescriptor::DatePart(step) => date_part::compile(compiler, at, step),
-        StepDescriptor::History(step) => match step.days {
-            Some(days) => recent::compile(compiler, at, step, days),
-            None => {
+        StepDescriptor::History(step) => {
+            if let Some(days) = step.days {
+                recent::compile(compiler, at, step, days)
+            } else {
                 recent::refuse_without_days(compiler, at, step);
                 history::compile(compiler, at, step, records)
             }
-        },
+        }
     };
     compiler.end(first, learns(step), operation);
 }

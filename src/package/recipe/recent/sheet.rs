@@ -59,10 +59,10 @@ impl Sheet {
         self.counts.0.is_empty()
     }
 
-    /// Returns the first day at whose moment the last of its events was known.
-    pub fn latest(&self) -> Option<Date> {
-        let age = self.ages.0.iter().copied().reduce(f64::min)?;
-        Some(date(number(self.until) - whole(age)))
+    /// Returns the last day up to this one on which any of its events was known first, at the moment of the day.
+    pub fn latest(&self, day: Day) -> Option<Day> {
+        let known = self.ages.0.iter().map(|age| number(self.until) - whole(*age));
+        known.filter(|known| *known <= day).max()
     }
 
     /// Returns how many events it takes back.
@@ -130,8 +130,8 @@ impl Sheet {
         if self.recipe_hash != recipe_hash {
             faults.push(sheet, format_args!("/recipe_hash"), "was made by another recipe than recipe.json");
         }
-        let are_days: fn(f64) -> bool = |number| number.fract() == 0.0 && number.abs() < 1e7;
-        let lists: [(&str, &Numbers, fn(f64) -> bool); 4] = [
+        let are_days: IsRight = |number| number.fract() == 0.0 && number.abs() < 1e7;
+        let lists: [(&str, &Numbers, IsRight); 4] = [
             ("ages", &self.ages, |number| number.fract() == 0.0 && (0.0..1e7).contains(&number)),
             ("delays", &self.delays, are_days),
             ("counts", &self.counts, |number| number.abs().to_bits() == 1.0_f64.to_bits()),
@@ -150,6 +150,9 @@ impl Sheet {
         }
     }
 }
+
+/// Whether a number may stand in a list.
+type IsRight = fn(f64) -> bool;
 
 /// Returns a number that was checked to be whole and small.
 #[expect(clippy::cast_possible_truncation, reason = "it was checked")]
