@@ -77,6 +77,8 @@ def computed_again(year, stored: Stored) -> tuple:
         matrix = matrix[first:]
         said[version] = graph.run((folder / package.GRAPH).read_bytes(), matrix).astype(float)
         served = np.char.startswith(stored.version, f"{version}-")
+        if not served.any():
+            continue
         logged = stored.features[np.ix_(served, [stored.names.index(name) for name in names])]
         otherwise += int(np.sum(logged != matrix[served]))
     return said, otherwise

@@ -46,7 +46,8 @@ def x(index, months) -> float:
 def panel(top, metric, title, step, months, models) -> list:
     """Draws a metric: a frame with rules, and a line a model, named at its end."""
     values = [month["models"][name][metric] for month in months for name in models]
-    lowest, highest = step * math.floor(min(values) / step), step * math.ceil(max(values) / step)
+    lowest = step * math.floor(min(values) / step)
+    highest = max(step * math.ceil(max(values) / step), lowest + step)
 
     def y(value):
         return top + HEIGHT * (highest - value) / (highest - lowest)
