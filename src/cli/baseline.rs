@@ -17,9 +17,9 @@ use crate::lifecycle::builder::BaselineBuilder;
 use crate::package::files::BASELINE;
 use crate::package::recipe::Recipe;
 use crate::package::{self, Package};
+use crate::table::Schema;
 use crate::table::columns::ExtraColumns;
 use crate::table::record::Labelled;
-use crate::table::Schema;
 
 /// Writes what labelled rows look like, field by field, into a package's baseline.json, which monitoring compares later records with.
 ///
@@ -53,9 +53,8 @@ pub(super) fn baseline(args: &BaselineArgs) -> anyhow::Result<()> {
     let source = format::source(&args.data)?;
     let rows = match answers.recipe() {
         // What a row would have looked up of the last days follows from all others.
-        Some(recipe) if recipe.calendar().is_some() => {
-            labelled::read_all(&schema, source, ExtraColumns::Refuse).and_then(|rows| add(rows, &schema, &mut answers, &mut builder))
-        }
+        Some(recipe) if recipe.calendar().is_some() => labelled::read_all(&schema, source, ExtraColumns::Refuse)
+            .and_then(|rows| add(rows, &schema, &mut answers, &mut builder)),
         _ => labelled::for_each_chunk(&schema, source, ExtraColumns::Refuse, |rows| {
             add(rows, &schema, &mut answers, &mut builder)
         }),

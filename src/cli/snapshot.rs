@@ -95,7 +95,8 @@ fn tell(told: &Told, is_seed: bool) -> String {
     table.set_header(["step", "keys", "events", "beyond expected", "last time"]);
     for step in &told.steps {
         let before = step.beyond_before.map_or_else(String::new, |before| format!("{before:+.4}"));
-        let row = [step.name.clone(), step.keys.to_string(), step.events.to_string(), format!("{:+.4}", step.beyond), before];
+        let row =
+            [step.name.clone(), step.keys.to_string(), step.events.to_string(), format!("{:+.4}", step.beyond), before];
         table.add_row(row);
     }
     for column in table.column_iter_mut().skip(1) {

@@ -36,7 +36,9 @@ pub struct SnapshotMaker {
 #[derive(Debug, Error)]
 pub enum SnapshotError {
     /// The package has no history that changes.
-    #[error("the recipe of {0} looks up no last days: it has no history step with days, so there is no snapshot to make")]
+    #[error(
+        "the recipe of {0} looks up no last days: it has no history step with days, so there is no snapshot to make"
+    )]
     NoHistory(String),
     /// It is not time yet.
     #[error("the snapshot of {moment} can be made from {from} on: outcomes may be recorded late")]

@@ -76,11 +76,7 @@ impl Package {
     }
 
     /// Loads a package that is built into the program. One whose files a test hashes need not be hashed again at each start.
-    pub fn built_in(
-        files: &Files<'static>,
-        beside: Beside,
-        checks_hashes: bool,
-    ) -> Result<Self, LoadError> {
+    pub fn built_in(files: &Files<'static>, beside: Beside, checks_hashes: bool) -> Result<Self, LoadError> {
         Self::assemble(files, Place::BuiltIn(beside), checks_hashes)
     }
 
@@ -277,7 +273,8 @@ impl Package {
         for (chunk, records) in records.chunks(rows).enumerate() {
             let before = chunk * rows;
             let Some(recipe) = &self.recipe else {
-                let cells = records.iter().flat_map(|record| self.parts.columns.of_record(record.borrow(), &self.parts.schema));
+                let cells =
+                    records.iter().flat_map(|record| self.parts.columns.of_record(record.borrow(), &self.parts.schema));
                 for answer in self.run(&cells.collect::<Vec<_>>(), before)? {
                     take(None, answer);
                 }
@@ -336,7 +333,9 @@ impl Package {
 
     /// Returns what the graph reads of a record.
     pub(super) fn entries<'a>(&'a self, record: &'a Record) -> Vec<Entry<'a>> {
-        let Some(recipe) = &self.recipe else { return self.parts.columns.of_record(record, &self.parts.schema).collect() };
+        let Some(recipe) = &self.recipe else {
+            return self.parts.columns.of_record(record, &self.parts.schema).collect();
+        };
         let mut features = vec![0.0; self.feature_names().len()];
         recipe.features(record, &mut features);
         self.parts.columns.of_features(&features).map(|feature| Entry::Number(feature.into())).collect()

@@ -2,9 +2,9 @@
 
 mod checking;
 mod exporting;
-mod fitting;
 #[path = "../fixtures/fitted.rs"]
 mod fitted;
+mod fitting;
 #[path = "../fixtures/folder.rs"]
 mod folder;
 mod inputs;

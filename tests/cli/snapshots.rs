@@ -87,8 +87,7 @@ fn without_hashes(text: &str) -> String {
 #[test]
 fn a_snapshot_is_told_with_what_it_knows_and_what_the_last_one_knew() {
     let history = History::new(15..19);
-    let told: Vec<String> =
-        (15..=17).map(|day| without_hashes(&succeeded(history.make(Some(day), &[])).0)).collect();
+    let told: Vec<String> = (15..=17).map(|day| without_hashes(&succeeded(history.make(Some(day), &[])).0)).collect();
     insta::assert_snapshot!(told.join("\n"));
     // The same again is the same, and says so; an earlier one does not take the place of the newest.
     let again = without_hashes(&succeeded(history.make(Some(17), &[])).0);

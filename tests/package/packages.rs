@@ -95,7 +95,8 @@ fn a_package_that_is_built_in_answers_the_same() {
         state: None,
         history: None,
     };
-    let (built_in, loaded) = (Package::built_in(&files, Beside { baseline: Some(b"{}"), sheet: None }, true).unwrap(), package("classes"));
+    let (built_in, loaded) =
+        (Package::built_in(&files, Beside { baseline: Some(b"{}"), sheet: None }, true).unwrap(), package("classes"));
     let (record, _) = rows(loaded.schema(), &folder.join("golden.csv")).remove(0);
     let records = [record];
     assert_eq!(built_in.answers(&records).unwrap(), loaded.answers(&records).unwrap());

@@ -61,7 +61,8 @@ struct Ride {
 
 impl Ride {
     fn labelled(&self, schema: &Schema) -> Labelled {
-        let label = if schema.classes().is_some() { json!(self.long) } else { json!(f64::from(u8::from(self.long)) * 1.5) };
+        let label =
+            if schema.classes().is_some() { json!(self.long) } else { json!(f64::from(u8::from(self.long)) * 1.5) };
         let mut row = neutral::labelled(
             schema,
             &json!({"ride": self.ride, "driver": self.driver, "zone": self.zone, "start": self.start.to_string(), "long": label}),
@@ -92,7 +93,8 @@ fn rides(seed: u64, count: u32) -> Vec<Ride> {
         .collect();
     for place in 0..rides.len() / 10 {
         let mut again = rides[place * 7 % rides.len()].clone();
-        again.known_at = Some(again.known_at.unwrap_or(again.start).checked_add(random.i64(1..5000).minutes()).unwrap());
+        again.known_at =
+            Some(again.known_at.unwrap_or(again.start).checked_add(random.i64(1..5000).minutes()).unwrap());
         (again.long, again.zone) = (!again.long, [Some("north"), Some("south")][random.usize(..2)]);
         rides.push(again);
     }
@@ -300,8 +302,18 @@ fn what_becomes_known_later_leaves_no_trace() {
     let told = past(&recipe, &schema, &before);
     let from = moment(day(rides.iter().map(|ride| ride.start).min().unwrap()) + 10);
     // Every ride is corrected after that moment, and many more happen: all were long.
-    let later = rides.clone().into_iter().map(|ride| Ride { long: true, known_at: Some(from.checked_add(1.hours()).unwrap()), ..ride });
-    let new = rides.clone().into_iter().map(|ride| Ride { ride: ride.ride + 10_000, start: from, long: true, known_at: None, ..ride });
+    let later = rides.clone().into_iter().map(|ride| Ride {
+        long: true,
+        known_at: Some(from.checked_add(1.hours()).unwrap()),
+        ..ride
+    });
+    let new = rides.clone().into_iter().map(|ride| Ride {
+        ride: ride.ride + 10_000,
+        start: from,
+        long: true,
+        known_at: None,
+        ..ride
+    });
     let planted: Vec<Ride> = later.chain(new).collect();
     rides.extend(planted);
     let planted = past(&recipe, &schema, &rows(&rides));
@@ -339,7 +351,10 @@ fn unseen_and_missing_keys_have_no_history() {
     let (recipe, ..) = fitted(&schema, &rows);
     let asked = |fields: Value| neutral::features_of(&recipe, &neutral::record(&schema, &fields));
     let all = asked(json!({}))[0];
-    neutral::assert_numbers(&asked(json!({"driver": "zoe", "start": "2013-11-09T12:00:00-05:00"})), &[all, 0.0, 0.0, 0.0]);
+    neutral::assert_numbers(
+        &asked(json!({"driver": "zoe", "start": "2013-11-09T12:00:00-05:00"})),
+        &[all, 0.0, 0.0, 0.0],
+    );
     neutral::assert_numbers(&asked(json!({"zone": "north"})), &[all, 0.0, 0.0, asked(json!({"zone": "north"}))[3]]);
 }
 
@@ -372,13 +387,24 @@ fn every_fault_of_a_history_of_days_is_named() {
     let rides = schema("boolean");
     let all = [
         said(&rides, json!({"steps": step(json!({"days": 1}))["steps"], "features": ["h"]})),
-        said(&rides, json!({"snapshots": {"at": "25:00"}, "steps": step(json!({"days": 0}))["steps"], "features": ["h"]})),
-        said(&rides, step(json!({"days": 4000, "same": ["x", "start"], "prior": -1}))),
-        said(&rides, step(json!({"days": 3, "among": [{"same": ["zone"]}], "identity": ["ride"], "only": {"zone": "north"}}))),
-        said(&rides, step(json!({"days": 3, "expected": {"by": ["zone"], "prior": 1}, "overall": {"prior": -1, "rate": 0}}))),
         said(
             &rides,
-            step(json!({"same": ["zone"], "among": [{"same": ["zone"]}], "identity": ["ride"], "overall": {"prior": 1, "rate": 0}})),
+            json!({"snapshots": {"at": "25:00"}, "steps": step(json!({"days": 0}))["steps"], "features": ["h"]}),
+        ),
+        said(&rides, step(json!({"days": 4000, "same": ["x", "start"], "prior": -1}))),
+        said(
+            &rides,
+            step(json!({"days": 3, "among": [{"same": ["zone"]}], "identity": ["ride"], "only": {"zone": "north"}})),
+        ),
+        said(
+            &rides,
+            step(json!({"days": 3, "expected": {"by": ["zone"], "prior": 1}, "overall": {"prior": -1, "rate": 0}})),
+        ),
+        said(
+            &rides,
+            step(
+                json!({"same": ["zone"], "among": [{"same": ["zone"]}], "identity": ["ride"], "overall": {"prior": 1, "rate": 0}}),
+            ),
         ),
         said(
             &rides,
@@ -430,7 +456,9 @@ fn a_snapshot_that_cannot_be_looked_up_in_is_refused() {
         let mut changed = serde_json::to_value(&sheet).unwrap();
         change(&mut changed);
         let sheet = Sheet::parse(changed.to_string().as_bytes()).unwrap();
-        recipe.snapshot(&schema, &[sheet], day("2013-11-11T12:00:00Z".parse().unwrap())).map_or_else(|error| error.to_string(), |_| "nothing".to_owned())
+        recipe
+            .snapshot(&schema, &[sheet], day("2013-11-11T12:00:00Z".parse().unwrap()))
+            .map_or_else(|error| error.to_string(), |_| "nothing".to_owned())
     };
     all.extend([
         of_sheet(&|_| ()),

@@ -10,9 +10,7 @@ use lifeboat::store::dynamodb::{DynamoDbConfig, DynamoDbStore};
 use lifeboat::store::{Owner, PredictionStore, Put, StoreError, Window};
 use serde_json::json;
 
-use crate::fixtures::dynamodb::{
-    ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, client, config, items, new_table, url,
-};
+use crate::fixtures::dynamodb::{ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, client, config, items, new_table, url};
 use crate::fixtures::faulty::{Fault, Network};
 use crate::killed::Settings;
 use crate::making::Open;

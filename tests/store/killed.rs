@@ -144,7 +144,8 @@ async fn made_anew_it_is_the_same(store: &Store, trams: &Trams, package: Arc<Pac
     assert!(told.len() > 30, "{} outcomes", told.len());
     copy.put(all).await.unwrap();
     copy.record_outcomes(told).await.unwrap();
-    let told = SnapshotMaker::new(package, copy).make(Some(Trams::moment(*DAYS.end())), settled(*DAYS.end())).await.unwrap();
+    let told =
+        SnapshotMaker::new(package, copy).make(Some(Trams::moment(*DAYS.end())), settled(*DAYS.end())).await.unwrap();
     let newest = store.newest_snapshot(&trams.recipe).await.unwrap().unwrap();
     assert_eq!(told.hash, newest.hash);
 }

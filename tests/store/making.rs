@@ -180,17 +180,22 @@ pub(crate) async fn a_moment_that_is_not_settled_or_long_past_is_refused(open: O
         Ok(told) => told.as_of.to_string(),
         Err(error) => error.to_string(),
     };
-    let too_early = "the snapshot of 2026-03-19T05:00:00Z can be made from 2026-03-19T05:15:00Z on: outcomes may be recorded late";
+    let too_early =
+        "the snapshot of 2026-03-19T05:00:00Z can be made from 2026-03-19T05:15:00Z on: outcomes may be recorded late";
     assert_eq!(said(Trams::moment(19), settled(18)).await, too_early);
     assert_eq!(said(start(19, 23), settled(18)).await, too_early, "a time behind it");
     assert_eq!(said(Trams::moment(19), Trams::moment(19)).await, too_early, "the moment itself");
     assert_eq!(said(Trams::moment(19), settled(19) - SignedDuration::from_millis(1)).await, too_early);
     assert_eq!(said(start(18, 23), settled(18)).await, "2026-03-18T05:00:00Z", "the newest one up to it");
     assert_eq!(said(Trams::moment(18) - SignedDuration::from_millis(1), settled(18)).await, "2026-03-17T05:00:00Z");
-    let long_past = "the events behind the package's history reach to 2026-03-15: a snapshot of an earlier day cannot be made";
+    let long_past =
+        "the events behind the package's history reach to 2026-03-15: a snapshot of an earlier day cannot be made";
     assert_eq!(said(Trams::moment(14), settled(18)).await, long_past);
     assert_eq!(said(Timestamp::MIN, settled(18)).await, long_past);
-    assert_eq!(said("2126-03-01T05:00:00Z".parse().unwrap(), settled(18)).await, too_early.replace("2026-03-19", "2126-03-01"));
+    assert_eq!(
+        said("2126-03-01T05:00:00Z".parse().unwrap(), settled(18)).await,
+        too_early.replace("2026-03-19", "2126-03-01")
+    );
     assert_eq!(world.store.newest_snapshot(&world.recipe()).await.unwrap(), newest);
     // Before the quarter of an hour is over, it is that of the day before which is the newest.
     let told = maker.make(None, settled(19) - quarter).await.unwrap();
@@ -295,8 +300,9 @@ impl World {
         let store: Store = Arc::new(SqliteStore::open(config, lifeboat::start::owner(&package)).unwrap());
         store.put(self.asked.iter().map(|asked| asked.prediction.clone()).collect()).await.unwrap();
         let told = self.told.iter();
-        let told: Vec<ToldOutcome> =
-            told.map(|told| ToldOutcome { id: told.id.clone(), outcome: told.outcome.clone(), corrects: true }).collect();
+        let told: Vec<ToldOutcome> = told
+            .map(|told| ToldOutcome { id: told.id.clone(), outcome: told.outcome.clone(), corrects: true })
+            .collect();
         assert!(store.record_outcomes(told).await.unwrap().iter().all(Option::is_some));
         Copied { _folder: folder, _trams: trams, maker: SnapshotMaker::new(package, Arc::clone(&store)), store }
     }

@@ -173,7 +173,8 @@ impl World {
         let schema = self.packages[0].schema();
         let event = |told: &ToldOf| {
             let asked = self.asked.iter().filter(|asked| asked.number == Some(told.number));
-            let latest = asked.filter(|asked| asked.asked_at <= told.outcome.known_at).max_by_key(|asked| asked.asked_at);
+            let latest =
+                asked.filter(|asked| asked.asked_at <= told.outcome.known_at).max_by_key(|asked| asked.asked_at);
             let label = stored::label(schema, &told.outcome.label);
             Labelled { record: latest.unwrap().record.clone(), label, known_at: Some(told.outcome.known_at) }
         };

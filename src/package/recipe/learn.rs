@@ -14,9 +14,9 @@ use super::slots::{Asked, View};
 use super::state::{Medians, Spread, StepState, Values};
 use super::step::impute::Kept;
 use super::step::when::at;
+use crate::table::Schema;
 use crate::table::descriptor::Scalar;
 use crate::table::record::Labelled;
-use crate::table::Schema;
 
 /// The most values that a step tells apart without being told which.
 const MAX_VALUES: usize = 10_000;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::package::recipe::key::Part;
 use crate::package::recipe::slots::Load;
-use crate::table::descriptor::Scalar;
 use crate::table::Schema;
+use crate::table::descriptor::Scalar;
 use crate::table::field::{Domain, Field};
 
 /// What is known beside the recipe.

@@ -23,8 +23,7 @@ use crate::table::field::Domain;
 use crate::table::{Cell, Schema, Task};
 
 /// What is said of a label that no history can add up.
-pub(super) const SEVERAL_CLASSES: &str =
-    "the label has several classes: an outcome is one of two classes, or a number";
+pub(super) const SEVERAL_CLASSES: &str = "the label has several classes: an outcome is one of two classes, or a number";
 
 /// Returns whether a recipe looks up earlier records.
 pub(in crate::package::recipe) fn is_needed(steps: &[StepDescriptor]) -> bool {

@@ -126,11 +126,7 @@ fn length(compiler: &mut Compiler<'_>, at: Arguments<'_>, days: u32) -> Option<D
     Day::try_from(days).ok()
 }
 
-fn cell(
-    compiler: &mut Compiler<'_>,
-    at: Arguments<'_>,
-    expected: &ExpectedDescriptor,
-) -> Option<(Box<[Column]>, Day)> {
+fn cell(compiler: &mut Compiler<'_>, at: Arguments<'_>, expected: &ExpectedDescriptor) -> Option<(Box<[Column]>, Day)> {
     weight(compiler, format_args!("{at}/prior"), expected.prior);
     let by = columns(compiler, format_args!("{at}/by"), &expected.by);
     let Some(days) = expected.days else {

@@ -130,7 +130,11 @@ impl EventColumn {
     }
 
     /// Adds what the next events have, as places among codes.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "places are small; one that is missing is none")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "places are small; one that is missing is none"
+    )]
     pub(super) fn extend(&mut self, codes: &[u32], places: &[f64]) {
         let code = |place: &f64| if place.is_nan() { MISSING } else { codes[*place as usize] };
         self.codes.extend(places.iter().map(code));

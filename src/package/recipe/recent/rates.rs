@@ -101,7 +101,8 @@ pub(super) fn each_day(
     let schedule = Schedule::new(events, step.days, days);
     let (mut tallies, mut all) = (vec![Tally::default(); groups.keys.len()], Tally::default());
     // The events of each group by their days and cells, where something is expected of a cell.
-    let mut parts: Vec<BTreeMap<(Day, u32), i64>> = vec![BTreeMap::new(); cells.as_ref().map_or(0, |_| groups.keys.len())];
+    let mut parts: Vec<BTreeMap<(Day, u32), i64>> =
+        vec![BTreeMap::new(); cells.as_ref().map_or(0, |_| groups.keys.len())];
     for (place, day) in days.clone().enumerate() {
         schedule.on(place, |event, sign| {
             all.add(events, event, sign);

@@ -107,7 +107,9 @@ impl Sheet {
             let pointer = format!("/columns/{}", escape(&planned.name));
             let taken = match self.columns.get(&*planned.name) {
                 None => Err("is missing".to_owned()),
-                Some(stored) if stored.len() != self.len() => Err(format!("must be as many values as there are counts: {}", self.len())),
+                Some(stored) if stored.len() != self.len() => {
+                    Err(format!("must be as many values as there are counts: {}", self.len()))
+                }
                 Some(stored) => take_in(column, &planned.column, stored, schema),
             };
             if let Err(detail) = taken {
@@ -137,7 +139,11 @@ impl Sheet {
         ];
         for (name, Numbers(numbers), is_right) in lists {
             if numbers.len() != self.len() {
-                faults.push(sheet, format_args!("/{name}"), format!("must be as many numbers as there are counts: {}", self.len()));
+                faults.push(
+                    sheet,
+                    format_args!("/{name}"),
+                    format!("must be as many numbers as there are counts: {}", self.len()),
+                );
             } else if let Some(place) = numbers.iter().position(|number| !is_right(*number)) {
                 faults.push(sheet, format_args!("/{name}/{place}"), format!("{} cannot be", numbers[place]));
             }
