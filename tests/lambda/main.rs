@@ -19,5 +19,6 @@ mod fixtures {
     pub(crate) mod dynamodb;
     pub(crate) mod faulty;
     pub(crate) mod passengers;
+    pub(crate) mod tram_package;
     pub(crate) mod trams;
 }
