@@ -1,8 +1,9 @@
 //! What every adapter of [`PredictionStore`] must do; nothing here knows which one it is talking to.
 //!
-//! A new adapter passes all of it with four lines, `contract!(fresh)`, `outcomes!(fresh)` (of `outcomes.rs`), `published!(fresh)` (of
+//! A new adapter passes all of it with six lines: `contract!(fresh)`, `outcomes!(fresh)` (of `outcomes.rs`), `published!(fresh)` (of
 //! `published.rs`) and `forgetting!(fresh)` (of `forgetting.rs`), where `fresh` is an async function that returns an empty store and
-//! whatever has to live as long as the store does.
+//! whatever has to live as long as the store does; and `making!(place)` (of `making.rs`) and `killed!(place)` (of `killed.rs`), which open
+//! an empty database for several owners and programs.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -39,6 +40,7 @@ macro_rules! contract {
             two_versions_of_the_model_are_two_predictions
             the_history_of_a_passenger_is_newest_first
             a_history_is_read_page_by_page
+            histories_are_in_the_order_of_their_passengers
             a_page_is_not_shifted_by_what_is_stored_meanwhile
             predictions_of_one_millisecond_are_each_on_one_page
             a_history_holds_nothing_of_other_passengers
@@ -174,6 +176,22 @@ pub(crate) async fn the_history_of_a_passenger_is_newest_first(store: Store) {
     let newest_first: Vec<_> = (0..5).rev().map(|fare| of_passenger(7, fare, at(i64::from(fare) * 1000))).collect();
     assert_eq!(store.history(&entity(7), None, 100).await.unwrap(), newest_first);
     assert_eq!(store.history(&entity(7), None, 2).await.unwrap(), newest_first[..2]);
+}
+
+pub(crate) async fn histories_are_in_the_order_of_their_passengers(store: Store) {
+    let made: Vec<Prediction> =
+        (0..60).map(|number| of_passenger(u64::from(number % 20), number, at(number.into()))).collect();
+    put(&store, made).await;
+    let entities: Vec<_> = [7, 99, 0, 7, 19].map(entity).into();
+    for limit in [1, 2, 3, 10] {
+        let found = store.histories(entities.clone(), limit).await.unwrap();
+        assert_eq!(found.len(), entities.len());
+        for (entity, found) in entities.iter().zip(&found) {
+            assert_eq!(found, &store.history(entity, None, limit).await.unwrap(), "{entity:?}");
+        }
+        assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [3, 0, 3, 3, 3].map(|count| limit.min(count)));
+    }
+    assert_eq!(store.histories(Vec::new(), 10).await.unwrap(), Vec::<Vec<Prediction>>::new());
 }
 
 pub(crate) async fn a_history_is_read_page_by_page(store: Store) {
