@@ -1,17 +1,20 @@
 """Measures what a start and a request cost the Lambda function, without AWS.
 
     make bootstrap && python3 benches/lambda.py target/lambda/api/bootstrap [--rounds 15] [--requests 300] [--table-ms 4] [--set NAME=VALUE …]
-                                                [--package DIR] [--instructions]
+                                                [--package DIR [--snapshot FILE]] [--instructions]
 
 Plays Lambda's Runtime API and a DynamoDB whose puts always succeed after so many milliseconds, on ports of the loopback. Times of
 requests hold what this program itself takes, some tenths of a millisecond; start, processor time and memory are the function's. It runs
 as it is deployed, with a line of metrics for each request; `--set POWERTOOLS_METRICS_NAMESPACE=` leaves them out.
 
-`--package` has it serve another package, whose schema has an example. `--instructions` counts by valgrind what the start and a later request
+`--package` has it serve another package, whose schema has an example; `--snapshot` puts a snapshot of its history into the table, which the
+function reads while it starts. `--instructions` counts by valgrind what the start and a later request
 run, which is the same whatever else the machine does: a start is all until the function asks for its first event.
 """
 
 import argparse
+import base64
+import hashlib
 import http.server
 import io
 import json
@@ -25,6 +28,7 @@ import threading
 import time
 import zipfile
 
+PART_BYTES = 300_000
 EVENT = pathlib.Path(__file__).parent.parent / "events" / "predict.json"
 
 
@@ -52,12 +56,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Table(Handler):
-    """Answers every call as a put that was the first."""
+    """Answers every call as a put that was the first, but for those that ask for a snapshot of history, where there is one."""
 
     def do_POST(self):
-        self.body()
+        asked = self.body()
         time.sleep(self.server.seconds)
-        self.answer(200, b"{}", [("content-type", "application/x-amz-json-1.0")])
+        answer = next((items for key, items in self.server.snapshot.items() if key in asked), {})
+        self.answer(200, json.dumps(answer).encode(), [("content-type", "application/x-amz-json-1.0")])
+
+
+def as_stored(text):
+    """Returns what a table answers to who asks for the newest snapshot, and for its text, by what such a call has in it."""
+    digest, moment = hashlib.sha256(text).hexdigest(), json.loads(text)["recent"]["as_of"].replace("Z", ".000Z")
+    pointer = {"entity": {"S": "snapshots:"}, "prediction": {"S": moment}, "hash": {"S": digest}, "made_at": {"S": moment}}
+    parts = [text[start : start + PART_BYTES] for start in range(0, len(text), PART_BYTES)]
+    texts = [
+        {"prediction": {"S": f"part.{number:03}"}, "parts": {"N": str(len(parts))}, "text": {"B": base64.b64encode(part).decode()}}
+        for number, part in enumerate(parts)
+    ]
+    found = {b'"snapshots:': [pointer], b'"snapshot:': texts}
+    return {key: {"Items": items, "Count": len(items)} for key, items in found.items()}
 
 
 class Runtime(Handler):
@@ -154,6 +172,7 @@ def main():
     parser.add_argument("--table-ms", type=float, default=0)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--package", type=pathlib.Path, metavar="DIR")
+    parser.add_argument("--snapshot", type=pathlib.Path, metavar="FILE")
     parser.add_argument("--instructions", action="store_true")
     options = parser.parse_args()
     settings = dict(setting.split("=", 1) for setting in options.set)
@@ -162,6 +181,7 @@ def main():
     program = os.path.abspath(options.program)
     table = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Table)
     table.daemon_threads, table.seconds = True, options.table_ms / 1000
+    table.snapshot = as_stored(options.snapshot.read_bytes()) if options.snapshot else {}
     threading.Thread(target=table.serve_forever, daemon=True).start()
 
     if options.instructions:

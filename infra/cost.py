@@ -16,11 +16,11 @@ LOG_BYTES = 322  # the line of the access log; at its default levels the functio
 METRICS_BYTES = 550  # the line of the function's metrics
 OUT_BYTES = 700  # the answer with its headers and TLS records
 
-# What the snapshot of a day takes, of flights: 62 days of 2013, replayed. See infra/README.md.
+# What the snapshot of a day takes, of flights: 275 days of 2013, replayed. See infra/README.md.
 KNOWN_A_DAY = 900  # outcomes, each of another key
 KNOWN_ITEM_BYTES = 1_400  # a flight's record, features, answers of two models, and its outcome
-SHEET_BYTES = 21_300  # what became known in a day
-SNAPSHOT_BYTES = 92_100
+SHEET_BYTES = 21_200  # what became known in a day
+SNAPSHOT_BYTES = 87_600
 SHEETS_READ = 57  # of the days that the recipe looks back, and of the one before
 POINTER_BYTES = 250  # the item that names a sheet or a snapshot
 MAKING_MS = 3_000
@@ -55,8 +55,8 @@ WRITE_UNIT_BYTES = 1024
 READ_UNIT_BYTES = 4096
 DAYS = 30
 INDEX_PARTS = 8  # of a day in the index by when outcomes became known
-ALARM_METRICS = 15  # of the eleven alarms; two add up three metrics each
-METRICS = 21  # eleven of requests, with two kinds of problems and three missing fields; ten of the monitor's reports
+ALARM_METRICS = 16  # of the twelve alarms; two add up three metrics each
+METRICS = 22  # eleven of requests, with two kinds of problems and three missing fields; eleven of the monitor's reports
 SNAPSHOT_METRICS = 3  # the age that a request met, snapshots made, outcomes that each added
 SNAPSHOT_ALARM_METRICS = 2
 MONITORED_SHARE = 1.0  # `MonitorSampleRate`

@@ -70,12 +70,7 @@ pub(super) fn baseline(args: &BaselineArgs) -> anyhow::Result<()> {
 }
 
 /// Adds rows with their answers.
-fn add(
-    rows: &[Labelled],
-    schema: &Schema,
-    answers: &mut Answers,
-    builder: &mut BaselineBuilder,
-) -> anyhow::Result<()> {
+fn add(rows: &[Labelled], schema: &Schema, answers: &mut Answers, builder: &mut BaselineBuilder) -> anyhow::Result<()> {
     let answered = answers.of_next(schema, rows)?;
     for (row, (features, answer)) in rows.iter().zip(&answered) {
         builder.add(&row.record, features, row.label.as_ref(), Some(answer.as_answer()));

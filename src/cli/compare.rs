@@ -19,7 +19,7 @@ use super::table::{plain_table, text};
 use crate::lifecycle::answer::Outcome;
 use crate::lifecycle::comparison::rule::GROUP_ROWS;
 use crate::lifecycle::comparison::{Comparison, Pair, group};
-use crate::lifecycle::days::Calendar;
+use crate::lifecycle::days::RecordDays;
 use crate::lifecycle::load;
 use crate::lifecycle::performance::Performance;
 use crate::lifecycle::stored::StoredAnswer;
@@ -140,10 +140,10 @@ fn parts(package: &Package, rows: Vec<Labelled>) -> (Vec<Labelled>, Vec<Outcome>
 /// Returns whether each row is compared, and not history only.
 fn since(since: Option<Date>, schema: &Schema, rows: &[Labelled]) -> Result<Vec<bool>, UsageError> {
     let Some(since) = since else { return Ok(vec![true; rows.len()]) };
-    let Some(calendar) = Calendar::new(schema) else {
+    let Some(record_days) = RecordDays::new(schema) else {
         return Err(UsageError(anyhow!("--since: the schema names no time, by which rows have days")));
     };
-    Ok(rows.iter().map(|row| calendar.date(&row.record).is_some_and(|day| day >= since)).collect())
+    Ok(rows.iter().map(|row| record_days.date(&row.record).is_some_and(|day| day >= since)).collect())
 }
 
 /// Returns what a package answers for each row.

@@ -20,15 +20,15 @@ pub const MAX_DAYS: usize = 1_096;
 
 /// Tells the days of records.
 #[derive(Debug, Clone)]
-pub struct Calendar {
+pub struct RecordDays {
     /// The place of the time among the schema's fields.
     place: usize,
     /// The zone of moments; a date has none.
     timezone: Option<TimeZone>,
 }
 
-impl Calendar {
-    /// Returns the calendar of a schema that names a time.
+impl RecordDays {
+    /// Returns the days of records of a schema that names a time.
     pub fn new(schema: &Schema) -> Option<Self> {
         let place = schema.time()?;
         let timezone = match &schema.fields()[place].domain {
@@ -85,7 +85,7 @@ mod tests {
         if !told.is_empty() {
             draft.set(schema.column("at").unwrap(), Cell::Text(told));
         }
-        Calendar::new(&schema).unwrap().date(&draft.finish().unwrap()).map(|date| date.to_string())
+        RecordDays::new(&schema).unwrap().date(&draft.finish().unwrap()).map(|date| date.to_string())
     }
 
     #[test]

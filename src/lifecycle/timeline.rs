@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::answer::{Answer, Outcome};
 use super::baseline::{AnswerBaseline, bin};
-use super::days::{Calendar, of_day};
+use super::days::{RecordDays, of_day};
 use super::drift::{ENOUGH_ROWS, StabilityIndex};
 use super::quality_baseline::QualityBaseline;
 use super::standing::{DayScores, Standing};
@@ -36,7 +36,7 @@ pub struct DayReport {
 /// Gathers the days of a window.
 #[derive(Debug)]
 pub(super) struct Timeline {
-    calendar: Calendar,
+    record_days: RecordDays,
     baseline: AnswerBaseline,
     days: BTreeMap<Date, Day>,
 }
@@ -54,12 +54,12 @@ struct Day {
 impl Timeline {
     /// Begins to gather; returns nothing where the schema has no time.
     pub(super) fn new(schema: &Schema, baseline: AnswerBaseline) -> Option<Self> {
-        Some(Self { calendar: Calendar::new(schema)?, baseline, days: BTreeMap::new() })
+        Some(Self { record_days: RecordDays::new(schema)?, baseline, days: BTreeMap::new() })
     }
 
     /// Takes a record with its answer, and what happened where that is known.
     pub(super) fn observe(&mut self, record: &Record, answer: Answer<'_>, outcome: Option<Outcome>) {
-        let date = self.calendar.date(record);
+        let date = self.record_days.date(record);
         let Some(day) = date.and_then(|date| of_day(&mut self.days, date)) else { return };
         day.rows += 1;
         day.bins.resize(self.baseline.daily_bins(), 0);

@@ -9,7 +9,7 @@ use super::baseline::{Baseline, FieldBaseline};
 use super::column_drift::ColumnDrift;
 use super::columns::{FeatureWatch, FieldCounts, FieldWatch};
 use super::daily::DailyBaseline;
-use super::days::{Calendar, effective_days, of_day};
+use super::days::{RecordDays, effective_days, of_day};
 use super::drift::{Drift, OtherBaseline};
 use super::numbers::NumberCounts;
 use super::values::watched;
@@ -24,7 +24,7 @@ pub struct TableWatch {
     fields: Vec<(usize, FieldWatch)>,
     outcomes: Option<FieldWatch>,
     /// Where the schema has a time.
-    calendar: Option<Calendar>,
+    record_days: Option<RecordDays>,
     /// The number of records of each day.
     days: BTreeMap<Date, u64>,
     /// The training data by day, where the baseline tells.
@@ -65,7 +65,7 @@ impl TableWatch {
             features: features.collect(),
             fields: fields.collect(),
             outcomes,
-            calendar: Calendar::new(schema),
+            record_days: RecordDays::new(schema),
             days: BTreeMap::new(),
             by_day: baseline.by_day.clone(),
             fingerprint,
@@ -86,7 +86,7 @@ impl TableWatch {
         for (place, watch) in &mut self.fields {
             watch.observe(record.values().get(*place).and_then(Option::as_ref));
         }
-        let date = self.calendar.as_ref().and_then(|calendar| calendar.date(record));
+        let date = self.record_days.as_ref().and_then(|record_days| record_days.date(record));
         if let Some(rows) = date.and_then(|date| of_day(&mut self.days, date)) {
             *rows += 1;
         }

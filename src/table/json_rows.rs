@@ -39,7 +39,10 @@ enum Policy {
     #[default]
     Refuse,
     /// Refuses all but this one, which is kept or not.
-    Pass { name: [String; 1], is_kept: bool },
+    Pass {
+        name: [String; 1],
+        is_kept: bool,
+    },
     Ignore,
     /// Keeps these, and refuses others.
     Keep(Vec<String>),

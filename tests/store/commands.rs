@@ -57,7 +57,9 @@ async fn predictions_are_watched_judged_exported_and_replayed() {
     assert_eq!(labelled.lines().count(), 101);
     let replayed = commands.run(0, &["replay", "--since", "1h"]);
     assert!(
-        replayed.starts_with("891 the same, 0 different\n891 the same bit for bit\nof the sample of MONITOR_SAMPLE_RATE alone: "),
+        replayed.starts_with(
+            "891 the same, 0 different\n891 the same bit for bit\nof the sample of MONITOR_SAMPLE_RATE alone: "
+        ),
         "{replayed}"
     );
 

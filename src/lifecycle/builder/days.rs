@@ -8,7 +8,7 @@ use super::super::answer::Answer;
 use super::super::baseline::Baseline;
 use super::super::cells::Cells;
 use super::super::daily::{DailyBaseline, DailyCounts};
-use super::super::days::{Calendar, of_day};
+use super::super::days::{RecordDays, of_day};
 use super::day_fields::{DayField, numbers_by_bin};
 use super::fields::FieldBuilder;
 use super::predictions::AnswerBuilder;
@@ -23,7 +23,7 @@ const MAX_COUNTED: usize = 262_144;
 /// The rows of each day.
 #[derive(Debug)]
 pub(super) struct DailyBuilder {
-    calendar: Calendar,
+    record_days: RecordDays,
     days: BTreeMap<Date, Day>,
     /// For each field, how many values are counted by themselves, all days together; nothing once they are too many.
     counted: Vec<Option<usize>>,
@@ -37,8 +37,8 @@ struct Day {
 }
 
 impl DailyBuilder {
-    pub(super) fn new(calendar: Calendar, fields: usize) -> Self {
-        Self { calendar, days: BTreeMap::new(), counted: vec![Some(0); fields] }
+    pub(super) fn new(record_days: RecordDays, fields: usize) -> Self {
+        Self { record_days, days: BTreeMap::new(), counted: vec![Some(0); fields] }
     }
 
     /// Takes a record, what the graph reads of it, and the answer.
@@ -49,7 +49,7 @@ impl DailyBuilder {
         fields: &[FieldBuilder],
         answer: Option<Answer<'_>>,
     ) {
-        let Some(date) = self.calendar.date(record) else { return };
+        let Some(date) = self.record_days.date(record) else { return };
         if !self.days.contains_key(&date) {
             if let Some(day) = of_day(&mut self.days, date) {
                 *day = Day::new(features.len(), fields.len());

@@ -6,7 +6,7 @@ use super::super::answer::{Answer, Outcome};
 use super::super::baseline::{Baseline, PredictionBaseline};
 use super::super::binning::{Precision, number_baseline};
 use super::super::cells::Cells;
-use super::super::days::Calendar;
+use super::super::days::RecordDays;
 use super::super::values::watched;
 use super::days::DailyBuilder;
 use super::fields::FieldBuilder;
@@ -39,7 +39,7 @@ impl BaselineBuilder {
             rows: 0,
             features: features.iter().map(|name| (name.as_ref().to_owned(), Cells::default())).collect(),
             quality: schema.time().map(|_| (schema.classes().map(Into::into), QualityBuilder::default())),
-            days: Calendar::new(schema).map(|calendar| DailyBuilder::new(calendar, fields.len())),
+            days: RecordDays::new(schema).map(|record_days| DailyBuilder::new(record_days, fields.len())),
             fields,
             key: schema.key().into(),
             label: builder(schema.label()),

@@ -14,7 +14,7 @@ use serde_json::{Map, Value as Json};
 
 use super::super::answer::{Answer, Outcome, loss};
 use super::super::baseline::Baseline;
-use super::super::days::{Calendar, ENOUGH_DAYS};
+use super::super::days::{ENOUGH_DAYS, RecordDays};
 use super::super::performance::{Outcomes, Performance};
 use super::super::sum::Sum;
 use super::bootstrap::Gain;
@@ -133,14 +133,14 @@ struct Gathered {
     /// Of a schema without a time.
     gains: Vec<f64>,
     /// Of a schema with one: by day, those of records without a time together.
-    days: Option<(Calendar, BTreeMap<Option<Date>, Sum>)>,
+    days: Option<(RecordDays, BTreeMap<Option<Date>, Sum>)>,
     groups: BTreeMap<GroupKey, (Map<String, Json>, Sum, Sum)>,
 }
 
 impl Gathered {
     fn new(schema: &Schema, baseline: Option<&Baseline>) -> Self {
         let outcomes = || Outcomes::new(schema, baseline);
-        let days = Calendar::new(schema).map(|calendar| (calendar, BTreeMap::new()));
+        let days = RecordDays::new(schema).map(|record_days| (record_days, BTreeMap::new()));
         Self { champion: outcomes(), challenger: outcomes(), gains: vec![], days, groups: BTreeMap::new() }
     }
 
@@ -152,7 +152,7 @@ impl Gathered {
         self.champion.add(pair.champion, pair.outcome);
         self.challenger.add(pair.challenger, pair.outcome);
         match &mut self.days {
-            Some((calendar, days)) => days.entry(calendar.date(pair.record)).or_default().add(ours - theirs),
+            Some((record_days, days)) => days.entry(record_days.date(pair.record)).or_default().add(ours - theirs),
             None => self.gains.push(ours - theirs),
         }
         if !schema.compare_by().is_empty() {
