@@ -5,6 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+# So much of a value is shown, in characters.
+LONGEST = 200
+
 
 def compare(files: dict, folder: Path) -> int:
     """Returns the exit code: 1 if anything differs."""
@@ -18,12 +21,17 @@ def compare(files: dict, folder: Path) -> int:
         differing = 1
         if name in ("manifest.json", "baseline.json") and old:
             for field, (before, after) in json_difference(json.loads(old), json.loads(content)).items():
-                print(f"    {field}: {before} in the folder, {after} now")
+                print(f"    {field}: {shortened(before)} in the folder, {shortened(after)} now")
         if name == "golden.csv" and old:
             before, after = (probabilities(text.decode()) for text in (old, content))
             same_rows = before.shape == after.shape
             print(f"    {np.abs(before - after).max():.1e} at most" if same_rows else "    other rows")
     return differing
+
+
+def shortened(value) -> str:
+    text = str(value)
+    return text if len(text) <= LONGEST else text[:LONGEST] + " …"
 
 
 def probabilities(golden) -> np.ndarray:

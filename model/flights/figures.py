@@ -166,13 +166,12 @@ def mean(months, name) -> dict:
 
 
 def drift(report) -> str:
+    """Returns the verdict in words, and what has drifted far: fields by name, features by number."""
     if not report:
         return ""
-    if report["verdict"] != "major_drift":
-        return report["verdict"].replace("_", " ")
     features = len(report["features"])
-    named = report["fields"] + ([f"{features} feature{'s' if features > 1 else ''}"] if features else [])
-    return f"major: {', '.join(named) or 'the predictions'}"
+    far = report["fields"] + ([f"{features} feature{'s' if features > 1 else ''}"] if features else [])
+    return ": ".join([report["verdict"].replace("_", " "), *([", ".join(far)] if far else [])])
 
 
 def gates(found) -> list:

@@ -13,6 +13,8 @@ STYLE = (
     "@media(prefers-color-scheme:dark){text{fill:#dae1e7}.b{stroke:#6ab0ee}.c{stroke:#f6ad55}.dot.b,text.b{fill:#6ab0ee}"
     ".dot.c,text.c{fill:#f6ad55}.promoted{stroke:#68d391}.alarm{fill:#ecc94b}}"
 )
+# Verdicts of the monitor that raise an alarm.
+ALARMS = ("major_drift", "worse_answers")
 PANELS = [("auc", "AUC", 0.02), ("log_loss", "log loss", 0.05), ("bias", "mean predicted − share late", 0.05)]
 
 
@@ -26,7 +28,7 @@ def draw(found, models) -> str:
     for index, month in enumerate(months):
         name = dt.date(2013, month["month"], 1).strftime("%b")
         shapes.append(f'<text x="{x(index, months):.1f}" y="{bottom + 18}" text-anchor="middle">{name}</text>')
-        if month["report"] and month["report"]["verdict"] == "major_drift":
+        if month["report"] and month["report"]["verdict"] in ALARMS:
             shapes.append(triangle(x(index, months), bottom + 34))
     shapes += [line for decided in found["gates"] for line in gate(decided, months, bottom)]
     shapes += legend(bottom)
@@ -95,5 +97,5 @@ def legend(bottom) -> list:
     return [
         f'<path class="promoted" d="M{at} {bottom - 34}v14"/><text x="{at + 10}" y="{bottom - 22}">promoted by the gate</text>',
         f'<path class="refused" d="M{at} {bottom - 14}v14"/><text x="{at + 10}" y="{bottom - 2}">refused by the gate</text>',
-        triangle(at, bottom + 14) + f'<text x="{at + 10}" y="{bottom + 18}">major drift reported</text>',
+        triangle(at, bottom + 14) + f'<text x="{at + 10}" y="{bottom + 18}">alarm of the monitor</text>',
     ]

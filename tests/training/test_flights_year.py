@@ -137,8 +137,8 @@ class Figures(unittest.TestCase):
         self.assertAlmostEqual(figures.mean(MONTHS, "a")["bias"], 0.03)
 
     def test_drift_is_named_by_field_and_counted_by_feature(self):
-        self.assertEqual(figures.drift(MONTHS[0]["report"]), "major: visib, 2 features")
-        self.assertEqual(figures.drift({"verdict": "stable"}), "stable")
+        self.assertEqual(figures.drift(MONTHS[0]["report"]), "major drift: visib, 2 features")
+        self.assertEqual(figures.drift({"verdict": "stable", "fields": [], "features": []}), "stable")
 
     def test_whatever_is_lost_or_otherwise_is_a_fault(self):
         found = {"counts": {"lost": 0, "twice": 2}, "replay": "7 the same, 0 different"}
