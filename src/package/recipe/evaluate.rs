@@ -194,11 +194,11 @@ pub struct Computer<'r> {
 
 impl Computer<'_> {
     /// Computes the features of a record; a missing one, or one beyond an `f32`, is NaN.
-    #[expect(clippy::cast_possible_truncation, reason = "the graph reads f32")]
     pub fn features(&mut self, record: &Record, row: &mut [f32]) {
         self.compute(record, &self.recent.tables, row);
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "the graph reads f32")]
     fn compute(&mut self, record: &Record, tables: &[Table], row: &mut [f32]) {
         self.parts.program.run(record, tables, &mut self.scratch);
         let numbers = self.scratch.slots.numbers.as_slice();

@@ -111,7 +111,9 @@ impl PastRows {
         let Self { events, seen, days, tables, .. } = self;
         let place = |day: Day| usize::try_from(day - days.start).unwrap_or_default();
         let mut is_asked = vec![false; days.len()];
-        seen.iter().for_each(|day| is_asked[place(*day)] = true);
+        for day in seen.iter() {
+            is_asked[place(*day)] = true;
+        }
         let groups = events.group(&step.key, false);
         let keys: Vec<Vec<u8>> = groups.keys.iter().map(|codes| bytes(events, step, codes)).collect();
         each_day(step, events, &groups, days, |day, fared| {

@@ -131,7 +131,7 @@ impl Sheet {
             faults.push(sheet, format_args!("/recipe_hash"), "was made by another recipe than recipe.json");
         }
         let are_days: fn(f64) -> bool = |number| number.fract() == 0.0 && number.abs() < 1e7;
-        let lists: [(&str, &Numbers, fn(f64) -> bool); 4] = [
+        let lists: [CheckedList<'_>; 4] = [
             ("ages", &self.ages, |number| number.fract() == 0.0 && (0.0..1e7).contains(&number)),
             ("delays", &self.delays, are_days),
             ("counts", &self.counts, |number| number.abs().to_bits() == 1.0_f64.to_bits()),
@@ -150,6 +150,9 @@ impl Sheet {
         }
     }
 }
+
+/// A list of numbers, with its name and what each must be.
+type CheckedList<'a> = (&'a str, &'a Numbers, fn(f64) -> bool);
 
 /// Returns a number that was checked to be whole and small.
 #[expect(clippy::cast_possible_truncation, reason = "it was checked")]

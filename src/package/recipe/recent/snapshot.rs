@@ -163,8 +163,8 @@ fn table(plan: &Plan, schema: &Schema, step: &PlannedStep, records: &StepRecords
     let (mut table, mut key) = (Table::with_capacity(counts.len()), Vec::new());
     for (entry, count) in counts.iter().enumerate() {
         key.clear();
-        let parts = columns.iter().map(|column| column.value(column.codes[entry]));
-        if !parts.map(|value| value.is_some_and(|value| push(&mut key, value.part()))).all(|is_there| is_there) {
+        let mut parts = columns.iter().map(|column| column.value(column.codes[entry]));
+        if !parts.all(|value| value.is_some_and(|value| push(&mut key, value.part()))) {
             return Err(("/keys", format!("key {entry} lacks a part")));
         }
         let fared = fared(*count, sums[entry], expected[entry]);
