@@ -1,5 +1,6 @@
 //! `lifeboat snapshot`: the next snapshot of a history, what it says of it, and what it ends with.
 
+use std::fmt::Write as _;
 use std::process::Output;
 use std::sync::Arc;
 
@@ -162,7 +163,7 @@ fn a_snapshot_needs_a_database_and_a_seed_makes_one() {
     for number in 0..40 {
         let place = ["north", "south", "east"][number as usize % 3];
         let (starts_at, known_at) = (hour(1 + number / 10, 6 + number % 10), hour(1 + number / 10, 20));
-        rows += &format!("{number},{place},{starts_at},{},{known_at}\n", u32::from(number % 3 == 0));
+        writeln!(rows, "{number},{place},{starts_at},{},{known_at}", u32::from(number % 3 == 0)).unwrap();
     }
     folder.write("rows.csv", rows);
     let seed = ["snapshot", "--package", package, "--seed", "rows.csv"];

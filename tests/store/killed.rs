@@ -115,7 +115,7 @@ async fn answers_are_by_their_snapshots(
             }
             let record = stored(package.schema(), &found.record);
             let again = by_snapshot[&hash].answers(std::slice::from_ref(&record)).unwrap().remove(0);
-            assert_eq!(bits(found.features.as_ref()), bits(again.features.as_ref()), "{answer}");
+            assert_eq!(bits(found.features.as_deref()), bits(again.features.as_deref()), "{answer}");
             let probability: f32 = serde_json::from_value(answer["probability"].clone()).unwrap();
             assert_eq!(found.answer.probability.map(f32::to_bits), Some(probability.to_bits()));
             numbers.insert((answer["key"]["number"].as_u64().unwrap(), hash));
@@ -167,7 +167,7 @@ async fn newest_is_whole(store: &Store, package: &Package, recipe: &str) -> (Arc
     (newest.hash, by.as_of())
 }
 
-fn bits(features: Option<&Box<[f32]>>) -> Vec<u32> {
+fn bits(features: Option<&[f32]>) -> Vec<u32> {
     features.unwrap().iter().map(|feature| feature.to_bits()).collect()
 }
 

@@ -71,7 +71,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(open: Open) -> Self {
+    pub(crate) fn new(open: &Open) -> Self {
         let trams = ["1.0.0", "1.1.0"].map(fitted);
         let packages = trams.each_ref().map(|trams| Arc::new(Package::load(trams.path()).unwrap()));
         let clock = Arc::new(Mutex::new(hour(1, 0)));
@@ -99,7 +99,8 @@ impl World {
 
     /// Makes the snapshot of a moment now.
     pub(crate) async fn make(&self, as_of: Option<Timestamp>) -> Result<Told, SnapshotError> {
-        self.maker().make(as_of, *self.clock.lock().unwrap()).await
+        let now = *self.clock.lock().unwrap();
+        self.maker().make(as_of, now).await
     }
 
     /// Lets happen what happens up to a time; snapshots are made, or nobody makes any.
