@@ -324,7 +324,7 @@ pub(crate) fn settled(day: u32) -> Timestamp {
 
 /// Returns the day of the newest snapshot at a time.
 fn newest_at(time: Timestamp) -> u32 {
-    (1..=31).take_while(|day| settled(*day) <= time).last().unwrap_or_default()
+    (1..=99).take_while(|day| settled(*day) <= time).last().unwrap_or_default()
 }
 
 fn bits(features: &[f32]) -> Vec<u32> {
