@@ -11,7 +11,7 @@ cargo=${CARGO:-cargo}
 target=$(mkdir -p "${CARGO_TARGET_DIR:-target}" && cd "${CARGO_TARGET_DIR:-target}" && pwd)
 dist=${DIST:-$target/dist}
 # The largest package that is still only sources and the model.
-most_package_bytes=700000
+most_package_bytes=800000
 work=$(mktemp -d)
 server=
 
