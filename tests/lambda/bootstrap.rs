@@ -67,6 +67,16 @@ impl Function {
 
     async fn start_program(program: &str, environment: &[(&str, String)]) -> Self {
         assert!(Path::new(EMULATOR).exists(), "{EMULATOR} is missing: `make test` sets it up");
+        loop {
+            // A port that was free may be another test's by the time that the emulator takes it.
+            if let Some(function) = Self::try_program(program, environment).await {
+                return function;
+            }
+        }
+    }
+
+    /// Starts an emulator on ports that are free; nothing comes of it where somebody else was quicker to take one.
+    async fn try_program(program: &str, environment: &[(&str, String)]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let log = File::create(folder.path().join("log")).unwrap();
         let (invoke, runtime) = (free_port(), free_port());
@@ -84,16 +94,21 @@ impl Function {
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
         let invocations = format!("http://127.0.0.1:{invoke}/2015-03-31/functions/function/invocations");
         let function = Self { emulator, invocations, client, turn: Mutex::default(), folder };
-        function.listens(invoke).await;
-        function
+        function.listens(invoke).await.then_some(function)
     }
 
-    async fn listens(&self, port: u16) {
+    /// Waits until the emulator listens; returns false where a port is taken.
+    async fn listens(&self, port: u16) -> bool {
         let started = Instant::now();
         while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-            assert!(started.elapsed() < PATIENCE, "the emulator does not listen: {}", self.log());
+            let log = self.log();
+            if log.contains("address already in use") {
+                return false;
+            }
+            assert!(started.elapsed() < PATIENCE, "the emulator does not listen: {log}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        true
     }
 
     /// Hands over an event, and returns what the function makes of it.
