@@ -9,7 +9,6 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::statistics::to_float;
-use crate::table::field::Domain;
 use crate::table::{Record, Schema, Value};
 
 /// What comes from fewer days is not judged by days: a bootstrap of so few tells nothing.
@@ -31,11 +30,7 @@ impl RecordDays {
     /// Returns the days of records of a schema that names a time.
     pub fn new(schema: &Schema) -> Option<Self> {
         let place = schema.time()?;
-        let timezone = match &schema.fields()[place].domain {
-            Domain::Datetime(_, zone) => Some(zone.timezone.clone()),
-            _ => None,
-        };
-        Some(Self { place, timezone })
+        Some(Self { place, timezone: schema.fields()[place].timezone().cloned() })
     }
 
     /// Returns the day of a record, by the clocks of the schema's zone; nothing without a time.

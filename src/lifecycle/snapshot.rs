@@ -220,8 +220,7 @@ fn read(date: Date, text: &[u8]) -> Result<Sheet, SnapshotError> {
 fn day(calendar: &Calendar, as_of: Option<Timestamp>, now: Timestamp) -> Result<Day, SnapshotError> {
     let newest = calendar.newest_at(now);
     let Some(as_of) = as_of else { return Ok(newest) };
-    let wanted = calendar.day(as_of);
-    let wanted = if calendar.moment(wanted) <= as_of { wanted } else { wanted - 1 };
+    let wanted = calendar.last_by(as_of);
     if wanted > newest { Err(too_early(calendar, wanted)) } else { Ok(wanted) }
 }
 

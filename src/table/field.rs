@@ -248,6 +248,14 @@ impl Field {
         self.is_numeric() || self.kind == FieldType::Boolean
     }
 
+    /// Returns the zone by whose clocks moments of the field have days and hours; a field of anything else has none.
+    pub fn timezone(&self) -> Option<&TimeZone> {
+        match &self.domain {
+            Domain::Datetime(_, zone) => Some(&zone.timezone),
+            _ => None,
+        }
+    }
+
     /// Returns the categories, where the field has some.
     pub fn categories(&self) -> Option<&Categories> {
         match &self.domain {

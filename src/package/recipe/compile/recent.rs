@@ -14,7 +14,6 @@ use crate::package::recipe::program::{RecentStep, Step};
 use crate::package::recipe::recent::plan::{Expected, ExpectedCell, PlannedStep, Times};
 use crate::package::recipe::recent::{Calendar, Day};
 use crate::table::Task;
-use crate::table::field::Domain;
 
 /// The most days that a step may look back.
 const MAX_DAYS: u32 = 3660;
@@ -52,10 +51,7 @@ pub(in crate::package::recipe) fn begin(compiler: &mut Compiler<'_>, descriptor:
         compiler.fault(format_args!("/snapshots"), "needs a time in schema.json: the day of an event follows from it");
         return;
     };
-    let zone = match &schema.fields()[field].domain {
-        Domain::Datetime(_, zone) => zone.timezone.clone(),
-        _ => TimeZone::UTC,
-    };
+    let zone = schema.fields()[field].timezone().cloned().unwrap_or(TimeZone::UTC);
     if let Ok(at) = at {
         compiler.program.plan.times = Some(Times { field, calendar: Calendar::new(at, zone) });
     }

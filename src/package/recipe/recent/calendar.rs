@@ -54,11 +54,15 @@ impl Calendar {
         if self.moment(day) >= known_at { day } else { day + 1 }
     }
 
+    /// Returns the day of the last moment up to a time.
+    pub fn last_by(&self, time: Timestamp) -> Day {
+        let day = self.day(time);
+        if self.moment(day) <= time { day } else { day - 1 }
+    }
+
     /// Returns the day of the newest snapshot that is made at a time.
     pub fn newest_at(&self, time: Timestamp) -> Day {
-        let limit = time.checked_sub(LAG).unwrap_or(Timestamp::MIN);
-        let day = self.day(limit);
-        if self.moment(day) <= limit { day } else { day - 1 }
+        self.last_by(time.checked_sub(LAG).unwrap_or(Timestamp::MIN))
     }
 
     /// Returns the day of the newest snapshot that is made when a record's event begins; a day begins at midnight.
