@@ -10,7 +10,6 @@ use super::labelled;
 use super::output::Output;
 use super::unpacked::Unpacked;
 use crate::package::recipe::Recipe;
-use crate::table::chunk::Chunk;
 use crate::table::columns::{Purpose, Selection};
 use crate::table::fault::in_words;
 use crate::table::output_cell::{ColumnType, OutputCell, OutputColumn};
@@ -76,15 +75,14 @@ fn by_snapshot(args: &FeaturesArgs, schema: &Schema, recipe: &Recipe, reader: Re
 }
 
 /// Computes each row by the snapshot that it would have seen.
-fn in_their_time(args: &FeaturesArgs, schema: &Schema, recipe: &Recipe, mut reader: Reader) -> anyhow::Result<()> {
+fn in_their_time(args: &FeaturesArgs, schema: &Schema, recipe: &Recipe, reader: Reader) -> anyhow::Result<()> {
     let known_at = labelled::place_of_known_at(&reader);
-    let (mut chunk, mut rows) = (Chunk::default(), Vec::new());
-    while reader.next_chunk(&mut chunk)? {
-        for row in chunk.rows() {
-            let labelled = labelled::read(row, schema, known_at);
-            rows.push(labelled.map_err(|faults| anyhow!("{}: {}", row.place(), in_words(&faults)))?);
-        }
-    }
+    let mut rows = Vec::new();
+    reader.for_each(|row| {
+        let labelled = labelled::read(row, schema, known_at);
+        rows.push(labelled.map_err(|faults| anyhow!("{}: {}", row.place(), in_words(&faults)))?);
+        anyhow::Ok(())
+    })?;
     let (past, mut computer) = (recipe.past(schema, &rows)?, recipe.computer());
     let mut matrix = Matrix::create(args, schema, recipe)?;
     for (place, Labelled { record, .. }) in rows.iter().enumerate() {
