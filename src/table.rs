@@ -15,6 +15,7 @@
 //! - [`signature`]: what bytes are that are no text as they stand.
 //! - [`columns`]: which of its columns are read.
 //! - [`reader`], [`chunk`]: the records of a file, whatever its format, in constant memory.
+//! - [`cutting`]: the parts of a file that can be read apart from each other.
 //! - [`survey`]: what stands in the columns of a table that has no schema yet.
 //! - [`csv_text`]: comma-separated values in memory, for programs that take no files.
 //! - [`output_cell`], [`writer`]: tables that are written.
@@ -25,6 +26,7 @@ mod compile;
 pub mod computing_parts;
 mod csv;
 pub mod csv_text;
+pub mod cutting;
 mod decimal;
 pub mod descriptor;
 pub mod fault;
@@ -57,10 +59,10 @@ pub use format::Format;
 pub use output_cell::{ColumnType, OutputCell, OutputColumn};
 pub use place::Place;
 pub use read_error::ReadError;
-pub use reader::{Options, Reader};
+pub use reader::{Options, Reader, Span};
 pub use record::{Draft, Labelled, Record};
 pub(crate) use scalar::{ScalarOr, scalar_or};
 pub use schema::{Column, Noun, Schema, Task};
-pub use source::Source;
+pub use source::{RandomAccess, Source};
 pub use value::{Cell, Value};
 pub use writer::{Batch, Layout, TableWriter, WriteError};

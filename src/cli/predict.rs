@@ -94,7 +94,7 @@ pub(super) fn predict(args: &PredictArgs, quiet: bool) -> anyhow::Result<()> {
     let progress = if quiet { ProgressBar::hidden() } else { progress(args) };
     let source = format::source(&args.input)?.wrapped(|input| progress.wrap_read(input));
     let selection = Selection { extra_columns: args.extra_columns.get(), ..Selection::default() };
-    let reader = Reader::open(source, package.schema(), &Options { format: args.format, selection })
+    let reader = Reader::open(source, package.schema(), &Options { format: args.format, selection, ..Options::default() })
         .with_context(|| format!("cannot read {}", format::name(&args.input)))?;
     let part = match (args.kaggle, args.store) {
         (true, _) => Part::KeyAndLabel,

@@ -90,7 +90,7 @@ impl Quality {
     /// Reads a table by a schema.
     pub fn of_table(schema: &Schema, source: Source, options: &Options) -> Result<(Self, Vec<Record>), QualityError> {
         let mut reading = Reading::new(schema);
-        match reading.read(source, *options) {
+        match reading.read(source, options) {
             Ok(()) => {}
             Err(ReadError::Header(faults)) => {
                 for fault in faults {
@@ -192,8 +192,8 @@ impl<'s> Reading<'s> {
         }
     }
 
-    fn read(&mut self, source: Source, options: Options) -> Result<(), ReadError> {
-        let reader = Reader::open(source, self.schema, &options)?;
+    fn read(&mut self, source: Source, options: &Options) -> Result<(), ReadError> {
+        let reader = Reader::open(source, self.schema, options)?;
         reader.for_each(|row| {
             self.quality.rows += 1;
             self.row(row);

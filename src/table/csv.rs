@@ -84,6 +84,20 @@ impl CsvReader {
         Ok(Self { rows, header: Arc::new(header), extras, has_decimal_comma: delimiter.has_decimal_comma() })
     }
 
+    /// Says in which line the rows behind the header begin: they are a part of a file.
+    pub(super) fn set_first_line(&mut self, line: u64) {
+        let before = self.rows.position().line();
+        if let Some(header) = Arc::get_mut(&mut self.header) {
+            header.behind = line.saturating_sub(before);
+        }
+    }
+
+    /// Returns where the next row begins: its byte, counted from the first of the text, and its line.
+    pub(super) fn position(&self) -> (u64, u64) {
+        let position = self.rows.position();
+        (position.byte(), position.line() + self.header.behind)
+    }
+
     /// Returns whether numbers may have a decimal comma.
     pub(super) fn has_decimal_comma(&self) -> bool {
         self.has_decimal_comma
@@ -104,13 +118,24 @@ impl CsvReader {
             if chunk.count == chunk.rows.len() {
                 chunk.rows.push(ByteRecord::new());
             }
-            self.rows.get_mut().begin_row();
-            if !self.rows.read_byte_record(&mut chunk.rows[chunk.count])? {
+            if !self.read_row(&mut chunk.rows[chunk.count])? {
                 break;
             }
             chunk.count += 1;
         }
         Ok(chunk.count > 0)
+    }
+
+    /// Reads a row in the place of another; tells whether there was one.
+    pub(super) fn read_row(&mut self, row: &mut ByteRecord) -> Result<bool, ReadError> {
+        self.rows.get_mut().begin_row();
+        self.rows.read_byte_record(row).map_err(|error| {
+            if self.rows.get_ref().is_exceeded() {
+                let line = row.position().map_or(0, Position::line) + self.header.behind;
+                return limit::too_long(line);
+            }
+            error.into()
+        })
     }
 }
 
@@ -164,7 +189,15 @@ fn names(header: &ByteRecord) -> Result<Vec<&str>, ReadError> {
     };
     let names: Vec<Result<&str, String>> = header.iter().enumerate().map(name).collect();
     let faults: Vec<String> = names.iter().filter_map(|name| name.as_ref().err().cloned()).collect();
-    if faults.is_empty() { Ok(names.into_iter().flatten().collect()) } else { Err(ReadError::Header(faults)) }
+    if !faults.is_empty() {
+        return Err(ReadError::Header(faults));
+    }
+    if header.as_slice().contains(&0) {
+        return Err(ReadError::input(
+            "the input is no text: its first line holds NUL bytes, so name a file of a table",
+        ));
+    }
+    Ok(names.into_iter().flatten().collect())
 }
 
 /// Says of a header that begins as JSON does what it seems to be.

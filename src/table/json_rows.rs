@@ -30,7 +30,14 @@ pub(super) struct JsonReader {
 
 enum Texts {
     Elements(Elements<BufReader<Peek>>),
-    Lines { input: BufReader<Peek>, line: u64 },
+    Lines(Lines),
+}
+
+/// Lines of text, and how far they are read.
+struct Lines {
+    input: BufReader<Peek>,
+    line: u64,
+    bytes: u64,
 }
 
 /// What becomes of members that are no fields.
@@ -80,8 +87,30 @@ impl JsonReader {
 
     /// Begins to read an object a line.
     pub(super) fn of_lines(input: Peek, schema: &Schema, selection: Selection) -> Self {
-        let texts = Texts::Lines { input: BufReader::with_capacity(BUFFER_BYTES, input), line: 0 };
+        let input = BufReader::with_capacity(BUFFER_BYTES, input);
+        let texts = Texts::Lines(Lines { input, line: 0, bytes: 0 });
         Self { texts, policy: Arc::new(Policy::new(schema, selection)) }
+    }
+
+    /// Says which line the first is: they are a part of a file.
+    pub(super) fn set_first_line(&mut self, line: u64) {
+        if let Texts::Lines(lines) = &mut self.texts {
+            lines.line = line.saturating_sub(1);
+        }
+    }
+
+    /// Returns where the next line begins: its byte, counted from the first of the text, and its number.
+    pub(super) fn position(&self) -> (u64, u64) {
+        match &self.texts {
+            Texts::Lines(lines) => (lines.bytes, lines.line + 1),
+            Texts::Elements(_) => (0, 1),
+        }
+    }
+
+    /// Passes over a record; tells whether there was one.
+    pub(super) fn pass_over(&mut self, text: &mut Vec<u8>) -> Result<bool, ReadError> {
+        text.clear();
+        Ok(self.texts.read(text)?.is_some())
     }
 
     /// Reads at most so many records; tells whether there were any.
@@ -109,6 +138,11 @@ impl JsonReader {
         first.policy = Arc::clone(&self.policy);
     }
 
+    /// Takes these names for those of the members that are kept.
+    pub(super) fn keep(&mut self, names: &[String]) {
+        self.policy = Arc::new(Policy::Keep(names.to_vec()));
+    }
+
     /// Returns the names of the members that are kept.
     pub(super) fn extras(&self) -> &[String] {
         match &*self.policy {
@@ -124,28 +158,31 @@ impl Texts {
     fn read(&mut self, text: &mut Vec<u8>) -> Result<Option<Place>, ReadError> {
         match self {
             Self::Elements(elements) => elements.read(text),
-            Self::Lines { input, line } => read_line(input, line, text),
+            Self::Lines(lines) => lines.read(text),
         }
     }
 }
 
-/// Appends the next line that is not blank.
-fn read_line(input: &mut impl BufRead, line: &mut u64, text: &mut Vec<u8>) -> Result<Option<Place>, ReadError> {
-    let start = text.len();
-    loop {
-        *line += 1;
-        let mut limited = input.by_ref().take(MAX_RECORD_BYTES as u64);
-        let read = limited.read_until(b'\n', text)?;
-        if read == 0 {
-            return Ok(None);
-        }
-        if limited.limit() == 0 {
-            return Err(too_long(Place::Line(*line)));
-        }
-        if text[start..].trim_ascii().is_empty() {
-            text.truncate(start);
-        } else {
-            return Ok(Some(Place::Line(*line)));
+impl Lines {
+    /// Appends the next line that is not blank.
+    fn read(&mut self, text: &mut Vec<u8>) -> Result<Option<Place>, ReadError> {
+        let start = text.len();
+        loop {
+            let mut limited = self.input.by_ref().take(MAX_RECORD_BYTES as u64);
+            let read = limited.read_until(b'\n', text)?;
+            if read == 0 {
+                return Ok(None);
+            }
+            self.line += 1;
+            self.bytes += read as u64;
+            if limited.limit() == 0 {
+                return Err(too_long(Place::Line(self.line)));
+            }
+            if text[start..].trim_ascii().is_empty() {
+                text.truncate(start);
+            } else {
+                return Ok(Some(Place::Line(self.line)));
+            }
         }
     }
 }

@@ -2,14 +2,15 @@
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::descriptor::FieldType;
 use super::field::{Field, Written};
 
 /// What a column holds that is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ColumnType {
     /// Texts.
     Text,
@@ -46,7 +47,7 @@ impl ColumnType {
 }
 
 /// A column that is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputColumn {
     /// Its name.
     pub name: String,

@@ -1,18 +1,19 @@
 //! Records as rows of an Apache Parquet file, read group by group and column by column.
 
+mod ahead;
 mod bounded;
 mod cell;
 mod kind;
 mod values;
 
-use std::fs::File;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use ::parquet::column::reader::ColumnReader;
+use ::parquet::column::reader::{ColumnReader, get_column_reader};
 use ::parquet::errors::ParquetError;
-use ::parquet::file::reader::FileReader;
-use ::parquet::file::serialized_reader::SerializedFileReader;
+use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use ::parquet::file::serialized_reader::SerializedPageReader;
 use ::parquet::schema::types::ColumnDescriptor;
 
 use super::columns::{Selection, Slot, Slots};
@@ -21,21 +22,28 @@ use super::place::Place;
 use super::read_error::ReadError;
 use super::record::Draft;
 use super::schema::Schema;
-use bounded::Bounded;
+use super::source::RandomAccess;
+use ahead::{ColumnBytes, GroupBytes};
+use bounded::{Bounded, Unread};
 use kind::Kind;
 use values::Values;
 
 /// Reads rows.
 pub(super) struct ParquetReader {
-    file: SerializedFileReader<Bounded>,
+    file: Arc<Bounded>,
+    metadata: ParquetMetaData,
     columns: Arc<[Column]>,
     extras: Vec<OutputColumn>,
-    /// The next group of rows.
+    /// The rows that are read.
+    span: Range<u64>,
+    /// The next group of rows, and its first row.
     group: usize,
+    group_start: u64,
     /// The columns of the group that is being read.
     readers: Vec<ColumnReader>,
     left_in_group: usize,
-    rows: u64,
+    /// The next row.
+    row: u64,
 }
 
 /// A column that is read.
@@ -61,11 +69,41 @@ pub(super) struct ParquetRows {
 
 impl ParquetReader {
     /// Reads what a file says of its columns.
-    pub(super) fn new(file: File, schema: &Schema, selection: Selection) -> Result<Self, ReadError> {
-        let file = Bounded::new(file)?;
-        let file = caught(|| SerializedFileReader::new(file))?;
-        let (columns, extras) = columns(&file, schema, selection)?;
-        Ok(Self { file, columns: columns.into(), extras, group: 0, readers: Vec::new(), left_in_group: 0, rows: 0 })
+    pub(super) fn new(file: Arc<dyn RandomAccess>, schema: &Schema, selection: Selection) -> Result<Self, ReadError> {
+        let file = Arc::new(Bounded::new(file)?);
+        let metadata = caught(|| ParquetMetaDataReader::new().parse_and_finish(&*file))?;
+        let (columns, extras) = columns(&metadata, schema, selection)?;
+        Ok(Self {
+            file,
+            columns: columns.into(),
+            extras,
+            span: 0..metadata.row_groups().iter().map(rows).sum(),
+            metadata,
+            group: 0,
+            group_start: 0,
+            readers: Vec::new(),
+            left_in_group: 0,
+            row: 0,
+        })
+    }
+
+    /// Says which rows are read, before any was.
+    pub(super) fn set_rows(&mut self, span: Range<u64>) -> Result<(), ReadError> {
+        let Range { start, end } = span;
+        if start > end || end > self.span.end {
+            return Err(ReadError::input(format!(
+                "the Parquet file has {} rows, but rows {} to {end} are asked for",
+                self.span.end,
+                start + 1,
+            )));
+        }
+        self.span = span;
+        Ok(())
+    }
+
+    /// Returns the number of rows of each group.
+    pub(super) fn groups(&self) -> Vec<u64> {
+        self.metadata.row_groups().iter().map(rows).collect()
     }
 
     /// Returns the columns that are kept.
@@ -76,7 +114,7 @@ impl ParquetReader {
     /// Reads at most so many rows; tells whether there were any.
     pub(super) fn read(&mut self, chunk: &mut ParquetRows, most: usize) -> Result<bool, ReadError> {
         while self.left_in_group == 0 {
-            if self.group == self.file.num_row_groups() {
+            if self.group == self.metadata.num_row_groups() || self.group_start >= self.span.end {
                 chunk.count = 0;
                 return Ok(false);
             }
@@ -93,40 +131,75 @@ impl ParquetReader {
                 )));
             }
         }
-        (chunk.before, chunk.count) = (self.rows, count);
+        (chunk.before, chunk.count) = (self.row, count);
         self.left_in_group -= count;
-        self.rows += count as u64;
+        self.row += count as u64;
         Ok(true)
     }
 
+    /// Begins to read the next group, unless all rows that are read are behind it.
     fn open_group(&mut self) -> Result<(), ReadError> {
-        let group = self.file.get_row_group(self.group).map_err(|error| damaged(&error))?;
-        let readers = self.columns.iter().map(|column| group.get_column_reader(column.leaf));
+        let group = self.metadata.row_group(self.group);
+        let start = self.group_start;
+        let end = start + rows(group);
+        (self.group, self.group_start) = (self.group + 1, end);
+        let wanted = start.max(self.span.start)..end.min(self.span.end);
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let count = |rows: u64| usize::try_from(rows).map_err(|_| ReadError::input("the Parquet file is too large"));
+        let skipped = count(wanted.start - start)?;
+        self.left_in_group = count(wanted.end - wanted.start)?;
+        self.row = wanted.start;
+        let ranges = self.columns.iter().map(|column| group.column(column.leaf).byte_range());
+        let bytes = caught(|| GroupBytes::read(&self.file, ranges))?;
+        let readers = self.columns.iter().map(|column| self.open_column(group, column.leaf, skipped, bytes.as_ref()));
         self.readers = caught(|| readers.collect())?;
-        self.left_in_group = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
-        self.group += 1;
         Ok(())
     }
+
+    /// Begins to read a column of a group behind some rows.
+    fn open_column(
+        &self,
+        group: &RowGroupMetaData,
+        leaf: usize,
+        skipped: usize,
+        bytes: Option<&GroupBytes>,
+    ) -> Result<ColumnReader, ParquetError> {
+        let column = group.column(leaf);
+        let bytes = ColumnBytes::new(&self.file, column, self.columns.len(), bytes);
+        let rows = usize::try_from(group.num_rows())?;
+        let pages = SerializedPageReader::new(Arc::new(bytes), column, rows, None)?;
+        let mut reader = get_column_reader(column.column_descr_ptr(), Box::new(pages));
+        if skipped > 0 && values::skip(&mut reader, skipped)? != skipped {
+            return Err(ParquetError::General("a column has fewer values than there are rows".to_owned()));
+        }
+        Ok(reader)
+    }
+}
+
+/// Returns the number of rows of a group.
+fn rows(group: &RowGroupMetaData) -> u64 {
+    u64::try_from(group.num_rows()).unwrap_or_default()
 }
 
 /// Reads a part of a file; the crate panics on some that are damaged.
 fn caught<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ReadError> {
     let read = catch_unwind(AssertUnwindSafe(read));
     let read = read.unwrap_or_else(|_| Err(ParquetError::General("its parts contradict each other".to_owned())));
-    read.map_err(|error| damaged(&error))
-}
-
-fn damaged(error: &ParquetError) -> ReadError {
-    ReadError::input(format!("the Parquet file is damaged, or of a kind that is not read: {error}"))
+    read.map_err(|error| match Unread::find(error) {
+        Ok(error) => error.into(),
+        Err(error) => ReadError::input(format!("the Parquet file is damaged, or of a kind that is not read: {error}")),
+    })
 }
 
 /// Finds what each column holds. Of those that are not read, nothing is asked.
 fn columns(
-    file: &SerializedFileReader<Bounded>,
+    metadata: &ParquetMetaData,
     schema: &Schema,
     selection: Selection,
 ) -> Result<(Vec<Column>, Vec<OutputColumn>), ReadError> {
-    let descriptor = file.metadata().file_metadata().schema_descr();
+    let descriptor = metadata.file_metadata().schema_descr();
     // A nested column has several leaves: each of them is a place, and their name is that of the root.
     let leaves = descriptor.columns();
     let mut roots: Vec<usize> = (0..leaves.len()).map(|leaf| descriptor.get_column_root_idx(leaf)).collect();

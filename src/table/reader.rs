@@ -1,5 +1,8 @@
 //! Reads the records of a source, whatever its format, in chunks that several threads can work on.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use super::chunk::{Chunk, Row, Rows};
 use super::columns::{ExtraColumns, Selection};
 use super::csv::{CsvReader, CsvRows};
@@ -9,7 +12,7 @@ use super::output_cell::{ColumnType, OutputColumn};
 use super::parquet::{ParquetReader, ParquetRows};
 use super::read_error::ReadError;
 use super::schema::Schema;
-use super::source::{Content, Peek, Source};
+use super::source::{Content, Peek, RandomAccess, Source, skip_mark};
 
 /// Records that make a chunk.
 const CHUNK_RECORDS: usize = 1024;
@@ -18,12 +21,32 @@ const CHUNK_RECORDS: usize = 1024;
 const SNIFFED_BYTES: usize = 1 << 16;
 
 /// How a source is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
     /// The format, whatever the source's name or its first bytes say.
     pub format: Option<Format>,
     /// Which columns are read.
     pub selection: Selection,
+    /// Which part of the file is read.
+    pub span: Span,
+    /// With columns that are kept, the members of JSON that are, where they are known beforehand; else the first records tell. Files of
+    /// other formats say in their header what there is to keep.
+    pub members: Option<Arc<[String]>>,
+}
+
+/// A part of a file, as [`super::cutting`] finds it. A record is told by its place in the whole file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Span {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Whole records of CSV or NDJSON: the source has the header of the file, and behind it these records alone, as plain text.
+    Lines {
+        /// The line of the file in which they begin, the first being 1.
+        first_line: u64,
+    },
+    /// These rows of a Parquet file, the first being 0. Groups that have none of them are not touched.
+    Rows(Range<u64>),
 }
 
 /// Reads the records of a source.
@@ -35,7 +58,7 @@ pub struct Reader {
     first: Option<Chunk>,
 }
 
-enum Input {
+pub(super) enum Input {
     Csv(Box<CsvReader>),
     Json(JsonReader),
     Parquet(Box<ParquetReader>),
@@ -45,25 +68,24 @@ impl Reader {
     /// Unpacks a source, finds its format and reads its header.
     pub fn open(source: Source, schema: &Schema, options: &Options) -> Result<Self, ReadError> {
         let declared = options.format.or(source.named_format());
-        let selection = options.selection;
-        let (input, format) = match (source.unpack()?, declared) {
-            (Content::Parquet(file), None | Some(Format::Parquet)) => {
-                (Input::Parquet(Box::new(ParquetReader::new(file, schema, selection)?)), Format::Parquet)
+        let (mut input, format) = match &options.span {
+            Span::Whole => match source.unpack()? {
+                Content::Parquet(file) => open_parquet(file, declared, schema, options)?,
+                Content::Text(text) => open_text(text, declared, schema, options)?,
+            },
+            Span::Lines { first_line } => {
+                let (mut input, format) = open_part(source, declared, schema, options)?;
+                input.set_first_line(*first_line);
+                (input, format)
             }
-            (Content::Parquet(_), Some(declared)) => {
-                return Err(ReadError::input(format!(
-                    "the input is Parquet, but is said to be {declared}: name its format as parquet"
-                )));
-            }
-            (Content::Text(_), Some(Format::Parquet)) => {
-                return Err(ReadError::input(
-                    "the input is said to be Parquet, but does not begin as such a file does: name its own format",
-                ));
-            }
-            (Content::Text(text), declared) => open_text(text, declared, schema, selection)?,
+            Span::Rows(_) => open_parquet(source.parquet()?, declared, schema, options)?,
         };
+        let keeps = options.selection.extra_columns == ExtraColumns::Keep;
+        if let (Input::Json(json), Some(members), true) = (&mut input, &options.members, keeps) {
+            json.keep(members);
+        }
         let mut reader = Self { extras: input.extras(), input, format, first: None };
-        if selection.extra_columns == ExtraColumns::Keep {
+        if keeps && options.members.is_none() {
             reader.learn_members(schema)?;
         }
         Ok(reader)
@@ -118,6 +140,15 @@ impl Reader {
 }
 
 impl Input {
+    /// Says in which line the records behind the header begin.
+    pub(super) fn set_first_line(&mut self, line: u64) {
+        match self {
+            Self::Csv(csv) => csv.set_first_line(line),
+            Self::Json(json) => json.set_first_line(line),
+            Self::Parquet(_) => {}
+        }
+    }
+
     fn extras(&self) -> Vec<OutputColumn> {
         let all = |names: &[String], kind| names.iter().map(|name| OutputColumn::new(name, kind)).collect();
         match self {
@@ -153,20 +184,67 @@ impl Input {
     }
 }
 
-fn open_text(
+/// Opens a Parquet file, unless it is said to be something else.
+fn open_parquet(
+    file: Arc<dyn RandomAccess>,
+    declared: Option<Format>,
+    schema: &Schema,
+    options: &Options,
+) -> Result<(Input, Format), ReadError> {
+    check_is_parquet(declared)?;
+    let mut reader = ParquetReader::new(file, schema, options.selection)?;
+    if let Span::Rows(rows) = &options.span {
+        reader.set_rows(rows.clone())?;
+    }
+    Ok((Input::Parquet(Box::new(reader)), Format::Parquet))
+}
+
+/// Refuses a Parquet file that is said to be something else.
+pub(super) fn check_is_parquet(declared: Option<Format>) -> Result<(), ReadError> {
+    match declared {
+        None | Some(Format::Parquet) => Ok(()),
+        Some(declared) => Err(ReadError::input(format!(
+            "the input is Parquet, but is said to be {declared}: name its format as parquet"
+        ))),
+    }
+}
+
+/// Opens text in UTF-8, of the format that it is said to be, or else that its beginning tells.
+pub(super) fn open_text(
     mut text: Peek,
     declared: Option<Format>,
     schema: &Schema,
-    selection: Selection,
+    options: &Options,
 ) -> Result<(Input, Format), ReadError> {
     let start = text.fill(SNIFFED_BYTES)?;
-    let format = declared.unwrap_or_else(|| sniff(start));
+    let (format, selection) = (declared.unwrap_or_else(|| sniff(start)), options.selection);
     let input = match format {
         Format::Json => Input::Json(JsonReader::of_elements(text, schema, selection)),
         Format::Ndjson => Input::Json(JsonReader::of_lines(text, schema, selection)),
-        Format::Csv | Format::Parquet => Input::Csv(Box::new(CsvReader::new(text, schema, selection)?)),
+        Format::Csv => Input::Csv(Box::new(CsvReader::new(text, schema, selection)?)),
+        Format::Parquet => {
+            return Err(ReadError::input(
+                "the input is said to be Parquet, but does not begin as such a file does: name its own format",
+            ));
+        }
     };
     Ok((input, format))
+}
+
+/// Opens a part of a text: the header, which may have a byte-order mark, and whole records.
+pub(super) fn open_part(
+    source: Source,
+    declared: Option<Format>,
+    schema: &Schema,
+    options: &Options,
+) -> Result<(Input, Format), ReadError> {
+    let mut text = source.part_of_text();
+    match declared {
+        Some(Format::Csv) => skip_mark(&mut text)?,
+        Some(Format::Ndjson) => {}
+        _ => return Err(ReadError::input("a part of a text can be read of CSV and NDJSON: name which of both it is")),
+    }
+    open_text(text, declared, schema, options)
 }
 
 /// Tells the format of text by its beginning.

@@ -1,18 +1,22 @@
 //! The bytes of a table: decompressed, and as text in UTF-8, whatever they came as. A *signature* is what the files of a format
 //! begin with.
 
+mod access;
 mod peek;
 mod utf16;
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read, Seek};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use flate2::bufread::MultiGzDecoder;
 
 use super::format::Format;
 use super::read_error::{Damage, ReadError};
+use access::FileAccess;
+pub use access::RandomAccess;
 pub(super) use peek::Peek;
 use utf16::{Endian, Utf16};
 
@@ -27,8 +31,8 @@ const BUFFER_BYTES: usize = 1 << 16;
 /// Where a table comes from.
 pub struct Source {
     input: Box<dyn Read + Send>,
-    /// The same bytes as a file, where they are one.
-    file: Option<File>,
+    /// The same bytes, where they can be read from any place.
+    access: Option<Arc<dyn RandomAccess>>,
     /// The format that its name tells.
     named: Option<Format>,
 }
@@ -38,13 +42,23 @@ pub(super) enum Content {
     /// Text in UTF-8, without a byte-order mark.
     Text(Peek),
     /// A Parquet file.
-    Parquet(File),
+    Parquet(Arc<dyn RandomAccess>),
+}
+
+/// What a source holds as it stands.
+pub(super) enum Standing {
+    /// Text in UTF-8, and the bytes of the byte-order mark before it.
+    Text(Peek, u64),
+    /// A Parquet file.
+    Parquet(Arc<dyn RandomAccess>),
+    /// What has to be read from its beginning, and why.
+    Whole(String),
 }
 
 impl Source {
     /// Makes a source of a stream, as standard input.
     pub fn new(input: impl Read + Send + 'static) -> Self {
-        Self { input: Box::new(input), file: None, named: None }
+        Self { input: Box::new(input), access: None, named: None }
     }
 
     /// Makes a source of bytes in memory.
@@ -56,8 +70,14 @@ impl Source {
     pub fn from_path(path: &Path) -> io::Result<Self> {
         let input = File::open(path)?;
         // A pipe with a name cannot be read twice.
-        let file = if input.metadata()?.is_file() { Some(input.try_clone()?) } else { None };
-        Ok(Self { input: Box::new(input), file, named: Format::from_path(path) })
+        let access = if input.metadata()?.is_file() { Some(FileAccess::share(input.try_clone()?)?) } else { None };
+        Ok(Self { input: Box::new(input), access, named: Format::from_path(path) })
+    }
+
+    /// Makes a source of an object of a store, whose name may tell its format: a stream of its bytes or of some of them, and a way to
+    /// read any, which Parquet needs.
+    pub fn of_object(stream: Box<dyn Read + Send>, access: Option<Arc<dyn RandomAccess>>, name: &Path) -> Self {
+        Self { input: stream, access, named: Format::from_path(name) }
     }
 
     /// Puts a reader around the bytes, as one that shows how far they are read.
@@ -74,10 +94,10 @@ impl Source {
     /// Unpacks the bytes, by their signatures.
     pub(super) fn unpack(self) -> Result<Content, ReadError> {
         let mut input = Peek::new(self.input);
-        let mut file = self.file;
+        let mut access = self.access;
         if let Some(compression) = Compression::from_signature(input.fill(SIGNATURE_BYTES)?) {
             input = Peek::new(compression.decode(input)?);
-            file = None;
+            access = None;
             if let Some(inner) = Compression::from_signature(input.fill(SIGNATURE_BYTES)?) {
                 return Err(ReadError::input(format!(
                     "the input is compressed twice, by {compression} and by {inner}: decompress it once"
@@ -86,10 +106,47 @@ impl Source {
         }
         let start = input.fill(SIGNATURE_BYTES)?;
         if start.starts_with(b"PAR1") {
-            return file.map_or_else(|| spool(input), Ok).map(Content::Parquet);
+            return access.map_or_else(|| spool(input), Ok).map(Content::Parquet);
         }
         as_text(input).map(Content::Text)
     }
+
+    /// Tells what the bytes are without unpacking them.
+    pub(super) fn standing(self) -> Result<Standing, ReadError> {
+        let mut input = Peek::new(self.input);
+        let start = input.fill(SIGNATURE_BYTES)?;
+        if let Some(compression) = Compression::from_signature(start) {
+            return Ok(Standing::Whole(format!("it is compressed by {compression}")));
+        }
+        if start.starts_with(b"PAR1") {
+            return self.access.map_or_else(|| spool(input), Ok).map(Standing::Parquet);
+        }
+        if Endian::from_start(start).is_some() {
+            return Ok(Standing::Whole("it is UTF-16".to_owned()));
+        }
+        let mark = if start.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() as u64 } else { 0 };
+        as_text(input).map(|text| Standing::Text(text, mark))
+    }
+
+    /// Takes the bytes for a part of a text that is not packed: they may begin as anything.
+    pub(super) fn part_of_text(self) -> Peek {
+        Peek::new(self.input)
+    }
+
+    /// Takes the bytes for a Parquet file.
+    pub(super) fn parquet(self) -> Result<Arc<dyn RandomAccess>, ReadError> {
+        self.access.map_or_else(|| spool(Peek::new(self.input)), Ok)
+    }
+}
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Passes over a byte-order mark of UTF-8.
+pub(super) fn skip_mark(input: &mut Peek) -> io::Result<()> {
+    if input.fill(BYTE_ORDER_MARK.len())?.starts_with(BYTE_ORDER_MARK) {
+        input.skip(BYTE_ORDER_MARK.len());
+    }
+    Ok(())
 }
 
 /// Takes bytes that are not packed as text in UTF-8, without its byte-order mark; refuses what is no text, and none at all.
@@ -100,8 +157,8 @@ pub(super) fn as_text(mut input: Peek) -> Result<Peek, ReadError> {
     }
     if let Some(endian) = Endian::from_start(start) {
         input = Peek::new(Utf16::new(input, endian));
-    } else if start.starts_with("\u{feff}".as_bytes()) {
-        input.skip(3);
+    } else {
+        skip_mark(&mut input)?;
     }
     if input.fill(1)?.is_empty() {
         return Err(ReadError::input("the input is empty: expected a table"));
@@ -111,7 +168,7 @@ pub(super) fn as_text(mut input: Peek) -> Result<Peek, ReadError> {
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source").field("file", &self.file).field("named", &self.named).finish_non_exhaustive()
+        f.debug_struct("Source").field("named", &self.named).finish_non_exhaustive()
     }
 }
 
@@ -130,12 +187,19 @@ fn refusal(start: &[u8]) -> Option<&'static str> {
             Some("the input is compressed by xz: decompress it first, or use gzip or zstd")
         }
         [b'A', b'R', b'R', b'O', b'W', b'1', ..] => Some("the input is an Arrow file: save its table as Parquet"),
+        [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] | [b'G', b'I', b'F', b'8', ..] => {
+            Some("the input is a picture: name a file that holds a table")
+        }
+        [b'%', b'P', b'D', b'F', b'-', ..] => Some("the input is a PDF document: save its table as CSV"),
+        [b'S', b'Q', b'L', b'i', b't', b'e', b' ', b'f', ..] => {
+            Some("the input is an SQLite database: export its table as CSV")
+        }
         _ => None,
     }
 }
 
 /// Writes a stream of Parquet into a file that has no name, and goes with its last reader.
-fn spool(input: Peek) -> Result<File, ReadError> {
+fn spool(input: Peek) -> Result<Arc<dyn RandomAccess>, ReadError> {
     let mut file = tempfile::tempfile()?;
     let mut input = input.take(MAX_SPOOLED_BYTES);
     io::copy(&mut input, &mut file)?;
@@ -145,8 +209,7 @@ fn spool(input: Peek) -> Result<File, ReadError> {
             MAX_SPOOLED_BYTES >> 30
         )));
     }
-    file.rewind()?;
-    Ok(file)
+    Ok(FileAccess::share(file)?)
 }
 
 /// How bytes are compressed.

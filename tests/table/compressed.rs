@@ -67,7 +67,7 @@ fn archives_and_workbooks_are_refused_with_what_to_do() {
 #[test]
 fn a_declared_format_that_the_signature_contradicts_is_an_error() {
     let said = |name: &str, format| {
-        read(Source::from_bytes(bytes(name)), &titanic(), of_format(format)).unwrap_err().to_string()
+        read(Source::from_bytes(bytes(name)), &titanic(), &of_format(format)).unwrap_err().to_string()
     };
     assert_eq!(
         said("pandas.parquet", Format::Csv),
@@ -82,6 +82,6 @@ fn a_declared_format_that_the_signature_contradicts_is_an_error() {
 #[test]
 fn a_bomb_is_read_as_it_expands() {
     let bomb = gzip(&vec![b' '; 64 << 20]);
-    let said = read(Source::from_bytes(bomb), &titanic(), Options::default()).unwrap_err().to_string();
+    let said = read(Source::from_bytes(bomb), &titanic(), &Options::default()).unwrap_err().to_string();
     assert!(said.contains("its first line has more than 4 MB"), "{said}");
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::reading::{of_format, path, plain, read, records, refusal, titanic};
 
 fn rows(text: &str) -> Vec<(String, Result<lifeboat::table::Record, String>)> {
-    read(Source::from_bytes(text), &titanic(), Options::default()).unwrap()
+    read(Source::from_bytes(text), &titanic(), &Options::default()).unwrap()
 }
 
 fn faults(text: &str) -> Vec<String> {
@@ -78,7 +78,7 @@ fn a_ragged_row_and_bad_cells_are_named() {
 #[test]
 fn a_cell_that_is_not_utf8_is_a_fault_of_its_row() {
     let text = b"Pclass,Sex,Name,Cabin\n3,male,Am\xe9lie,x\n3,male,b,\xc3\n3,male,\xc3,\xa9\n3,male,\xc3\xa9,d\n";
-    let all = read(Source::from_bytes(&text[..]), &titanic(), Options::default()).unwrap();
+    let all = read(Source::from_bytes(&text[..]), &titanic(), &Options::default()).unwrap();
     let said: Vec<_> = all.into_iter().map(|(_, record)| record.err().unwrap_or_default()).collect();
     let (name, cabin) = ("Name is not UTF-8: save the file as UTF-8", "Cabin is not UTF-8: save the file as UTF-8");
     assert_eq!(said, [name.to_owned(), cabin.to_owned(), format!("{name}; {cabin}"), String::new()]);
@@ -100,10 +100,16 @@ fn what_is_no_table_says_what_to_do() {
         ("", "the input is empty: expected a table"),
         ("\n\n", "the input is empty: expected a header of columns"),
         ("\u{feff}", "the input is empty: expected a table"),
+        ("Pclass,Sex\0\0\n3,male\n", "the input is no text: its first line holds NUL bytes, so name a file of a table"),
+        ("\0\0\0\0\0\0\0\0\0", "the input is no text: its first line holds NUL bytes, so name a file of a table"),
+        ("GIF89a", "the input is a picture: name a file that holds a table"),
+        ("%PDF-1.7\n", "the input is a PDF document: save its table as CSV"),
+        ("SQLite format 3\0", "the input is an SQLite database: export its table as CSV"),
     ] {
         assert_eq!(refusal(text), said);
     }
-    let json = read(Source::from_bytes("[{\"Pclass\": 3}]"), &titanic(), of_format(Format::Csv)).unwrap_err();
+    assert_eq!(refusal(&b"\x89PNG\r\n\x1a\n\0\0"[..]), "the input is a picture: name a file that holds a table");
+    let json = read(Source::from_bytes("[{\"Pclass\": 3}]"), &titanic(), &of_format(Format::Csv)).unwrap_err();
     assert_eq!(
         json.to_string(),
         "the input is no CSV: it begins with \"[{\\\"Pclass\\\": 3}]\", as JSON does, so name its format as json or ndjson"
@@ -112,8 +118,8 @@ fn what_is_no_table_says_what_to_do() {
 
 #[test]
 fn a_quotation_mark_that_is_never_closed_does_not_take_all_memory() {
-    let text = "Pclass,Sex,Name\n3,male,\"".to_owned() + &"x,".repeat(6 << 20);
-    assert_eq!(refusal(text), "the input has a row of more than 8 MB: is a quotation mark not closed?");
+    let text = "Pclass,Sex,Name\r\n3,male,x\r\n3,male,\"".to_owned() + &"x,".repeat(6 << 20);
+    assert_eq!(refusal(text), "line 3 begins a row of more than 8 MB: is a quotation mark not closed?");
 }
 
 #[test]
@@ -165,7 +171,7 @@ fn missing_values_of_a_schema_are_missing_in_a_file() {
     });
     let schema = load::schema(schema.to_string().as_bytes()).unwrap();
     let text = "a;b\n-99,9;NA\nNA;x\n";
-    let rows = read(Source::from_bytes(text), &schema, Options::default()).unwrap();
+    let rows = read(Source::from_bytes(text), &schema, &Options::default()).unwrap();
     assert_eq!(rows[0].1.as_ref().unwrap().values(), [None, None, None]);
     assert!(rows[1].1.is_err());
 }

@@ -39,23 +39,23 @@ fn cells_are_carried_along_in_every_format() {
 #[test]
 fn ignored_columns_are_not_read() {
     for text in [CSV, JSON] {
-        let records = read(Source::from_bytes(text), &titanic(), extra(ExtraColumns::Ignore)).unwrap();
+        let records = read(Source::from_bytes(text), &titanic(), &extra(ExtraColumns::Ignore)).unwrap();
         assert!(records.iter().all(|(_, record)| record.is_ok()), "{records:?}");
     }
 }
 
 #[test]
 fn refused_columns_are_all_named() {
-    let said = read(Source::from_bytes(CSV), &titanic(), Options::default()).unwrap_err();
+    let said = read(Source::from_bytes(CSV), &titanic(), &Options::default()).unwrap_err();
     assert_eq!(said.faults().len(), 2);
-    let said = read(Source::from_bytes(JSON), &titanic(), Options::default()).unwrap();
+    let said = read(Source::from_bytes(JSON), &titanic(), &Options::default()).unwrap();
     assert!(said[0].1.as_ref().unwrap_err().starts_with("note is not a field of a passenger"));
     assert!(said[1].1.as_ref().unwrap_err().starts_with("list is not a field of a passenger"));
 }
 
 #[test]
 fn two_kept_columns_of_one_name_are_refused() {
-    let said = read(Source::from_bytes("Pclass,Sex,x,x\n"), &titanic(), extra(ExtraColumns::Keep)).unwrap_err();
+    let said = read(Source::from_bytes("Pclass,Sex,x,x\n"), &titanic(), &extra(ExtraColumns::Keep)).unwrap_err();
     assert_eq!(said.to_string(), "column \"x\" stands twice");
 }
 
@@ -63,7 +63,7 @@ fn two_kept_columns_of_one_name_are_refused() {
 fn a_member_that_comes_late_is_not_lost_without_a_word() {
     let first = "{\"Pclass\": 3, \"Sex\": \"male\", \"a\": 1}\n".repeat(1024);
     let text = first + "{\"Pclass\": 3, \"Sex\": \"male\", \"b\": 1}\n{\"Pclass\": 3, \"Sex\": \"male\"}\n";
-    let all = read(Source::from_bytes(text), &titanic(), extra(ExtraColumns::Keep)).unwrap();
+    let all = read(Source::from_bytes(text), &titanic(), &extra(ExtraColumns::Keep)).unwrap();
     assert_eq!(all.len(), 1026);
     let said = all[1024].1.as_ref().unwrap_err();
     assert!(said.starts_with("b is not a field, and no record of the first thousand has it"), "{said}");

@@ -5,7 +5,7 @@ use lifeboat::table::{Format, Options, Source};
 use crate::reading::{bytes, of_format, path, plain, read, records, refusal, titanic};
 
 fn faults(text: &str) -> Vec<String> {
-    let all = read(Source::from_bytes(text), &titanic(), Options::default()).unwrap();
+    let all = read(Source::from_bytes(text), &titanic(), &Options::default()).unwrap();
     all.into_iter().map(|(place, record)| format!("{place}: {}", record.err().unwrap_or_default())).collect()
 }
 
@@ -56,12 +56,12 @@ fn what_is_no_array_is_told_with_what_to_do() {
     ] {
         assert_eq!(refusal(text), said);
     }
-    let lines = read(Source::from_bytes("{}\n{}\n"), &titanic(), of_format(Format::Json)).unwrap_err();
+    let lines = read(Source::from_bytes("{}\n{}\n"), &titanic(), &of_format(Format::Json)).unwrap_err();
     assert_eq!(
         lines.to_string(),
         "the input goes on behind its JSON: if an object stands on each line, name its format as ndjson"
     );
-    let text = read(Source::from_bytes("Pclass,Sex\n"), &titanic(), of_format(Format::Json)).unwrap_err();
+    let text = read(Source::from_bytes("Pclass,Sex\n"), &titanic(), &of_format(Format::Json)).unwrap_err();
     assert_eq!(text.to_string(), "the input is not JSON: expected an array of objects, or an object");
 }
 

@@ -2,6 +2,7 @@
 
 mod compressed;
 mod csv_files;
+mod cutting;
 mod encodings;
 mod extra_columns;
 mod faults;

@@ -25,8 +25,8 @@ const FILES: [&str; 16] = [
 ];
 
 /// Reads all that can be read.
-fn read(schema: &Schema, bytes: Vec<u8>, options: Options) {
-    let Ok(mut reader) = Reader::open(Source::from_bytes(bytes), schema, &options) else { return };
+fn read(schema: &Schema, bytes: Vec<u8>, options: &Options) {
+    let Ok(mut reader) = Reader::open(Source::from_bytes(bytes), schema, options) else { return };
     let mut chunk = Chunk::default();
     while let Ok(true) = reader.next_chunk(&mut chunk) {
         for row in chunk.rows() {
@@ -85,6 +85,7 @@ fn options() -> impl Strategy<Value = Options> {
     (format, extra, purpose).prop_map(|(format, extra_columns, purpose)| Options {
         format,
         selection: Selection { extra_columns, purpose },
+        ..Options::default()
     })
 }
 
@@ -101,11 +102,11 @@ proptest! {
         for change in &changes {
             change.apply(&mut bytes);
         }
-        read(&titanic(), bytes, options);
+        read(&titanic(), bytes, &options);
     }
 
     #[test]
     fn any_text_is_read_or_refused(text in "(Pclass|Sex|[,;\\t|\"\\n\\r0-9a-z{}\\[\\]: ]){0,80}", options in options()) {
-        read(&titanic(), text.into_bytes(), options);
+        read(&titanic(), text.into_bytes(), &options);
     }
 }

@@ -46,7 +46,7 @@ fn times() -> Schema {
 #[test]
 fn times_dates_decimals_and_flags_are_read_by_their_types() {
     let schema = times();
-    let all = read(Source::from_bytes(bytes("times.parquet")), &schema, Options::default()).unwrap();
+    let all = read(Source::from_bytes(bytes("times.parquet")), &schema, &Options::default()).unwrap();
     let written: Vec<Json> = all
         .into_iter()
         .map(|(_, record)| serde_json::from_str::<serde_json::Value>(&record.unwrap().text(&schema)).unwrap())
@@ -77,14 +77,14 @@ fn timestamps_of_96_bits_are_read() {
     });
     let schema = load::schema(schema.to_string().as_bytes()).unwrap();
     let source = Source::from_bytes(bytes("times_int96.parquet"));
-    let all = read(source, &schema, extra(ExtraColumns::Ignore)).unwrap();
+    let all = read(source, &schema, &extra(ExtraColumns::Ignore)).unwrap();
     let written: serde_json::Value = serde_json::from_str(&all[0].1.as_ref().unwrap().text(&schema)).unwrap();
     assert_eq!(written, json!({"at_us": "2013-11-03T05:30:00.123Z"}));
 }
 
 #[test]
 fn rows_are_told_by_their_number() {
-    let all = read(Source::from_bytes(bytes("pyarrow_none.parquet")), &titanic(), Options::default()).unwrap();
+    let all = read(Source::from_bytes(bytes("pyarrow_none.parquet")), &titanic(), &Options::default()).unwrap();
     assert_eq!(all[39].0, "row 40");
 }
 
@@ -102,7 +102,7 @@ fn a_file_without_known_columns_says_so() {
     let said = refusal(bytes("times.parquet"));
     assert!(said.contains("column \"at_ns\" is not a field of a passenger"), "{said}");
     let ignoring = extra(ExtraColumns::Ignore);
-    let said = read(Source::from_bytes(bytes("times.parquet")), &titanic(), ignoring).unwrap_err();
+    let said = read(Source::from_bytes(bytes("times.parquet")), &titanic(), &ignoring).unwrap_err();
     assert!(said.to_string().starts_with("no column is a field of a passenger"), "{said}");
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn bytes(name: &str) -> Vec<u8> {
 }
 
 pub(crate) fn extra(extra_columns: ExtraColumns) -> Options {
-    Options { format: None, selection: Selection { extra_columns, purpose: Purpose::Records } }
+    Options { selection: Selection { extra_columns, purpose: Purpose::Records }, ..Options::default() }
 }
 
 pub(crate) fn of_format(format: Format) -> Options {
@@ -32,8 +32,8 @@ pub(crate) fn of_format(format: Format) -> Options {
 type Placed = (String, Result<Record, String>);
 
 /// Reads all records, each with its place; what is no record is told in words.
-pub(crate) fn read(source: Source, schema: &Schema, options: Options) -> Result<Vec<Placed>, ReadError> {
-    let mut reader = Reader::open(source, schema, &options)?;
+pub(crate) fn read(source: Source, schema: &Schema, options: &Options) -> Result<Vec<Placed>, ReadError> {
+    let mut reader = Reader::open(source, schema, options)?;
     let (mut chunk, mut all) = (Chunk::default(), Vec::new());
     while reader.next_chunk(&mut chunk)? {
         for row in chunk.rows() {
@@ -46,7 +46,7 @@ pub(crate) fn read(source: Source, schema: &Schema, options: Options) -> Result<
 
 /// Reads all records of a file of the Titanic.
 pub(crate) fn records(source: Source) -> Vec<Record> {
-    let all = read(source, &titanic(), Options::default()).unwrap();
+    let all = read(source, &titanic(), &Options::default()).unwrap();
     all.into_iter().map(|(place, record)| record.unwrap_or_else(|fault| panic!("{place}: {fault}"))).collect()
 }
 
@@ -59,5 +59,5 @@ pub(crate) fn plain() -> Vec<Record> {
 
 /// Says why a text is no table of the Titanic.
 pub(crate) fn refusal(bytes: impl Into<Vec<u8>>) -> String {
-    read(Source::from_bytes(bytes), &titanic(), Options::default()).unwrap_err().to_string()
+    read(Source::from_bytes(bytes), &titanic(), &Options::default()).unwrap_err().to_string()
 }

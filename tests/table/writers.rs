@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 use jiff::civil::date;
+use lifeboat::table::cutting::{self, Cutting};
 use lifeboat::table::{
-    Batch, ColumnType, Format, Layout, Options, OutputCell, OutputColumn, Source, TableWriter, load,
+    Batch, ColumnType, ExtraColumns, Format, Layout, Options, OutputCell, OutputColumn, Source, TableWriter, load,
 };
 use serde_json::json;
 
-use crate::reading::{plain, read, titanic};
+use crate::reading::{extra, plain, read, titanic};
 
 fn columns() -> Vec<OutputColumn> {
     [
@@ -77,7 +78,7 @@ fn every_format_is_read_again_as_what_was_written() {
         "at": "2013-11-03T05:30:00.12Z", "json": "{\"a\": [1]}",
     });
     for format in [Format::Csv, Format::Parquet] {
-        let all = read(Source::from_bytes(written(format)), &schema, Options::default()).unwrap();
+        let all = read(Source::from_bytes(written(format)), &schema, &Options::default()).unwrap();
         let records: Vec<_> = all
             .into_iter()
             .map(|(_, record)| serde_json::from_str::<serde_json::Value>(&record.unwrap().text(&schema)).unwrap())
@@ -102,7 +103,7 @@ fn records_pass_through_every_format() {
             writer.write_row(&cells).unwrap();
         }
         let table = writer.finish().unwrap();
-        let again = read(Source::from_bytes(table), &schema, Options::default()).unwrap();
+        let again = read(Source::from_bytes(table), &schema, &Options::default()).unwrap();
         let again: Vec<_> = again.into_iter().map(|(_, record)| record.unwrap()).collect();
         assert_eq!(again, plain(), "{format}");
     }
@@ -124,10 +125,29 @@ fn groups_of_parquet_follow_each_other() {
         writer.write_row(&[OutputCell::Integer(id), OutputCell::Integer(3), OutputCell::Text("male")]).unwrap();
     }
     let table = writer.finish().unwrap();
-    let all = read(Source::from_bytes(table), &titanic(), Options::default()).unwrap();
+    let all = read(Source::from_bytes(table), &titanic(), &Options::default()).unwrap();
     assert_eq!(all.len(), 150_000);
     assert_eq!(all[149_999].0, "row 150000");
     assert!(all.iter().all(|(_, record)| record.is_ok()));
+}
+
+#[test]
+fn groups_of_a_wide_table_have_fewer_rows() {
+    let names = ["Pclass", "Sex"].map(|name| OutputColumn::new(name, ColumnType::Text)).into_iter();
+    let numbers = (0..200).map(|place| OutputColumn::new(format!("x{place}"), ColumnType::Number));
+    let layout = Layout::new(Format::Parquet, names.chain(numbers).collect()).unwrap();
+    let mut writer = TableWriter::new(&layout, Vec::new()).unwrap();
+    let mut row = vec![OutputCell::Text("3"), OutputCell::Text("male")];
+    row.resize(202, OutputCell::Number(0.5));
+    for _ in 0..20_000 {
+        writer.write_row(&row).unwrap();
+    }
+    let source = Source::from_bytes(writer.finish().unwrap());
+    let Cutting::Rows { groups } = cutting::open(source, &titanic(), &extra(ExtraColumns::Ignore)).unwrap() else {
+        panic!("a Parquet file is cut by its rows");
+    };
+    assert_eq!(groups.iter().sum::<u64>(), 20_000);
+    assert!(groups.iter().all(|rows| *rows < 10_000), "{groups:?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What stands between the cells of a file: the header tells.
 
-use ::csv::ReaderBuilder;
+use ::csv::{ByteRecord, ReaderBuilder};
 
 use crate::table::read_error::ReadError;
 use crate::table::schema::Schema;
@@ -37,12 +37,15 @@ impl Delimiter {
         self == Self::Semicolon
     }
 
+    fn reader(self, text: &[u8]) -> ::csv::Reader<&[u8]> {
+        ReaderBuilder::new().has_headers(false).delimiter(self.byte()).from_reader(text)
+    }
+
     /// Returns the one that makes most columns that the schema knows; of equals, the one that makes most columns.
     pub(super) fn find(input: &mut Peek, schema: &Schema) -> Result<Self, ReadError> {
         let line = header(input)?;
         let count = |delimiter: Self| {
-            let mut reader = ReaderBuilder::new().has_headers(false).delimiter(delimiter.byte()).from_reader(line);
-            let cells = reader.byte_records().next().and_then(Result::ok).unwrap_or_default();
+            let cells = delimiter.reader(line).byte_records().next().and_then(Result::ok).unwrap_or_default();
             let is_known =
                 |cell: &&[u8]| std::str::from_utf8(cell).is_ok_and(|name| schema.column(name.trim()).is_some());
             (cells.iter().filter(is_known).count(), cells.len())
@@ -52,7 +55,8 @@ impl Delimiter {
     }
 }
 
-/// Looks at the header, which ends at the first line break outside quotation marks.
+/// Looks at the header, up to the line break that ends it first for some delimiter. What stands behind that break tells nothing, so the
+/// delimiter of a part of a file, which is the header and some rows, is the same.
 fn header(input: &mut Peek) -> Result<&[u8], ReadError> {
     let mut wanted = FIRST_BYTES;
     loop {
@@ -75,10 +79,10 @@ fn header(input: &mut Peek) -> Result<&[u8], ReadError> {
 }
 
 fn end_of_header(text: &[u8]) -> Option<usize> {
-    let blank = text.iter().take_while(|byte| b"\r\n".contains(byte)).count();
-    let mut is_quoted = false;
-    text.iter().enumerate().skip(blank).find_map(|(at, byte)| {
-        is_quoted ^= *byte == b'"';
-        (!is_quoted && b"\r\n".contains(byte)).then_some(at)
-    })
+    let ends = Delimiter::ALL.into_iter().filter_map(|delimiter| {
+        let mut reader = delimiter.reader(text);
+        reader.read_byte_record(&mut ByteRecord::new()).ok()?;
+        usize::try_from(reader.position().byte()).ok().filter(|end| *end < text.len())
+    });
+    ends.min()
 }

@@ -115,3 +115,17 @@ fn read<T: DataType>(
     values.clear();
     reader.read_records(rows, Some(levels), None, values).map(|(rows, _, _)| rows)
 }
+
+/// Passes over rows; returns how many there were.
+pub(super) fn skip(reader: &mut ColumnReader, rows: usize) -> Result<usize> {
+    match reader {
+        ColumnReader::BoolColumnReader(reader) => reader.skip_records(rows),
+        ColumnReader::Int32ColumnReader(reader) => reader.skip_records(rows),
+        ColumnReader::Int64ColumnReader(reader) => reader.skip_records(rows),
+        ColumnReader::Int96ColumnReader(reader) => reader.skip_records(rows),
+        ColumnReader::FloatColumnReader(reader) => reader.skip_records(rows),
+        ColumnReader::DoubleColumnReader(reader) => reader.skip_records(rows),
+        ColumnReader::ByteArrayColumnReader(reader) => reader.skip_records(rows),
+        ColumnReader::FixedLenByteArrayColumnReader(reader) => reader.skip_records(rows),
+    }
+}

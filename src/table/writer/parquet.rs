@@ -16,16 +16,23 @@ use super::text::plain;
 use super::{Layout, WriteError};
 use crate::table::output_cell::{ColumnType, OutputCell, OutputColumn};
 
-/// A group is written when it has as many rows, or as many bytes of text.
+/// A group is written when it has as many rows, or takes as many bytes of memory: a wide table has smaller groups.
 const GROUP_ROWS: usize = 1 << 16;
-const GROUP_TEXT_BYTES: usize = 8 << 20;
+const GROUP_BYTES: usize = 16 << 20;
+
+/// A column of a group that has more bytes of different values is written without a dictionary: it would cost more than it saves.
+const DICTIONARY_BYTES: usize = 1 << 17;
+
+/// The bytes that a cell takes beside its text, about.
+const CELL_BYTES: usize = 10;
+const TEXT_CELL_BYTES: usize = 34;
 
 /// Rows, column by column.
 #[derive(Debug, Default)]
 pub(super) struct ParquetBatch {
     columns: Vec<Column>,
     rows: usize,
-    text_bytes: usize,
+    bytes: usize,
 }
 
 /// The values of a column, and a 1 for each cell that has one, else a 0.
@@ -47,7 +54,7 @@ enum Values {
 
 impl ParquetBatch {
     pub(super) fn new(layout: &Layout) -> Self {
-        Self { columns: layout.columns.iter().map(|column| Column::new(column.kind)).collect(), rows: 0, text_bytes: 0 }
+        Self { columns: layout.columns.iter().map(|column| Column::new(column.kind)).collect(), rows: 0, bytes: 0 }
     }
 
     pub(super) fn push(&mut self, layout: &Layout, cells: &[OutputCell<'_>]) -> std::result::Result<(), WriteError> {
@@ -57,7 +64,7 @@ impl ParquetBatch {
                 let OutputColumn { name, kind } = &layout.columns[place];
                 return Err(WriteError::Layout(format!("column {name:?} is {kind:?}, but a cell is {cell:?}")));
             };
-            self.text_bytes += bytes;
+            self.bytes += bytes;
         }
         self.rows += 1;
         Ok(())
@@ -78,7 +85,7 @@ impl ParquetBatch {
             }
         }
         self.rows += std::mem::take(&mut other.rows);
-        self.text_bytes += std::mem::take(&mut other.text_bytes);
+        self.bytes += std::mem::take(&mut other.bytes);
     }
 }
 
@@ -95,23 +102,16 @@ impl Column {
         Self { values, levels: Vec::new() }
     }
 
-    /// Adds a cell, and returns the bytes of its text; none where it is not of the column's type.
+    /// Adds a cell, and returns the bytes that it takes; none where it is not of the column's type.
     fn push(&mut self, cell: OutputCell<'_>) -> Option<usize> {
-        let mut bytes = 0;
+        let mut bytes = CELL_BYTES;
         match (&mut self.values, cell) {
             (_, OutputCell::Missing) => {
                 self.levels.push(0);
-                return Some(0);
+                return Some(size_of::<i16>());
             }
-            (Values::Texts(values), OutputCell::Text(text)) => {
-                bytes = text.len();
-                values.push(text.into());
-            }
-            (Values::Texts(values), OutputCell::Json(value)) => {
-                let text = plain(value);
-                bytes = text.len();
-                values.push(text.as_ref().into());
-            }
+            (Values::Texts(values), OutputCell::Text(text)) => bytes = push_text(values, text),
+            (Values::Texts(values), OutputCell::Json(value)) => bytes = push_text(values, &plain(value)),
             (Values::Longs(values), OutputCell::Integer(number)) => values.push(number),
             (Values::Longs(values), OutputCell::Time(moment)) => values.push(moment.as_microsecond()),
             (Values::Longs(values), OutputCell::LocalTime(time)) => {
@@ -148,6 +148,16 @@ impl Column {
     }
 }
 
+/// Adds a text, which shares the memory of the one before it where both are equal, and returns the bytes that it takes.
+fn push_text(values: &mut Vec<ByteArray>, text: &str) -> usize {
+    if let Some(last) = values.last().filter(|last| last.data() == text.as_bytes()) {
+        values.push(last.clone());
+        return TEXT_CELL_BYTES;
+    }
+    values.push(text.into());
+    TEXT_CELL_BYTES + text.len()
+}
+
 fn write<T: DataType>(writer: &mut SerializedColumnWriter<'_>, values: &mut Vec<T::T>, levels: &[i16]) -> Result<()> {
     writer.typed::<T>().write_batch(values, Some(levels), None)?;
     values.clear();
@@ -168,7 +178,10 @@ impl<W: Write + Send> fmt::Debug for ParquetSink<W> {
 
 impl<W: Write + Send> ParquetSink<W> {
     pub(super) fn new(layout: &Layout, output: W) -> Result<Self> {
-        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            .set_dictionary_page_size_limit(DICTIONARY_BYTES)
+            .build();
         let fields = layout.columns.iter().map(|column| field(column).map(Arc::new)).collect::<Result<_>>()?;
         let schema = Type::group_type_builder("table").with_fields(fields).build()?;
         let writer = SerializedFileWriter::new(output, Arc::new(schema), Arc::new(properties))?;
@@ -178,11 +191,7 @@ impl<W: Write + Send> ParquetSink<W> {
     /// Writes the rows of a batch, once there are enough for a group, and empties it.
     pub(super) fn write(&mut self, batch: &mut ParquetBatch) -> Result<()> {
         self.group.append(batch);
-        if self.group.rows >= GROUP_ROWS || self.group.text_bytes >= GROUP_TEXT_BYTES {
-            self.write_group()
-        } else {
-            Ok(())
-        }
+        if self.group.rows >= GROUP_ROWS || self.group.bytes >= GROUP_BYTES { self.write_group() } else { Ok(()) }
     }
 
     pub(super) fn finish(mut self) -> std::result::Result<W, WriteError> {
@@ -203,7 +212,7 @@ impl<W: Write + Send> ParquetSink<W> {
             writer.close()?;
         }
         group.close()?;
-        (self.group.rows, self.group.text_bytes) = (0, 0);
+        (self.group.rows, self.group.bytes) = (0, 0);
         Ok(())
     }
 }
