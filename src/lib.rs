@@ -17,6 +17,7 @@
 //! - [`store`]: the port where predictions are kept, and its adapters.
 //! - [`clock`]: what tells the time.
 //! - [`service`]: all of the above in order; knows no HTTP, no cloud, no monitoring and no counting.
+//! - [`scoring`]: a whole table, on every processor.
 //! - [`lifecycle`]: what is done with what was stored: drift, performance, comparison of models, quality of tables.
 //! - [`metrics`]: what the service counts while it runs.
 //! - [`api`]: the HTTP router, whoever hosts it.
@@ -44,6 +45,8 @@ pub mod store;
 pub mod clock;
 
 pub mod service;
+
+pub mod scoring;
 
 pub mod lifecycle;
 

@@ -10,6 +10,7 @@ mod folder;
 mod forgetting;
 mod inputs;
 mod lines;
+mod many_files;
 mod other_tables;
 mod outputs;
 mod owners;

@@ -256,8 +256,8 @@ fn faults_are_told_in_the_tables_own_words() {
     assert_eq!(said, "error: cannot read header.csv: column petal width (cm) is missing\n");
     let said = FLOWERS.run(&folder, &["predict", "row.csv", "--skip-invalid"]).1;
     for fault in [
-        "left out, line 2: petal width (cm) must be a number of at least 0",
-        "left out, line 3: petal length (cm) must be a number of at least 0",
+        "left out, row.csv, line 2: petal width (cm) must be a number of at least 0",
+        "left out, row.csv, line 3: petal length (cm) must be a number of at least 0",
     ] {
         assert!(said.contains(fault), "{fault:?} is not in {said}");
     }

@@ -56,7 +56,7 @@ fn a_file_for_kaggle_needs_every_passenger_id() {
     let folder = Folder::new();
     folder.write("in.csv", "PassengerId,Pclass,Sex\n1,3,male\n,3,male\n");
     let said = folder.fails(&["predict", "in.csv", "--kaggle"]);
-    assert!(said.contains("line 3: the key is required with --kaggle"), "{said}");
+    assert!(said.contains("line 3: the key is required where key and label alone are written"), "{said}");
 }
 
 #[test]
@@ -112,8 +112,8 @@ fn bad_rows_can_be_left_out_and_are_counted() {
     folder.write("in.csv", "PassengerId,Pclass,Sex\n1,3,male\n2,4,male\n3,1,female\n4,3\n5,2,MALE\n");
     let (out, err) = folder.run(&["predict", "in.csv", "--skip-invalid"]);
     assert_eq!(of_csv(&out).iter().map(|line| line.0).collect::<Vec<_>>(), [1, 3, 5]);
-    assert!(err.contains("left out, line 3: Pclass"), "{err}");
-    assert!(err.contains("left out, line 5: has 2 cells"), "{err}");
+    assert!(err.contains("left out, in.csv, line 3: Pclass"), "{err}");
+    assert!(err.contains("left out, in.csv, line 5: has 2 cells"), "{err}");
     assert!(err.ends_with("3 predicted, 2 left out\n"), "{err}");
 
     folder.write("none.json", "[{}, 1]");

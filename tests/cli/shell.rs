@@ -114,9 +114,9 @@ fn quiet_says_nothing_but_errors() {
     let (out, err) = folder.run(&["--quiet", "predict", "some.csv", "--skip-invalid"]);
     assert_eq!((out.lines().count(), err.as_str()), (2, ""));
     let (_, err) = folder.run(&["predict", "some.csv", "--skip-invalid"]);
-    assert!(err.contains("left out, line 3") && err.contains("1 predicted, 1 left out"), "{err}");
+    assert!(err.contains("left out, some.csv, line 3") && err.contains("1 predicted, 1 left out"), "{err}");
     let said = folder.fails(&["predict", "some.csv", "-q"]);
-    assert!(said.starts_with("error: line 3: "), "{said}");
+    assert!(said.starts_with("error: some.csv, line 3: "), "{said}");
 }
 
 #[test]
