@@ -1,7 +1,7 @@
 # What a developer runs. `make` alone lists it. CARGO_TARGET_DIR and CARGO_BUILD_JOBS are honoured as cargo does.
 
 .DEFAULT_GOAL := help
-.PHONY: help check test lint doc tools infra bootstrap deploy-test fuzz soak smoke coverage bench dist data train train-check retrain train-flights flights
+.PHONY: help check test lint doc tools infra bootstrap deploy-test bulk fuzz soak smoke coverage bench dist data train train-check retrain train-flights flights
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -22,7 +22,7 @@ help: ## Lists the targets
 check: lint ## The fast part: format, lints and unit tests; under a minute once it is built
 	$(CARGO) test --release --locked --lib
 
-test: lint doc tools infra bootstrap deploy-test $(TRAINING) ## All of it, as CI does: the stores, the API and its clients, the functions, a model's life, a release
+test: lint doc tools infra bootstrap deploy-test bulk $(TRAINING) ## All of it, as CI does: the stores, the API and its clients, the functions, a model's life, a release
 	tests/cargo_lambda.sh
 	$(CARGO) build --release --locked --offline
 	tests/packages/validate.sh
@@ -37,7 +37,7 @@ test: lint doc tools infra bootstrap deploy-test $(TRAINING) ## All of it, as CI
 	tests/dist.sh
 	tests/wheel.sh
 	LIFEBOAT_REQUIRE_ONNX_TESTS=1 LIFEBOAT_BOOTSTRAP=$(abspath .aws-sam/test/Api/bootstrap) LIFEBOAT_MONITOR_BOOTSTRAP=$(abspath .aws-sam/test/Monitor/bootstrap) \
-		tests/with_dynamodb_local.sh \
+		tests/with_dynamodb_local.sh tests/with_s3.sh \
 		$(CARGO) test --release --locked --offline --lib --bins --tests
 
 lint:
@@ -59,16 +59,20 @@ infra: tools ## Checks templates, workflows, images, scripts, spelling and depen
 
 bootstrap: export PATH := $(abspath .tools/cargo-lambda/bin):$(PATH):$(abspath .tools/sam/bin)
 bootstrap: tools ## Builds the functions as they are deployed, by cargo-lambda and by SAM
-	$(CARGO) lambda build --release --locked --bin api --bin monitor
+	$(CARGO) lambda build --release --locked --bin api --bin batch --bin monitor
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 sam build --build-dir .aws-sam/test \
 		--parameter-overrides Architecture=$(ARCHITECTURE)
 
 deploy-test: bootstrap ## Deploys the template on an emulator of AWS, as SAM built it, and calls it
 	.tools/ministack/bin/python -B tests/deploy/main.py .aws-sam/test/template.yaml
 
+bulk: bootstrap ## Scores data sets in bulk on the emulator, with faults injected, and compares each row with lifeboat predict
+	$(CARGO) build --release --locked
+	.tools/ministack/bin/python -B tests/bulk/main.py .aws-sam/test/template.yaml $(PROGRAM)
+
 coverage: tools ## Measures what the tests of Rust reach, into target/coverage/lcov.info; needs cargo-llvm-cov
 	mkdir -p target/coverage
-	tests/with_dynamodb_local.sh $(CARGO) llvm-cov --locked --lib --bins --tests --lcov --output-path target/coverage/lcov.info
+	tests/with_dynamodb_local.sh tests/with_s3.sh $(CARGO) llvm-cov --locked --lib --bins --tests --lcov --output-path target/coverage/lcov.info
 
 ##@ Rehearsals
 

@@ -10,9 +10,11 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 
 use crate::api::{AllowedHosts, ApiConfig, ApiKeys, BasePath};
+use crate::aws::{AwsCredentials, ServiceSettings};
 use crate::metrics::embedded::EmbeddedConfig;
+use crate::objects::{ObjectSettings, Patience};
 use crate::server::ServerConfig;
-use crate::store::dynamodb::{AwsCredentials, DynamoDbConfig};
+use crate::store::dynamodb::DynamoDbConfig;
 use crate::store::sqlite::SqliteConfig;
 use crate::store::{Database, Retention, SampleRate};
 
@@ -114,21 +116,10 @@ impl Config {
 
     /// Reads settings from anything that knows variables by name; an empty one counts as not set, and one that is no text is refused.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<OsString>) -> anyhow::Result<Self> {
-        let unreadable = Cell::new(None);
-        let config = Self::from_variables(|name| {
-            let value = lookup(name)?.into_string();
-            if value.is_err() {
-                unreadable.set(Some(name.to_owned()));
-            }
-            value.ok().filter(|text| !text.is_empty())
-        });
-        match unreadable.take() {
-            Some(name) => bail!("{name} cannot be used: it is not UTF-8"),
-            None => config,
-        }
+        texts(lookup, |variable| Self::from_variables(variable))
     }
 
-    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
+    fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
         let seconds = |name, default| match variable(name) {
             Some(value) => parse(name, &value).and_then(|value| duration(name, value)),
             None => Ok(default),
@@ -139,7 +130,7 @@ impl Config {
         let sample_rate = parsed("MONITOR_SAMPLE_RATE", variable("MONITOR_SAMPLE_RATE"), "1")?;
         let retention = variable("RETENTION_DAYS").map(|value| parse("RETENTION_DAYS", &value)).transpose()?;
         Ok(Self {
-            database: database(&variable, sample_rate, retention)?,
+            database: database(variable, sample_rate, retention)?,
             sample_rate,
             retention,
             database_warm_up: parsed("DATABASE_WARM_UP", variable("DATABASE_WARM_UP"), "true")?,
@@ -178,6 +169,25 @@ impl Config {
     }
 }
 
+/// Reads settings of texts; an empty one counts as not set, and one that is no text is refused.
+pub(crate) fn texts<T>(
+    lookup: impl Fn(&str) -> Option<OsString>,
+    read: impl FnOnce(&dyn Fn(&str) -> Option<String>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let unreadable = Cell::new(None);
+    let settings = read(&|name| {
+        let value = lookup(name)?.into_string();
+        if value.is_err() {
+            unreadable.set(Some(name.to_owned()));
+        }
+        value.ok().filter(|text| !text.is_empty())
+    });
+    match unreadable.take() {
+        Some(name) => bail!("{name} cannot be used: it is not UTF-8"),
+        None => settings,
+    }
+}
+
 /// Returns the folder `package` beside a program, where there is one.
 fn package_beside(program: &Path) -> Option<PathBuf> {
     let folder = program.parent()?.join("package");
@@ -185,7 +195,7 @@ fn package_beside(program: &Path) -> Option<PathBuf> {
 }
 
 fn database(
-    variable: &impl Fn(&str) -> Option<String>,
+    variable: &dyn Fn(&str) -> Option<String>,
     sample_rate: SampleRate,
     retention: Option<Retention>,
 ) -> anyhow::Result<Option<Database>> {
@@ -203,26 +213,73 @@ fn database(
 
 fn dynamodb(
     table: &str,
-    variable: &impl Fn(&str) -> Option<String>,
+    variable: &dyn Fn(&str) -> Option<String>,
     sample_rate: SampleRate,
     retention: Option<Retention>,
 ) -> anyhow::Result<DynamoDbConfig> {
-    let required = |name: &str| variable(name).with_context(|| format!("{name} is not set"));
     if table.is_empty() {
         bail!("the URL names no table");
     }
     Ok(DynamoDbConfig {
         table: table.to_owned(),
-        region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).context("AWS_REGION is not set")?,
-        credentials: AwsCredentials {
-            access_key_id: required("AWS_ACCESS_KEY_ID")?,
-            secret_access_key: required("AWS_SECRET_ACCESS_KEY")?,
-            session_token: variable("AWS_SESSION_TOKEN"),
-        },
+        region: aws_region(variable)?,
+        credentials: aws_credentials(variable)?,
         endpoint: variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| variable("AWS_ENDPOINT_URL")),
         ca_bundle: variable("AWS_CA_BUNDLE").map(PathBuf::from),
         sample_rate,
         retention,
+    })
+}
+
+impl ObjectSettings {
+    /// Reads from the environment how S3 is reached: `AWS_REGION` (or `AWS_DEFAULT_REGION`), `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`
+    /// and `AWS_SESSION_TOKEN`; `AWS_ENDPOINT_URL_S3` (or `AWS_ENDPOINT_URL`) and `AWS_CA_BUNDLE` for an S3 that is not Amazon's own.
+    pub fn from_env() -> anyhow::Result<Self> {
+        Self::from_lookup(|name| std::env::var_os(name))
+    }
+
+    /// Reads settings from anything that knows variables by name; an empty one counts as not set, and one that is no text is refused.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<OsString>) -> anyhow::Result<Self> {
+        texts(lookup, |variable| {
+            Ok(Self {
+                region: aws_region(variable)?,
+                credentials: aws_credentials(variable)?,
+                endpoint: variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL")),
+                ca_bundle: variable("AWS_CA_BUNDLE").map(PathBuf::from),
+                patience: Patience::default(),
+            })
+        })
+    }
+}
+
+impl ServiceSettings {
+    /// Reads from the environment how a service is reached: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`;
+    /// `AWS_ENDPOINT_URL_SERVICE` (or `AWS_ENDPOINT_URL`) and `AWS_CA_BUNDLE` for one that is not Amazon's own.
+    pub fn from_env(service: &str) -> anyhow::Result<Self> {
+        texts(
+            |name| std::env::var_os(name),
+            |variable| {
+                let own = variable(&format!("AWS_ENDPOINT_URL_{service}"));
+                Ok(Self {
+                    credentials: aws_credentials(variable)?,
+                    endpoint: own.or_else(|| variable("AWS_ENDPOINT_URL")),
+                    ca_bundle: variable("AWS_CA_BUNDLE").map(PathBuf::from),
+                })
+            },
+        )
+    }
+}
+
+fn aws_region(variable: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<String> {
+    variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).context("AWS_REGION is not set")
+}
+
+fn aws_credentials(variable: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<AwsCredentials> {
+    let required = |name: &str| variable(name).with_context(|| format!("{name} is not set"));
+    Ok(AwsCredentials {
+        access_key_id: required("AWS_ACCESS_KEY_ID")?,
+        secret_access_key: required("AWS_SECRET_ACCESS_KEY")?,
+        session_token: variable("AWS_SESSION_TOKEN"),
     })
 }
 
@@ -331,6 +388,25 @@ mod tests {
             let error = format!("{:#}", config(&variables).unwrap_err());
             assert!(error.ends_with(&format!("{missing} is not set")), "{error}");
         }
+    }
+
+    #[test]
+    fn objects_take_region_keys_and_endpoint_from_the_environment() {
+        let read = |variables: &[(&str, &str)]| {
+            ObjectSettings::from_lookup(|name| {
+                variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).into())
+            })
+        };
+        let mut variables = AWS.to_vec();
+        assert_eq!(read(&variables).unwrap().endpoint, None);
+        variables.push(("AWS_ENDPOINT_URL", "http://127.0.0.1:8000"));
+        assert_eq!(read(&variables).unwrap().endpoint.as_deref(), Some("http://127.0.0.1:8000"));
+        variables.push(("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9000"));
+        let found = read(&variables).unwrap();
+        assert_eq!((found.region.as_str(), found.endpoint.as_deref()), ("eu-central-1", Some("http://127.0.0.1:9000")));
+        assert!(!format!("{found:?}").contains("secret"));
+        let error = format!("{:#}", read(&AWS[1..]).unwrap_err());
+        assert_eq!(error, "AWS_REGION is not set");
     }
 
     #[test]

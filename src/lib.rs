@@ -14,7 +14,9 @@
 //! - [`package`]: schema, recipe, graph and manifest, checked as a whole; a [`package::Package`] that exists fits together.
 //! - [`prediction`]: a prediction as it is stored.
 //! - [`outcome`]: what really happened, as somebody tells it.
+//! - [`aws`]: how AWS is reached, whichever of its services.
 //! - [`store`]: the port where predictions are kept, and its adapters.
+//! - [`objects`]: objects of S3, read and written by threads that block; of what stands above it uses [`aws`] and a trait of [`table`] alone.
 //! - [`clock`]: what tells the time.
 //! - [`service`]: all of the above in order; knows no HTTP, no cloud, no monitoring and no counting.
 //! - [`scoring`]: a whole table, on every processor.
@@ -40,7 +42,11 @@ pub mod prediction;
 
 pub mod outcome;
 
+pub mod aws;
+
 pub mod store;
+
+pub mod objects;
 
 pub mod clock;
 

@@ -32,9 +32,9 @@ use super::{
     Cursor, Days, Forgotten, KnownOutcome, Owner, PredictionStore, PublishedSnapshot, Put, Recording, Retention,
     SampleRate, StoreError, ToldOutcome, Window,
 };
+use crate::aws::{AwsCredentials, ClientError};
 use crate::identity::{ContentHash, Entity, PredictionId};
 use crate::prediction::Prediction;
-pub use client::ClientError;
 use item::{CORRECTION, Item, PARTITION_KEY, SORT_KEY, WriteId};
 
 /// So many puts of one array are under way at a time.
@@ -57,23 +57,6 @@ pub struct DynamoDbConfig {
     pub sample_rate: SampleRate,
     /// How long predictions that are stored from now on are kept; for good where nothing is said.
     pub retention: Option<Retention>,
-}
-
-/// Keys that sign requests, as the environment of a Lambda function holds them.
-#[derive(Clone, PartialEq, Eq)]
-pub struct AwsCredentials {
-    /// Names the keys.
-    pub access_key_id: String,
-    /// Signs.
-    pub secret_access_key: String,
-    /// Proves that the keys are temporary ones.
-    pub session_token: Option<String>,
-}
-
-impl fmt::Debug for AwsCredentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AwsCredentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
-    }
 }
 
 /// Keeps predictions in a DynamoDB table.
@@ -246,8 +229,7 @@ impl PredictionStore for DynamoDbStore {
     }
 
     fn window(&self, window: Window) -> BoxStream<'_, Result<Vec<Prediction>, StoreError>> {
-        let pages = self.pages(&item::BY_TIME, window);
-        pages.map(|page| page?.iter().map(item::prediction).collect()).boxed()
+        self.pages(&item::BY_TIME, window, |item| item::prediction(&item))
     }
 
     async fn forget(&self, entity: &Entity) -> Result<Forgotten, StoreError> {

@@ -48,6 +48,8 @@ macro_rules! contract {
             every_value_comes_back_exactly
             a_window_holds_what_was_made_in_it
             a_window_of_days_is_read_to_its_end
+            days_that_are_read_side_by_side_hold_what_their_window_holds
+            who_stops_reading_a_window_reads_it_again_from_its_beginning
             a_window_shows_outcomes
             a_large_window_is_read_page_by_page
             the_features_of_a_version_have_names
@@ -280,6 +282,51 @@ pub(crate) async fn a_window_of_days_is_read_to_its_end(store: Store) {
     let expected: Vec<_> = made[240..2400].to_vec();
     assert_eq!(found.len(), expected.len());
     assert_eq!(ids(&found), ids(&expected));
+}
+
+pub(crate) async fn days_that_are_read_side_by_side_hold_what_their_window_holds(store: Store) {
+    const DAY: i64 = 24 * 3_600_000;
+    // Of the first day more than a page, of the third nothing; a day ends a millisecond before the next one.
+    let midnight = at(0).as_millisecond().rem_euclid(DAY);
+    let times = (0..2000_u64).map(|number| match number {
+        0..1500 => i64::try_from(number).unwrap() * 50_000,
+        1500..1502 => DAY - 1 + i64::try_from(number - 1500).unwrap(),
+        _ => DAY * [1, 3, 4][usize::try_from(number % 3).unwrap()] + i64::try_from(number).unwrap(),
+    });
+    let made: Vec<_> = times.zip(0..).map(|(time, number)| of_number(number, at(time - midnight))).collect();
+    put(&store, made.clone()).await;
+    let days: JoinSet<Vec<Prediction>> = (0..5)
+        .map(|day| {
+            let store = Arc::clone(&store);
+            async move { window(&store, at(day * DAY - midnight), at((day + 1) * DAY - midnight)).await }
+        })
+        .collect();
+    let days = days.join_all().await;
+    assert!(
+        days.iter().all(|day| day
+            .iter()
+            .map(|made| made.created_at.as_millisecond() / DAY)
+            .collect::<HashSet<_>>()
+            .len()
+            < 2)
+    );
+    let mut counts: Vec<usize> = days.iter().map(Vec::len).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [0, 166, 166, 167, 1501]);
+    let found = days.concat();
+    assert_eq!((found.len(), ids(&found)), (made.len(), ids(&made)));
+}
+
+pub(crate) async fn who_stops_reading_a_window_reads_it_again_from_its_beginning(store: Store) {
+    let made: Vec<_> = (0..3000).map(|number| of_number(number, at(0))).collect();
+    put(&store, made.clone()).await;
+    for _ in 0..20 {
+        let mut pages = store.window(Window { from: at(0), to: at(1) });
+        assert!(!pages.try_next().await.unwrap().unwrap().is_empty());
+    }
+    // Neither has what was given up an end of its own, nor does it take anything from who reads to the end.
+    let found = window(&store, at(0), at(1)).await;
+    assert_eq!((found.len(), ids(&found)), (made.len(), ids(&made)));
 }
 
 pub(crate) async fn a_window_shows_outcomes(store: Store) {

@@ -165,7 +165,7 @@ impl DynamoDbStore {
     /// Streams what became known, page by page, in no order.
     pub(super) fn read_known(&self, days: Days) -> BoxStream<'_, Result<Vec<KnownOutcome>, StoreError>> {
         let Some(window) = days.window() else { return stream::empty().boxed() };
-        self.pages(&item::BY_KNOWN, window).and_then(|page| self.known_of(page)).boxed()
+        self.pages(&item::BY_KNOWN, window, Ok).and_then(|page| self.known_of(page)).boxed()
     }
 
     async fn known_of(&self, page: Vec<Item>) -> Result<Vec<KnownOutcome>, StoreError> {

@@ -2,11 +2,16 @@
 //!
 //! A window is read by a query for each part of each of its days. Where these are many beside what the index holds, as in a window of ten
 //! years over a table of last month, the whole index is scanned instead: so the calls follow what is stored, however long the window is.
+//!
+//! Each part is read by a task of its own, which takes the answers apart as well: a runtime with several threads does that on as many
+//! processors, while whoever reads the stream works on another page.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::item::{self, Item, TimeIndex};
 use super::{DynamoDbStore, unavailable};
@@ -45,19 +50,23 @@ fn moments(window: Window) -> Moments {
 }
 
 impl DynamoDbStore {
-    /// Streams the items of an index in a window page by page, in no order.
-    pub(super) fn pages(
+    /// Streams what an index holds of a window page by page, in no order, each item as `read` reads it.
+    pub(super) fn pages<T: Send + 'static>(
         &self,
         index: &'static TimeIndex,
         window: Window,
-    ) -> BoxStream<'_, Result<Vec<Item>, StoreError>> {
+        read: fn(Item) -> Result<T, StoreError>,
+    ) -> BoxStream<'_, Result<Vec<T>, StoreError>> {
         if window.from >= window.to {
             return stream::empty().boxed();
         }
         let moments = moments(window);
         let parts = stream::once(self.parts(index, window)).map_ok(move |parts| {
             let moments = moments.clone();
-            let pages = parts.map(move |part| self.items(index, part, moments.clone()));
+            let pages = parts.map(move |part| {
+                let items = self.items(index, part, moments.clone());
+                in_a_task(items.map(move |page| page?.into_iter().map(read).collect()).boxed())
+            });
             stream::iter(pages).flatten_unordered(CONCURRENT_CALLS)
         });
         parts.try_flatten().boxed()
@@ -149,6 +158,32 @@ impl DynamoDbStore {
         });
         items.boxed()
     }
+}
+
+/// Reads a stream in a task of its own, one page ahead of whoever asks; the task ends when the stream that is returned is dropped.
+fn in_a_task<T: Send + 'static>(
+    mut pages: BoxStream<'static, Result<T, StoreError>>,
+) -> BoxStream<'static, Result<T, StoreError>> {
+    let (ready, next) = mpsc::channel(1);
+    let mut task = JoinSet::new();
+    task.spawn(async move {
+        while let Some(page) = pages.next().await {
+            if ready.send(page).await.is_err() {
+                return;
+            }
+        }
+    });
+    let read = stream::unfold((next, task), |(mut next, mut task)| async move {
+        match next.recv().await {
+            Some(page) => Some((page, (next, task))),
+            // A task that failed must not look like one that has read all.
+            None => match task.join_next().await? {
+                Ok(()) => None,
+                Err(error) => Some((Err(unavailable(error)), (next, task))),
+            },
+        }
+    });
+    read.boxed()
 }
 
 /// The table is not as `template.yaml` makes it.
