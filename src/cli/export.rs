@@ -1,39 +1,51 @@
 //! `lifeboat export`: stored predictions with their features and outcomes, for training, in constant memory.
+//!
+//! One file takes all of them, or a folder takes a part a day, which is what large exports and repeated ones are for.
 
-use std::collections::HashMap;
-use std::io::{self, Write};
+mod days;
+mod destination;
+mod rows;
+mod terms;
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::anyhow;
 use clap::Args;
 use futures_util::TryStreamExt;
+use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
+use tokio::runtime::Runtime;
 
-use super::failure::UsageError;
+use super::failure::{Advised, UsageError};
 use super::format;
 use super::options::{self, DatabaseOption, PackageOption, WindowOption};
 use super::output::Output;
 use super::sample::Sample;
-use crate::lifecycle::stored::label;
 use crate::package::Package;
-use crate::prediction::{Prediction, scalar};
 use crate::start;
-use crate::store::PredictionStore;
-use crate::table::columns::KNOWN_AT;
+use crate::store::{Database, PredictionStore, Window};
 use crate::table::format::Format;
-use crate::table::json;
-use crate::table::output_cell::{ColumnType, OutputCell, OutputColumn};
 use crate::table::writer::{Layout, TableWriter};
-use crate::table::{Task, Value};
+use days::Days;
+use destination::Named;
+use rows::Rows;
+use terms::Terms;
 
 /// Writes the predictions of a window as a table: the record, what happened under the label's name, what was predicted, and the
 /// features. Only predictions of the sample are found: those that `MONITOR_SAMPLE_RATE` let be read by time when they were stored.
+///
+/// Into a folder, it writes a part for each whole day of UTC that the window touches, as in `2026-11-01.parquet`. The same command goes on
+/// where it was stopped: parts that are there stay, but those of days that were not over when they were written.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   lifeboat export --since 30d -o predictions.parquet
   lifeboat export --from 2026-11-01 --labelled --table -o labelled.csv
+  lifeboat export --since 90d -o exported/                            # a part a day; again tomorrow, for the new days
+  lifeboat export --since 90d -o s3://bucket/exported/ --database-url dynamodb:predictions
   DATABASE_URL=dynamodb:predictions lifeboat export --since 7d --format csv | head")]
 pub(super) struct ExportArgs {
     #[command(flatten)]
@@ -45,10 +57,14 @@ pub(super) struct ExportArgs {
     /// followed by `known_at`, when the outcome became known
     #[arg(long)]
     table: bool,
-    /// File for the table; `-` is standard output
+    /// File for the table, or folder for a part a day: one that is there, or a name that ends in `/`, as `s3://bucket/prefix/` does; `-` is
+    /// standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
-    /// Format of the table, whatever the extension of the output
+    /// Makes parts of a folder anew that are there, for outcomes that were told and predictions that were forgotten since
+    #[arg(long)]
+    renew: bool,
+    /// Format of the table, whatever the extension of the output [default of a folder: parquet]
     #[arg(long, value_parser = format::parser(), ignore_case = true)]
     format: Option<Format>,
     #[command(flatten)]
@@ -57,19 +73,31 @@ pub(super) struct ExportArgs {
     package: PackageOption,
 }
 
-/// Writes the table.
+/// Writes the table, or its parts.
 pub(super) fn export(args: &ExportArgs, quiet: bool) -> anyhow::Result<()> {
+    if let Some(bucket) = args.window.bucket() {
+        let problem = format!("--to is where the window ends, and {bucket} is no time");
+        return Err(UsageError(Advised { problem, advice: format!("give --output {bucket}") }.into()).into());
+    }
     let window = args.window.window(Timestamp::now())?;
+    match Named::parse(&args.output)? {
+        Some(named) => in_parts(args, named, window, quiet),
+        None if args.renew => {
+            Err(UsageError(anyhow!("--renew is for the parts of a folder: end the name of --output with /")).into())
+        }
+        None => in_one(args, window, quiet),
+    }
+}
+
+/// Writes one table.
+fn in_one(args: &ExportArgs, window: Window, quiet: bool) -> anyhow::Result<()> {
     let format = format::of_table_or_none(args.format, &args.output)?.ok_or_else(|| {
         let output = args.output.display();
         UsageError(anyhow!("{output} does not say its format: give --format csv, json, ndjson or parquet"))
     })?;
-    let config = options::config(&[args.database.setting(), args.package.setting()])?;
-    let package = start::open_package(&config)?;
-    let store = options::existing_store(&config, &package)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut export = Export { package, own_only: args.table, places: HashMap::new() };
-    let layout = Layout::new(format, export.columns())?;
+    let Source { store, package, runtime, .. } = Source::open(args)?;
+    let mut to_rows = Rows::new(package, args.table);
+    let layout = Layout::new(format, to_rows.columns())?;
     let mut table = TableWriter::new(&layout, Output::create(&args.output)?)?;
     let (mut rows, mut sample) = (0_u64, Sample::default());
     runtime.block_on(async {
@@ -78,8 +106,8 @@ pub(super) fn export(args: &ExportArgs, quiet: bool) -> anyhow::Result<()> {
             for prediction in page {
                 sample.count(&prediction.id);
                 if prediction.outcome().is_some() || !args.labelled {
-                    export.learn(&prediction.model_version, store.as_ref()).await?;
-                    export.write(&prediction, &mut table)?;
+                    to_rows.learn(&prediction.model_version, store.as_ref()).await?;
+                    to_rows.write(&prediction, &mut table)?;
                     rows += 1;
                 }
             }
@@ -94,143 +122,67 @@ pub(super) fn export(args: &ExportArgs, quiet: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What stands beside the record and what happened, but for what a task does not have.
-const ADDED: [&str; 10] = [
-    "id",
-    "model_version",
-    "snapshot",
-    "predicted",
-    "probability",
-    "created_at",
-    "known_at",
-    "shadow_version",
-    "shadow_predicted",
-    "shadow_probability",
-];
-
-/// Adds a column that is not the table's; where the table has one of its name, this one gives way.
-fn push(name: String, kind: ColumnType, columns: &mut Vec<OutputColumn>) {
-    let is_taken = columns.iter().any(|column| column.name == name);
-    columns.push(OutputColumn::new(if is_taken { format!("prediction_{name}") } else { name }, kind));
+/// Writes a part a day.
+fn in_parts(args: &ExportArgs, named: Named, window: Window, quiet: bool) -> anyhow::Result<()> {
+    let format = args.format.unwrap_or(Format::Parquet);
+    let Source { store, package, runtime, database } = Source::open(args)?;
+    let columns = Rows::new(Arc::clone(&package), args.table).columns();
+    let terms = Terms::new(database, &package, format, args.labelled, &columns);
+    let destination = named.open(runtime.handle())?;
+    let days = Days {
+        store: store.as_ref(),
+        package: &package,
+        runtime: runtime.handle(),
+        layout: Layout::new(format, columns)?,
+        is_labelled: args.labelled,
+        own_only: args.table,
+        renews: args.renew,
+        destination: &destination,
+    };
+    let progress = if quiet { ProgressBar::hidden() } else { progress() };
+    let mut exported = days.export(window, terms, &progress)?;
+    progress.finish_and_clear();
+    exported.sample.count_deleted(runtime.block_on(store.deleted(days::whole(window)))?);
+    if !quiet {
+        writeln!(io::stderr(), "{exported} in {destination}\n{}", exported.sample)?;
+    }
+    Ok(())
 }
 
-/// How a prediction becomes a row.
-struct Export {
+/// Shows how many days are done, on a terminal only.
+fn progress() -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} days  {msg}  {eta} left");
+    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// Where predictions come from.
+struct Source {
+    store: Arc<dyn PredictionStore>,
     package: Arc<Package>,
-    own_only: bool,
-    /// Where each of the package's features stands among those of a version.
-    places: HashMap<Arc<str>, Vec<Option<usize>>>,
+    /// Reads on every processor: a database whose answers take long to take apart is read that much faster.
+    runtime: Runtime,
+    /// What the database is called.
+    database: String,
 }
 
-impl Export {
-    /// Returns the columns: the table's own, the label being what happened; then what the program adds, and the features.
-    fn columns(&self) -> Vec<OutputColumn> {
-        let schema = self.package.schema();
-        let own = schema.fields().iter().map(|field| OutputColumn::new(&*field.name, ColumnType::of(field)));
-        let mut columns: Vec<OutputColumn> = own.collect();
-        if self.own_only {
-            columns.extend(self.tells_known_at().then(|| OutputColumn::new(KNOWN_AT, ColumnType::Time)));
-            return columns;
-        }
-        for name in ADDED.into_iter().filter(|name| self.has(name)) {
-            let kind = match name {
-                "predicted" | "shadow_predicted" => ColumnType::of(schema.label_field()),
-                "probability" | "shadow_probability" => ColumnType::Single,
-                "created_at" | "known_at" => ColumnType::Time,
-                _ => ColumnType::Text,
-            };
-            push(name.to_owned(), kind, &mut columns);
-        }
-        for class in self.classes() {
-            let name = format!("probability_{}", schema.label_field().written(class));
-            push(name, ColumnType::Single, &mut columns);
-        }
-        let features = self.package.feature_names().iter();
-        columns.extend(features.map(|name| OutputColumn::new(format!("feature_{name}"), ColumnType::Single)));
-        columns
+impl Source {
+    fn open(args: &ExportArgs) -> anyhow::Result<Self> {
+        let config = options::config(&[args.database.setting(), args.package.setting()])?;
+        let package = start::open_package(&config)?;
+        let store = options::existing_store(&config, &package)?;
+        let database = name_of(&start::database(&config, &package)?)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        Ok(Self { store, package, runtime, database })
     }
+}
 
-    /// Returns whether the table's own columns are not enough to train on: a history needs to know when a label became known.
-    fn tells_known_at(&self) -> bool {
-        self.package.living_recipe().is_some() && self.package.schema().column(KNOWN_AT).is_none()
-    }
-
-    /// Returns the classes that have a probability each.
-    fn classes(&self) -> &[Value] {
-        let schema = self.package.schema();
-        if schema.task() == Task::Multiclass { schema.classes().unwrap_or_default() } else { &[] }
-    }
-
-    /// Returns whether answers of this table have such a thing.
-    fn has(&self, name: &str) -> bool {
-        match name {
-            "probability" | "shadow_probability" => self.package.schema().task() == Task::Binary,
-            _ => true,
-        }
-    }
-
-    /// Finds the features of a version by their names.
-    async fn learn(&mut self, version: &Arc<str>, store: &dyn PredictionStore) -> anyhow::Result<()> {
-        if self.own_only || self.places.contains_key(version) {
-            return Ok(());
-        }
-        let own = self.package.feature_names();
-        let places = if version == self.package.version() {
-            (0..own.len()).map(Some).collect()
-        } else {
-            let names = store.feature_names(version).await?.unwrap_or_default();
-            own.iter().map(|name| names.iter().position(|other| other == name)).collect()
-        };
-        self.places.insert(Arc::clone(version), places);
-        Ok(())
-    }
-
-    fn write(&self, prediction: &Prediction, table: &mut TableWriter<Output>) -> anyhow::Result<()> {
-        let schema = self.package.schema();
-        let record = json::stored(schema, &prediction.record);
-        let happened = prediction.outcome().and_then(|outcome| label(schema, &outcome.label));
-        let own = schema.fields().iter().enumerate().map(|(place, field)| {
-            let value = if place == schema.label() { happened.as_ref() } else { record.get(place) };
-            OutputCell::from(value.map(|value| field.written(value)))
-        });
-        let mut cells: Vec<OutputCell<'_>> = own.collect();
-        let known_at = prediction.outcome().map_or(OutputCell::Missing, |outcome| OutputCell::Time(outcome.known_at));
-        if self.own_only {
-            cells.extend(self.tells_known_at().then_some(known_at));
-            return Ok(table.write_row(&cells)?);
-        }
-        let id = prediction.id.to_string();
-        let answer = &prediction.answer;
-        let shadow = prediction.shadow.as_ref();
-        let predicted = label(schema, &answer.label);
-        let shadow_predicted = shadow.and_then(|shadow| label(schema, &shadow.answer.label));
-        let added = [
-            OutputCell::Text(&id),
-            OutputCell::Text(&prediction.model_version),
-            prediction.snapshot.as_deref().map_or(OutputCell::Missing, OutputCell::Text),
-            OutputCell::from(predicted.as_ref().map(|value| schema.label_field().written(value))),
-            answer.probability.map_or(OutputCell::Missing, OutputCell::Single),
-            OutputCell::Time(prediction.created_at),
-            known_at,
-            shadow.map_or(OutputCell::Missing, |shadow| OutputCell::Text(&shadow.model_version)),
-            OutputCell::from(shadow_predicted.as_ref().map(|value| schema.label_field().written(value))),
-            shadow.and_then(|shadow| shadow.answer.probability).map_or(OutputCell::Missing, OutputCell::Single),
-        ];
-        cells.extend(ADDED.into_iter().zip(added).filter(|(name, _)| self.has(name)).map(|(_, cell)| cell));
-        let probability = |class: &Value| {
-            let class = scalar(schema, class);
-            let by_class = answer.probabilities.iter().flatten();
-            by_class.into_iter().find(|(other, _)| *other == class).map(|(_, probability)| *probability)
-        };
-        cells.extend(
-            self.classes().iter().map(|class| probability(class).map_or(OutputCell::Missing, OutputCell::Single)),
-        );
-        let features = prediction.features.as_deref().unwrap_or_default();
-        let places = self.places.get(&prediction.model_version).into_iter().flatten();
-        let feature =
-            |place: &Option<usize>| place.and_then(|place| features.get(place)).filter(|value| !value.is_nan());
-        cells
-            .extend(places.map(|place| feature(place).map_or(OutputCell::Missing, |value| OutputCell::Single(*value))));
-        Ok(table.write_row(&cells)?)
-    }
+/// Names a database so that no other has the name, without keys.
+fn name_of(database: &Database) -> anyhow::Result<String> {
+    Ok(match database {
+        Database::Sqlite(config) => format!("sqlite:{}", fs::canonicalize(&config.path)?.display()),
+        Database::DynamoDb(config) => format!("dynamodb:{} in {}", config.table, config.region),
+    })
 }

@@ -47,6 +47,11 @@ pub(super) struct WindowOption {
 }
 
 impl WindowOption {
+    /// Returns the place in S3 that somebody named as the end of the window.
+    pub(super) fn bucket(&self) -> Option<&str> {
+        self.to.as_deref().filter(|to| to.starts_with("s3://"))
+    }
+
     pub(super) fn window(&self, now: Timestamp) -> Result<Window, UsageError> {
         let Self { since, from, to } = self;
         let wanted = Wanted { since: since.as_deref(), from: from.as_deref(), to: to.as_deref() };

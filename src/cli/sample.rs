@@ -28,6 +28,11 @@ impl Sample {
         self.largest = self.largest.max(id.hash().beginning());
     }
 
+    /// Takes predictions into account.
+    pub(super) fn count_all<'a>(&mut self, ids: impl Iterator<Item = &'a PredictionId>) {
+        ids.for_each(|id| self.count(id));
+    }
+
     /// Takes into account that so many predictions of the same days were deleted.
     pub(super) fn count_deleted(&mut self, deleted: u64) {
         self.deleted = deleted;

@@ -202,3 +202,153 @@ fn a_stored_prediction_that_cannot_be_read_is_told_instead_of_left_out() {
     assert!(said.starts_with("error: what is stored cannot be read"), "{said}");
     assert!(!folder.path("table.csv").exists());
 }
+
+/// Returns the names of what an export left in a folder.
+fn parts(folder: &Folder) -> Vec<String> {
+    let names = std::fs::read_dir(folder.path("exported")).unwrap();
+    let mut names: Vec<String> = names.map(|name| name.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// Dates what is stored: by the number of the passenger, it is of the 24th, the 25th or the 27th of November, or of this day.
+fn over_days(folder: &Folder) -> String {
+    let database = Connection::open(folder.path("titanic.db")).unwrap();
+    let noon = |day: &str| format!("{day}T12:00:00Z").parse::<jiff::Timestamp>().unwrap().as_millisecond();
+    for (rest, day) in [(0, "2025-11-24"), (1, "2025-11-25"), (2, "2025-11-27")] {
+        let dated = "UPDATE stored SET created_at = ?1 + number WHERE number % 4 = ?2";
+        database.execute(dated, (noon(day), rest)).unwrap();
+    }
+    jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
+}
+
+const SINCE: [&str; 5] = ["export", "--from", "2025-11-24", "--output", "exported/"];
+
+#[test]
+fn a_folder_gets_a_part_for_each_day_that_has_predictions() {
+    let folder = folder_of_predictions();
+    let today = over_days(&folder);
+    let (_, said) = folder.run(&SINCE);
+    assert_eq!(said.lines().next(), Some("891 exported as 4 parts in exported/"));
+    let days = ["2025-11-24", "2025-11-25", "2025-11-27", &today];
+    let expected: Vec<String> = days.iter().map(|day| format!("{day}.parquet")).collect();
+    assert_eq!(parts(&folder), [&expected[..], &["_EXPORT".to_owned()]].concat());
+    folder.run(&["export", "--from", "2025-11-24", "--output", "all.parquet"]);
+    let rows = |file: &str| {
+        let reader = SerializedFileReader::new(File::open(folder.path(file)).unwrap()).unwrap();
+        reader.get_row_iter(None).unwrap().map(|row| row.unwrap().to_string()).collect::<Vec<_>>()
+    };
+    let mut found = Vec::new();
+    for day in days {
+        let part = rows(&format!("exported/{day}.parquet"));
+        assert!(part.iter().all(|row| row.contains(&format!("created_at: {day} "))), "{day}: {}", part[0]);
+        found.extend(part);
+    }
+    let mut expected = rows("all.parquet");
+    found.sort();
+    expected.sort();
+    assert!(found == expected, "{} and {} rows", found.len(), expected.len());
+}
+
+#[test]
+fn an_export_goes_on_where_it_was_stopped_and_writes_anew_what_was_not_over() {
+    let folder = folder_of_predictions();
+    let today = over_days(&folder);
+    let of_today = format!("exported/{today}.csv");
+    let export = [&SINCE[..], &["--format", "csv"]].concat();
+    let said = |folder: &Folder| folder.run(&export).1.lines().next().unwrap().to_owned();
+    assert_eq!(said(&folder), "891 exported as 4 parts in exported/");
+    let rows_of_today = rows(&folder.read(&of_today)).len();
+    // As if it had been stopped before one of the days; another was altered since, and stays as it is.
+    let first = folder.read("exported/2025-11-24.csv");
+    std::fs::remove_file(folder.path("exported/2025-11-24.csv")).unwrap();
+    folder.write("exported/2025-11-25.csv", "kept");
+    folder.write(&of_today, "not whole");
+    let count = rows(&first).len() + rows_of_today;
+    assert_eq!(said(&folder), format!("{count} exported as 2 parts, 2 parts kept in exported/"));
+    assert_eq!(folder.read("exported/2025-11-24.csv"), first);
+    assert_eq!(folder.read("exported/2025-11-25.csv"), "kept");
+    assert_eq!(rows(&folder.read(&of_today)).len(), rows_of_today);
+
+    // A part of a day that was not over then is not taken for that of the whole day.
+    let terms = folder.read("exported/_EXPORT");
+    assert!(terms.contains(&format!("\"unfinished\": [\n    \"{today}\"\n  ]")), "{terms}");
+    folder.write("exported/_EXPORT", terms.replace(&today, "2025-11-27"));
+    folder.write("exported/2025-11-27.csv", "of the morning");
+    std::fs::remove_file(folder.path(&of_today)).unwrap();
+    assert!(said(&folder).ends_with(" as 2 parts, 2 parts kept in exported/"));
+    assert!(folder.read("exported/2025-11-27.csv").starts_with("PassengerId,"));
+    assert_eq!(folder.read("exported/_EXPORT"), terms);
+
+    // What was told and forgotten since is in no part before it is asked for.
+    let (_, told) = folder.run(&[&export[..], &["--renew"]].concat());
+    assert_eq!(told.lines().next(), Some("891 exported as 4 parts in exported/"));
+    assert_eq!(rows(&folder.read("exported/2025-11-25.csv")).len(), 223);
+    let database = Connection::open(folder.path("titanic.db")).unwrap();
+    database.execute("DELETE FROM stored WHERE number % 4 = 1", []).unwrap();
+    folder.run(&[&export[..], &["--renew"]].concat());
+    assert!(!folder.path("exported/2025-11-25.csv").exists(), "nothing is left of that day");
+}
+
+#[test]
+fn parts_of_another_export_are_not_mixed_in() {
+    let folder = folder_of_predictions();
+    over_days(&folder);
+    folder.run(&SINCE);
+    for (options, said_of) in [
+        (&["--labelled"][..], "exported/ holds another export: all predictions, and not those with an outcome"),
+        (&["--format", "csv"], "exported/ holds another export: as parquet, and not as csv"),
+        (&["--table"], "exported/ holds another export: with the columns PassengerId, "),
+    ] {
+        let said = folder.fails(&[&SINCE[..], options].concat());
+        assert!(said.starts_with(&format!("error: {said_of}")), "{said}");
+        assert!(said.contains("\nhint: choose another folder, or remove the parts and _EXPORT"), "{said}");
+    }
+    std::fs::copy(folder.path("titanic.db"), folder.path("other.db")).unwrap();
+    let said = folder.fails(&[&SINCE[..], &["--database-url", "sqlite:other.db"]].concat());
+    assert!(said.contains("holds another export: from sqlite:/") && said.contains("/other.db"), "{said}");
+    std::fs::remove_file(folder.path("exported/_EXPORT")).unwrap();
+    let said = folder.fails(&SINCE);
+    assert!(said.contains("but no _EXPORT that says what it is a part of"), "{said}");
+    folder.write("exported/_EXPORT", "{");
+    let said = folder.fails(&SINCE);
+    assert!(said.starts_with("error: _EXPORT in exported/ cannot be read: "), "{said}");
+}
+
+#[test]
+fn a_day_that_cannot_be_exported_is_named_and_leaves_no_part() {
+    let folder = folder_of_predictions();
+    over_days(&folder);
+    let database = Connection::open(folder.path("titanic.db")).unwrap();
+    database.execute("UPDATE stored SET features = '[' WHERE number = 5", []).unwrap();
+    let said = folder.fails(&SINCE);
+    assert!(
+        said.starts_with("error: the predictions of 2025-11-25 cannot be exported: what is stored cannot"),
+        "{said}"
+    );
+    assert!(!parts(&folder).iter().any(|name| name.contains("2025-11-25") || name.starts_with('.')), "{said}");
+    database.execute("DELETE FROM stored WHERE number = 5", []).unwrap();
+    folder.run(&SINCE);
+    assert!(folder.path("exported/2025-11-25.parquet").exists());
+}
+
+#[test]
+fn an_output_that_cannot_be_one_is_refused_before_any_work() {
+    let folder = folder_of_predictions();
+    for (arguments, said_of) in [
+        (
+            &["--output", "s3://bucket/table.parquet"][..],
+            "--output s3://bucket/table.parquet cannot be used: S3 takes a part a day",
+        ),
+        (&["--output", "s3://B/"], "--output s3://B/ cannot be used: \"B\" is no name of a bucket"),
+        (&["--output", "s3://bucket/"], "s3://bucket/ cannot be reached: AWS_REGION is not set"),
+        (&["--output", "table.csv", "--renew"], "--renew is for the parts of a folder"),
+        (
+            &["--from", "2025-11-24", "--to", "s3://bucket/"],
+            "--to is where the window ends, and s3://bucket/ is no time",
+        ),
+    ] {
+        let said = folder.refuses(&[&["export"][..], arguments].concat());
+        assert!(said.starts_with(&format!("error: {said_of}")), "{said}");
+    }
+}
