@@ -21,6 +21,7 @@
 //! - [`service`]: all of the above in order; knows no HTTP, no cloud, no monitoring and no counting.
 //! - [`scoring`]: a whole table, on every processor.
 //! - [`lifecycle`]: what is done with what was stored: drift, performance, comparison of models, quality of tables.
+//! - [`bulk`]: a data set of any size, in S3, by slices.
 //! - [`metrics`]: what the service counts while it runs.
 //! - [`api`]: the HTTP router, whoever hosts it.
 //! - [`server`]: the connections of `lifeboat serve`, and how long each is waited for.
@@ -29,8 +30,8 @@
 //! - [`start`]: how programs start: a package, its database, and the service of both.
 //! - [`cli`]: the command line.
 //!
-//! Each module uses only what stands above it in this list. Three programs wire these together: `lifeboat` is the command line with the local
-//! server, `api` is the Lambda function, and `monitor` is the one that a schedule calls.
+//! Each module uses only what stands above it in this list. Four programs wire these together: `lifeboat` is the command line with the local
+//! server, `api` is the Lambda function, `monitor` is the one that a schedule calls, and `batch` is the one of bulk scoring.
 
 pub mod table;
 
@@ -55,6 +56,8 @@ pub mod service;
 pub mod scoring;
 
 pub mod lifecycle;
+
+pub mod bulk;
 
 pub mod metrics;
 

@@ -1,5 +1,6 @@
 //! What the service counts while it runs: for Prometheus where a server can be asked, as lines of the log where a function cannot.
 
+mod bulk;
 pub mod embedded;
 pub mod prometheus;
 mod report;

@@ -1,0 +1,128 @@
+//! Why a task fails. The name of each kind is what the state machine decides by whether to try again.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::objects::ObjectError;
+use crate::scoring::{LayoutError, ScoringError};
+use crate::store::StoreError;
+use crate::table::{ReadError, WriteError};
+
+/// Why a task fails, in words for whoever started the job.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// What the job is asked to do cannot be done as it was asked.
+    #[error("{0}")]
+    InvalidInput(String),
+    /// The output prefix has another job.
+    #[error("{0}")]
+    OtherJob(String),
+    /// A file of the input is no table of this model.
+    #[error("{0}")]
+    NotReadable(String),
+    /// Rows are no records, and more than the job tolerates.
+    #[error("{0}")]
+    InvalidRows(String),
+    /// An object of the input is not what it was when the job began.
+    #[error("{0}")]
+    ObjectChanged(String),
+    /// Slices are missing, or are not what they should be.
+    #[error("{0}")]
+    Incomplete(String),
+    /// S3 or the table does not answer, or takes too long.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The program or its installation is at fault.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl Failure {
+    /// Returns the kind's name, as `infra/bulk.asl.json` has it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::InvalidInput(_) => "InvalidInput",
+            Self::OtherJob(_) => "OtherJob",
+            Self::NotReadable(_) => "NotReadable",
+            Self::InvalidRows(_) => "InvalidRows",
+            Self::ObjectChanged(_) => "ObjectChanged",
+            Self::Incomplete(_) => "Incomplete",
+            Self::Unavailable(_) => "Unavailable",
+            Self::Broken(_) => "Broken",
+        }
+    }
+
+    /// Says of what is read or written in which file it failed.
+    #[must_use]
+    pub fn of_file(self, file: &str) -> Self {
+        match self {
+            Self::NotReadable(said) => Self::NotReadable(format!("{file}: {said}")),
+            other => other,
+        }
+    }
+}
+
+impl From<ObjectError> for Failure {
+    fn from(error: ObjectError) -> Self {
+        of_object(&error)
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        of_cause(&error).unwrap_or_else(|| Self::NotReadable(error.to_string()))
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        of_cause(&error).unwrap_or_else(|| Self::Broken(format!("the part cannot be written: {error}")))
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        of_cause(&error).unwrap_or_else(|| Self::Unavailable(error.to_string()))
+    }
+}
+
+impl From<LayoutError> for Failure {
+    fn from(error: LayoutError) -> Self {
+        Self::InvalidInput(format!("{error}: rename it, or leave such columns out with \"extra_columns\": \"ignore\""))
+    }
+}
+
+impl From<ScoringError> for Failure {
+    fn from(error: ScoringError) -> Self {
+        match error {
+            ScoringError::Read(error) => error.into(),
+            ScoringError::Write(error) => error.into(),
+            error => Self::Broken(format!("the model gives no answer: {error}")),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::Unavailable(error.to_string()),
+            StoreError::NotOwned(_) => Self::InvalidInput(error.to_string()),
+            StoreError::Unreadable(_) => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+/// Finds what an object failed by under the errors of a reader or a writer.
+fn of_cause(error: &(dyn std::error::Error + 'static)) -> Option<Failure> {
+    ObjectError::within(error).map(of_object)
+}
+
+fn of_object(error: &ObjectError) -> Failure {
+    let said = error.to_string();
+    match error {
+        ObjectError::Changed(_) | ObjectError::Gone(_) => Failure::ObjectChanged(said),
+        error if error.is_retryable() => Failure::Unavailable(said),
+        _ => Failure::InvalidInput(said),
+    }
+}
