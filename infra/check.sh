@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
-infra/tools.sh sam checks checkov actionlint cargo-checks || exit 1
+infra/tools.sh sam checks checkov actionlint asl-validator cargo-checks || exit 1
 
 bin=.tools/checks/bin
 
@@ -30,7 +30,7 @@ from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 
 stacks, _ = SamLocalStackProvider.get_stacks("template.yaml")
 functions = list(SamFunctionProvider(stacks).functions.values())
-if {function.name for function in functions} != {"Api", "Monitor", "PreTrafficHook"}:
+if {function.name for function in functions} != {"Api", "Batch", "Monitor", "PreTrafficHook"}:
     sys.exit(f"sam local sees the functions {', '.join(function.name for function in functions)}")
 layered = [function.name for function in functions if function.layers]
 if layered:
@@ -60,8 +60,9 @@ check "SAM: template.yaml" .tools/sam/bin/sam validate --lint --template-file te
 check "SAM: what sam local sees" read_as_sam_local
 check "cfn-lint: ${templates[*]}" $bin/cfn-lint --non-zero-exit-code informational "${templates[@]}"
 check "checkov: ${templates[*]}" .tools/checkov/bin/checkov --config-file infra/checkov.yaml
+check "asl-validator: infra/bulk.asl.json" .tools/asl-validator/node_modules/.bin/asl-validator --json-path infra/bulk.asl.json
 check "Pre-traffic hook: unit test" test_hook
-check "Consistency: roles, dashboard, metrics" $bin/python infra/consistency.py
+check "Consistency: roles, dashboard, metrics, state machine" $bin/python infra/consistency.py
 check "Cost: the tables of infra/README.md" python3 infra/cost.py --check
 check "README: parameters" document_parameters
 check "hadolint: Dockerfile" $bin/hadolint Dockerfile

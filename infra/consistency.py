@@ -5,6 +5,8 @@
 - The roles of template.yaml may do no more than the boundary of deploy_role.yaml, which would take the rest from them.
 - The dashboard is JSON, and its widgets do not overlap.
 - Each metric of ours that an alarm or the dashboard names is one that the program writes.
+- The definition of the state machine has the placeholders that the template fills, no more and no less.
+- It tries again, or not, by names of errors: those of ours are the ones that the program raises.
 """
 
 import itertools
@@ -18,15 +20,25 @@ import cfnlint.decode
 ROOT = pathlib.Path(__file__).parent.parent
 NAMESPACE = "Lifeboat"
 SIDES = [("x", "width"), ("y", "height")]
+# Where the program names its metrics, and the errors that it answers the state machine with.
+METRICS = ["src/metrics/*.rs", "src/bulk/**/*.rs", "src/bin/batch.rs"]
+ERRORS = ROOT / "src/bulk/failure.rs"
+# Errors of ours that may pass.
+PASSING = {"Unavailable"}
+# Prefixes of the errors that Lambda and Step Functions raise by themselves.
+ERRORS_OF_AWS = ("Lambda.", "States.")
 
 
 def main():
     template, deployment = (load(ROOT / name) for name in ("template.yaml", "infra/deploy_role.yaml"))
     widgets = dashboard(template["Dashboard"])
     faults = beyond_boundary(template, deployment["Boundary"]) + overlaps(widgets) + unknown_metrics(template, widgets)
+    for machine in (resource["Properties"] for resource in template.values() if resource["Type"] == "AWS::Serverless::StateMachine"):
+        definition = (ROOT / machine["DefinitionUri"]).read_text()
+        faults += other_placeholders(machine, definition) + other_errors(json.loads(definition))
     if faults:
         sys.exit("\n".join(faults))
-    print("the roles are within the boundary, and the dashboard and the alarms show what the program writes")
+    print("the roles are within the boundary, the dashboard and the alarms show what the program writes, and the state machine fits both")
 
 
 def load(path):
@@ -77,7 +89,8 @@ def overlaps(widgets):
 
 
 def unknown_metrics(template, widgets):
-    written = set(re.findall(r'"([A-Z][A-Za-z]+)"', "".join(path.read_text() for path in ROOT.glob("src/metrics/*.rs"))))
+    sources = "".join(path.read_text() for pattern in METRICS for path in ROOT.glob(pattern))
+    written = set(re.findall(r'"([A-Z][A-Za-z]+)"', sources))
     shown = {
         metric[1]
         for widget in widgets
@@ -91,6 +104,33 @@ def unknown_metrics(template, widgets):
         if metric.get("Namespace") == {"Ref": "MetricsNamespace"}
     }
     return [f"no program writes the metric {name}" for name in sorted((shown | watched) - written)]
+
+
+def other_placeholders(machine, definition):
+    filled, named = set(machine["DefinitionSubstitutions"]), set(re.findall(r"\$\{([^}]*)\}", definition))
+    return [f"{machine['DefinitionUri']}: {name} stands either there or in template.yaml" for name in sorted(filled ^ named)]
+
+
+def other_errors(definition):
+    """Names of our errors by which a state tries again or not, and that no program raises; and final ones that a state does not know."""
+    raised = set(re.findall(r'=> "([A-Z][A-Za-z]+)"', ERRORS.read_text()))
+    tasks = dict(tasks_of(definition))
+    known = {name: {error for retrier in task["Retry"] for error in retrier["ErrorEquals"]} for name, task in tasks.items()}
+    ours = {name: {error for error in errors if not error.startswith(ERRORS_OF_AWS)} for name, errors in known.items()}
+    faults = [f"{name} names the error {error}, which no program raises" for name, errors in ours.items() for error in sorted(errors - raised)]
+    faults += [f"{name} tries again by other names than {min(ours)}" for name, errors in ours.items() if errors != ours[min(ours)]]
+    # What may pass is not named: like whatever AWS comes to raise, it is tried again by States.ALL.
+    final = raised - PASSING
+    return faults + [f"{name} would try {error} again" for name, errors in ours.items() for error in sorted(final - errors)]
+
+
+def tasks_of(definition):
+    """Returns the tasks of a definition by their names, with those of the executions that a map starts."""
+    for name, state in definition["States"].items():
+        if state["Type"] == "Task":
+            yield name, state
+        elif "ItemProcessor" in state:
+            yield from tasks_of(state["ItemProcessor"])
 
 
 def metrics_of(alarm):

@@ -1,4 +1,5 @@
-"""Prints what predictions, and a snapshot a day of a history that changes, cost a month, as the tables in infra/README.md.
+"""Prints what predictions, and a snapshot a day of a history that changes, cost a month, and what a job of bulk scoring costs, as the tables in
+infra/README.md.
 
     python3 infra/cost.py            # the tables
     python3 infra/cost.py --check    # fails unless infra/README.md holds exactly these tables
@@ -28,6 +29,20 @@ MAKING_MEMORY_MB = 512
 LOOKS_A_DAY = 24 * 60  # of a copy of the function that is asked each minute
 STARTS_A_DAY = 24  # copies of the function that begin in a day, each of which reads the snapshot
 
+# What a job of bulk scoring takes, of the Titanic's passengers, Parquet to Parquet. Measured; see infra/README.md.
+BULK_ROWS_A_SECOND = 450_000  # that one processor scores, reading and writing included: benches/batch.py
+BULK_MEMORY_MB = 1769  # `BulkMemorySize`: what comes with one processor
+BULK_SLICE_SECONDS = 20  # that a slice is to take
+BULK_START_MS = 200  # a copy of the function that starts, reads the plan, and asks whether the part is there
+BULK_PART_BYTES = 7.5  # a row of the output, compressed
+BULK_CONCURRENCY = 64  # the default of `max_concurrency`
+BULK_PUTS_A_SLICE = 5  # its report, its part (begun, a piece of it, completed) and what the map run writes
+BULK_GETS_A_SLICE = 8  # what the job and the plan are, whether the part is there, the data, and what the summary reads
+BULK_TRANSITIONS = 6  # start, Split, IsSplit, Score, Summarise, end
+BULK_TRANSITIONS_A_SLICE = 3  # start, ScoreSlice, end
+BULK_METRICS = 3  # rows, rows that are no records, slices
+BULK_ALARM_METRICS = 4  # three kinds of dead jobs, and throttles
+
 # List prices of us-east-1 in US dollars, without free tiers and volume discounts, as known on 2026-11-23. Each stands on the
 # page beside it; look there before you count on one.
 LAMBDA_REQUEST = 0.20 / 1e6  # https://aws.amazon.com/lambda/pricing/
@@ -44,6 +59,10 @@ METRIC = 0.30  # a month, each of the first 10,000; https://aws.amazon.com/cloud
 DASHBOARD = 3.00  # a month; https://aws.amazon.com/cloudwatch/pricing/
 ALARM_METRIC = 0.10  # a month; https://aws.amazon.com/cloudwatch/pricing/
 KEY = 1.00  # a month; https://aws.amazon.com/kms/pricing/
+STATE_TRANSITION = 25.00 / 1e6  # of standard workflows, tries that are repeated among them; https://aws.amazon.com/step-functions/pricing/
+OBJECT_PUT = 5.00 / 1e6  # of a PUT, POST or LIST; https://aws.amazon.com/s3/pricing/
+OBJECT_GET = 0.40 / 1e6  # of a GET or HEAD; https://aws.amazon.com/s3/pricing/
+OBJECT_GB = 0.023  # a month, standard storage class; https://aws.amazon.com/s3/pricing/
 
 # What each thing is metered in.
 GB = 2**30
@@ -63,6 +82,7 @@ MONITORED_SHARE = 1.0  # `MonitorSampleRate`
 SAMPLED_SHARE = 0.05  # of the requests beyond the first of a second, which is always traced
 
 VOLUMES = {"10 thousand": 10_000, "1 million": 1_000_000, "100 million": 100_000_000}
+JOBS = {"1 million": 1_000_000, "10 million": 10_000_000, "100 million": 100_000_000}
 
 
 def units(size, unit):
@@ -136,6 +156,34 @@ def snapshot_costs():
     }
 
 
+def slices(rows):
+    """Returns how many slices a job of so many rows has."""
+    return units(rows, BULK_ROWS_A_SECOND * BULK_SLICE_SECONDS)
+
+
+def billed_seconds(rows):
+    """Returns how long the function runs for a job, all slices together."""
+    return rows / BULK_ROWS_A_SECOND + slices(rows) * BULK_START_MS / 1000
+
+
+def bulk_costs(rows):
+    """Returns the cost of each item of a job of so many rows."""
+    count = slices(rows)
+    written = rows * units(ITEM_BYTES, WRITE_UNIT_BYTES) * WRITE_UNIT
+    return {
+        "Lambda, GB-seconds": billed_seconds(rows) * BULK_MEMORY_MB / 1024 * LAMBDA_GB_SECOND,
+        "Lambda, requests": (count + 2) * LAMBDA_REQUEST,
+        "Step Functions, transitions": (BULK_TRANSITIONS + count * BULK_TRANSITIONS_A_SLICE) * STATE_TRANSITION,
+        "S3, requests": count * (BULK_PUTS_A_SLICE * OBJECT_PUT + BULK_GETS_A_SLICE * OBJECT_GET),
+        "S3, storage of the parts for a month": rows * BULK_PART_BYTES / GB * OBJECT_GB,
+        "**Scoring**": None,
+        "DynamoDB, writes into the table": written,
+        "DynamoDB, writes into its index by time (`MonitorSampleRate`: 1)": MONITORED_SHARE * written,
+        "**Storing the predictions as well** (`store: true`)": None,
+        "Metrics, alarms and the key, each month, whatever comes": BULK_METRICS * METRIC + BULK_ALARM_METRICS * ALARM_METRIC + KEY,
+    }
+
+
 def column(costs):
     """Returns the costs with the sums filled in: each sum is of what stands above it since the sum before."""
     filled, group, total = {}, 0.0, 0.0
@@ -167,6 +215,17 @@ def snapshots():
     return table("a snapshot a day", ["a month"], [column(snapshot_costs())])
 
 
+def jobs():
+    """Returns the table of jobs of bulk scoring, with how long they take."""
+    most = lambda rows: min(slices(rows), BULK_CONCURRENCY)
+    lines = [
+        "| slices | " + " | ".join(f"{slices(rows)}" for rows in JOBS.values()) + " |",
+        "| seconds of the function, together | " + " | ".join(f"{billed_seconds(rows):,.0f}" for rows in JOBS.values()) + " |",
+        "| seconds of the slices, side by side | " + " | ".join(f"{billed_seconds(rows) / most(rows):,.0f}" for rows in JOBS.values()) + " |",
+    ]
+    return table("rows of a job", JOBS, [column(bulk_costs(rows)) for rows in JOBS.values()]) + "\n".join(lines) + "\n"
+
+
 def table(head, names, columns):
     """Returns columns as a table in Markdown."""
     lines = [f"| {head} | " + " | ".join(names) + " |", "| --- |" + " ---: |" * len(columns)]
@@ -176,10 +235,10 @@ def table(head, names, columns):
 
 def main():
     if sys.argv[1:] != ["--check"]:
-        print(predicting(), snapshots(), sep="\n", end="")
+        print(predicting(), snapshots(), jobs(), sep="\n", end="")
         return
     readme = pathlib.Path(__file__).with_name("README.md").read_text(encoding="utf-8")
-    for made in (predicting(), snapshots()):
+    for made in (predicting(), snapshots(), jobs()):
         if f"\n\n{made}\n" not in readme:
             sys.exit("infra/README.md does not hold the tables that python3 infra/cost.py prints")
     print("infra/README.md holds these tables")

@@ -73,7 +73,7 @@ pack_deployment() {
     local folder=$work/$1
     mkdir -p "$folder/infra/pre_traffic"
     install -m 644 template.yaml samconfig.toml LICENSE-* "$folder"
-    install -m 644 infra/README.md infra/architecture.svg infra/deploy_role.yaml "$folder/infra"
+    install -m 644 infra/README.md infra/architecture.svg infra/bulk.asl.json infra/bulk.svg infra/deploy_role.yaml "$folder/infra"
     install -m 755 infra/function.py infra/smoke.sh "$folder/infra"
     install -m 644 infra/pre_traffic/app.py "$folder/infra/pre_traffic"
     archive "$1"

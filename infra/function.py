@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Puts a package into the functions of a release, so that they serve it on AWS without a Rust toolchain.
 
-    infra/function.py PACKAGE lifeboat-lambda-api-*.zip lifeboat-lambda-monitor-*.zip [--output .aws-sam/package]
+    infra/function.py PACKAGE lifeboat-lambda-*.zip [--output .aws-sam/package]
     infra/function.py PACKAGE [--output .aws-sam/package]
 
 PACKAGE is a folder with schema.json, model.onnx and manifest.json, and what else the package has. Each zip is written again with the
-package in `package/`, beside the program, where a function finds it by itself. Beside them stands the template for both, for `sam deploy`;
-with one zip alone there is no template. With none, the package becomes a layer for functions that stand already, layer.zip, which the
-template's PackageLayerArn names. What is written is the same, byte for byte, for the same zips and package. Needs Python alone.
+package in `package/`, beside the program, where a function finds it by itself. Beside them stands the template for all, for `sam deploy`;
+where a function is missing there is no template. With none, the package becomes a layer for functions that stand already, layer.zip, which
+the template's PackageLayerArn names. What is written is the same, byte for byte, for the same zips and package. Needs Python alone.
 """
 
 import argparse
@@ -21,7 +21,9 @@ import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 # What each function is called in the template.
-FUNCTIONS = {"api": "Api", "monitor": "Monitor"}
+FUNCTIONS = {"api": "Api", "batch": "Batch", "monitor": "Monitor"}
+# What else the template names, by the path from its folder.
+BESIDE = ["infra/pre_traffic", "infra/bulk.asl.json"]
 NEEDED = ["manifest.json", "model.onnx", "schema.json"]
 # What serving and monitoring read beside these. Golden records, training data and documents stay where they are.
 OPTIONAL = ["baseline.json", "history.json", "recipe.json", "sheet.json", "state.json"]
@@ -74,7 +76,7 @@ def name_of(path):
     """Returns which function a zip of a release is."""
     found = re.match(r"lifeboat-lambda-([a-z]+)-", path.name)
     if not found or found[1] not in FUNCTIONS:
-        fail(f"{path} is none of a release's functions: lifeboat-lambda-api-…, lifeboat-lambda-monitor-…")
+        fail(f"{path} is none of a release's functions: lifeboat-lambda-api-…, lifeboat-lambda-batch-…, lifeboat-lambda-monitor-…")
     return found[1]
 
 
@@ -136,8 +138,9 @@ def template_for(output, machine):
         text = replaced(text, built, "")
         start = text.index(f"\n  {resource}:\n")
         text = replaced(text, "      CodeUri: .\n", f"      CodeUri: {name}.zip\n", start)
-    hook = pathlib.Path(os.path.relpath(ROOT / "infra/pre_traffic", output.resolve())).as_posix()
-    text = replaced(text, "      CodeUri: infra/pre_traffic\n", f"      CodeUri: {hook}\n")
+    for name in BESIDE:
+        path = pathlib.Path(os.path.relpath(ROOT / name, output.resolve())).as_posix()
+        text = replaced(text, f"Uri: {name}\n", f"Uri: {path}\n")
     processors = "    Default: arm64\n    AllowedValues: [arm64, x86_64]\n"
     return replaced(text, processors, f"    Default: {machine}\n    AllowedValues: [{machine}]\n")
 

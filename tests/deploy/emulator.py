@@ -18,9 +18,9 @@ KEY, SECRET = "test", "test"
 
 
 @contextlib.contextmanager
-def running(work):
+def running(work, program=("-m", "ministack"), **settings):
     """Runs MiniStack with its files in the folder `work`; what it printed is printed again when a check fails."""
-    emulator = Emulator(work)
+    emulator = Emulator(work, program, settings)
     try:
         emulator.wait()
         yield emulator
@@ -34,7 +34,7 @@ def running(work):
 class Emulator:
     """A MiniStack that runs: its address, its clients, and the environment of programs that are to find it."""
 
-    def __init__(self, work):
+    def __init__(self, work, program, more):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = pathlib.Path(work, "ministack.log")
@@ -56,9 +56,9 @@ class Emulator:
             # These would listen on every address.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
-        }
+        } | more
         with open(self.log, "w") as log:
-            command, streams = [sys.executable, "-m", "ministack"], {"stdout": log, "stderr": log}
+            command, streams = [sys.executable, *program], {"stdout": log, "stderr": log}
             self.process = subprocess.Popen(command, env=self.environment | settings, cwd=work, start_new_session=True, **streams)
 
     def wait(self):
@@ -79,10 +79,10 @@ class Emulator:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(10)
 
-    def client(self, service):
-        """Returns a client of a service that has the rights of the account."""
-        session = boto3.Session(KEY, SECRET, region_name=REGION)
-        return session.client(service, endpoint_url=self.url, config=Config(retries={"total_max_attempts": 1}))
+    def client(self, service, url=None, key=(KEY, SECRET)):
+        """Returns a client of a service that has the rights of the account, or of a key, and finds it here, or where something stands before it."""
+        session = boto3.Session(*key, region_name=REGION)
+        return session.client(service, endpoint_url=url or self.url, config=Config(retries={"total_max_attempts": 1}))
 
 
 def environment(work, url):

@@ -24,7 +24,7 @@ import caller
 import emulator as ministack
 import stack
 from caller import call
-from stack import ARCHITECTURE, ROOT
+from stack import ARCHITECTURE, ROOT, expect
 
 BUILT = ROOT / ".aws-sam/test/template.yaml"
 ROOT_KEY = ministack.KEY, ministack.SECRET
@@ -57,8 +57,9 @@ def main():
     with tempfile.TemporaryDirectory() as work, ministack.running(work) as emulator:
         template, lacking = stack.without_lacking(stack.package(emulator, built, work))
         print(f"ok: uploaded what SAM built; left out, as MiniStack lacks it: {', '.join(lacking)}")
-        rights = deploy_rights(emulator)
+        rights = stack.deploy_rights(emulator)
         service = stack.deploy(emulator, "lifeboat", template, Architecture=ARCHITECTURE, PermissionsBoundary=rights.outputs["Boundary"])
+        expect([name for name in service.ids if name.startswith(("Batch", "Bulk"))], [], "resources of bulk scoring, which is off")
         print(f"ok: {service.name} stands, with {len(service.ids)} resources and its roles within the boundary of infra/deploy_role.yaml")
         strangers(emulator, service)
         smoke(emulator, service.url, "as the workflow that deploys", workflow(emulator, rights))
@@ -73,14 +74,6 @@ def main():
         another_table(emulator, zips, work)
         changing_history(emulator, zips, work)
     print(f"ok: deployed and called in {time.monotonic() - started:.0f} s")
-
-
-def deploy_rights(emulator):
-    """Deploys what an administrator deploys once, for the boundary of all roles and the rights of the workflow."""
-    template, _ = stack.without_lacking(stack.read(ROOT / "infra/deploy_role.yaml"))
-    provider = f"arn:aws:iam::{ministack.ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
-    given = {"Repository": "owner/lifeboat", "GitHubEnvironment": "test", "StackName": "lifeboat", "OidcProviderArn": provider}
-    return stack.deploy(emulator, "lifeboat-rights", template, **given)
 
 
 def workflow(emulator, rights):
@@ -264,7 +257,7 @@ def release(built, work):
     """Makes the functions into what a release has of them, and returns their zips."""
     folder = pathlib.Path(work, "release")
     folder.mkdir()
-    for function, resource in (("api", "Api"), ("monitor", "Monitor")):
+    for function, resource in (("api", "Api"), ("batch", "Batch"), ("monitor", "Monitor")):
         with zipfile.ZipFile(folder / f"lifeboat-lambda-{function}-0.0.0-{ARCHITECTURE}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
             archive.write(built.parent / resource / "bootstrap", "bootstrap")
     return sorted(folder.iterdir())
@@ -403,11 +396,6 @@ def metric_lines(emulator, service, function):
 def log(emulator, group):
     pages = emulator.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
     return "\n".join(event["message"] for page in pages for event in page["events"])
-
-
-def expect(found, expected, what):
-    if found != expected:
-        sys.exit(f"{what}: expected {expected}, found {found}")
 
 
 if __name__ == "__main__":

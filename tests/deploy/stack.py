@@ -79,6 +79,14 @@ def is_lacking(resource):
     return computed or resource["Type"] in ("AWS::CloudWatch::Dashboard", "AWS::IAM::OIDCProvider")
 
 
+def deploy_rights(emulator):
+    """Deploys what an administrator deploys once, for the boundary of all roles and the rights of the workflow."""
+    template, _ = without_lacking(read(ROOT / "infra/deploy_role.yaml"))
+    provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+    given = {"Repository": "owner/lifeboat", "GitHubEnvironment": "test", "StackName": "lifeboat", "OidcProviderArn": provider}
+    return deploy(emulator, "lifeboat-rights", template, **given)
+
+
 def deploy(emulator, name, template, **parameters):
     """Makes a stack of the text of a template, and returns it; a resource that could not be made ends the program."""
     # A template that is sent along may have 51,200 bytes, and this one has more.
@@ -112,6 +120,12 @@ def failures(formation, name):
     for event in formation.describe_stack_events(StackName=name)["StackEvents"]:
         if "FAILED" in event["ResourceStatus"]:
             yield f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}"
+
+
+def expect(found, expected, what):
+    """Ends the program unless something is as it should be."""
+    if found != expected:
+        sys.exit(f"{what}: expected {expected}, found {found}")
 
 
 def rest_stage(emulator, service, name):
