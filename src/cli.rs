@@ -1,10 +1,11 @@
-//! The command line: serve, pack, predict, record outcomes, make snapshots of a history, look at a package, monitor it, back its
-//! predictions up and forget some, what training needs (fit, features, baseline), what a container needs (health), and what a shell needs
-//! (completions, man pages).
+//! The command line: serve, pack, predict, score in bulk on AWS, record outcomes, make snapshots of a history, look at a package, monitor
+//! it, back its predictions up and forget some, what training needs (fit, features, baseline), what a container needs (health), and what a
+//! shell needs (completions, man pages).
 
 mod answered;
 mod backup;
 mod baseline;
+mod bulk;
 mod check;
 mod compare;
 mod export;
@@ -65,6 +66,7 @@ Colours are for terminals only, and for none where NO_COLOR is set.";
 enum Command {
     Serve(serve::ServeArgs),
     Predict(predict::PredictArgs),
+    Bulk(bulk::BulkArgs),
     Outcomes(outcomes::OutcomesArgs),
     Snapshot(snapshot::SnapshotArgs),
     Package(package::PackageArgs),
@@ -90,6 +92,7 @@ impl Cli {
         let done = match &self.command {
             Command::Serve(args) => serve::serve(args, self.quiet),
             Command::Predict(args) => predict::predict(args, self.quiet),
+            Command::Bulk(args) => return bulk::bulk(args, self.quiet).unwrap_or_else(|error| failure::tell(&error)),
             Command::Outcomes(args) => outcomes::outcomes(args, self.quiet),
             Command::Snapshot(args) => {
                 return snapshot::snapshot(args, self.quiet).unwrap_or_else(|error| failure::tell(&error));

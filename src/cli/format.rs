@@ -53,6 +53,15 @@ enum Extra {
 }
 
 impl ExtraColumnsOption {
+    /// Returns the name of what was chosen.
+    pub(super) fn name(&self) -> &'static str {
+        match self.extra_columns {
+            Extra::Refuse => "refuse",
+            Extra::Ignore => "ignore",
+            Extra::Keep => "keep",
+        }
+    }
+
     pub(super) fn get(&self) -> ExtraColumns {
         match self.extra_columns {
             Extra::Refuse => ExtraColumns::Refuse,

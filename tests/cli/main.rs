@@ -1,5 +1,6 @@
 //! The command line: the program as a process, on files, streams and databases of its own.
 
+mod bulk;
 mod checking;
 mod exporting;
 #[path = "../fixtures/fitted.rs"]

@@ -11,9 +11,10 @@ use crate::folder::{Folder, ended_with, succeeded};
 use crate::program::{BINARY, lifeboat};
 use crate::training::TITANIC;
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "serve",
     "predict",
+    "bulk",
     "outcomes",
     "snapshot",
     "package",
