@@ -4,6 +4,7 @@
 //! not counted: attempts that failed, storage, and what the input costs to read from another region.
 
 use super::stored::StoredRows;
+use crate::lifecycle::statistics::to_float;
 
 /// A GB-second of a function, by its processor.
 const LAMBDA_GB_SECOND: f64 = if cfg!(target_arch = "aarch64") { 0.000_013_333_4 } else { 0.000_016_666_7 };
@@ -28,10 +29,8 @@ const WRITES_A_ROW: f64 = 2.0;
 
 /// Returns what a job of so many slices costs.
 pub fn of_job(slices: u64, gb_seconds: f64, stored: Option<StoredRows>) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^53")]
-    let float = |count: u64| count as f64;
-    let slices = float(slices);
-    let written = stored.map_or(0.0, |stored| float(stored.created + stored.repeated + stored.existing));
+    let slices = to_float(slices);
+    let written = stored.map_or(0.0, |stored| to_float(stored.created + stored.repeated + stored.existing));
     gb_seconds * LAMBDA_GB_SECOND
         + (slices + 2.0) * LAMBDA_REQUEST
         + (TRANSITIONS + slices * TRANSITIONS_A_SLICE) * STATE_TRANSITION

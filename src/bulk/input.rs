@@ -77,7 +77,7 @@ impl JobInput {
             output_format: members.one_of("output_format", &["csv", "ndjson", "parquet"]),
             extra_columns: members
                 .one_of("extra_columns", &["refuse", "ignore", "keep"])
-                .unwrap_or_else(|| "refuse".to_owned()),
+                .unwrap_or_else(|| ExtraColumns::default().name().to_owned()),
             explain: members.boolean("explain"),
             store: members.boolean("store"),
         };
@@ -124,11 +124,8 @@ impl JobOptions {
 
     /// Returns what becomes of columns that are no fields.
     pub fn extra_columns(&self) -> ExtraColumns {
-        match &*self.extra_columns {
-            "keep" => ExtraColumns::Keep,
-            "ignore" => ExtraColumns::Ignore,
-            _ => ExtraColumns::Refuse,
-        }
+        let named = ExtraColumns::ALL.into_iter().find(|choice| choice.name() == self.extra_columns);
+        named.unwrap_or_default()
     }
 }
 

@@ -25,8 +25,6 @@ pub struct Plan {
     pub output_format: String,
     /// The columns that are kept of the input.
     pub kept: Vec<OutputColumn>,
-    /// The number of rows, where it was counted of each file.
-    pub rows: Option<u64>,
     /// Of so many records, one is counted for drift.
     pub one_in: u64,
     /// How long a slice should take, in seconds.

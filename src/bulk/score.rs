@@ -20,6 +20,7 @@ use super::plan::{self, Plan};
 use super::report::{SliceDone, SliceReport};
 use super::slice::{Piece, Slice};
 use super::{Bulk, Call, source};
+use crate::lifecycle::statistics::to_float;
 use crate::objects::{Completed, Upload};
 use crate::scoring::{InvalidRow, Scored, Scorer, pipeline};
 use crate::table::format::Format;
@@ -126,8 +127,8 @@ impl Work<'_> {
         let metadata = BTreeMap::from([(ATTEMPT.to_owned(), attempt.to_owned())]);
         let upload = self.bulk.objects.upload(bucket, key, metadata);
         let scorer = Scorer::new(package, options.wishes(), self.output_format, &self.plan.kept, self.job.created_at)?;
-        let share = super::sizing::float(self.asked.writes_per_second)
-            / super::sizing::float(self.asked.max_concurrency.min(self.plan.slices).max(1));
+        let share =
+            to_float(self.asked.writes_per_second) / to_float(self.asked.max_concurrency.min(self.plan.slices).max(1));
         let store =
             options.store.then(|| PacedStore::new(self.bulk, self.call, self.job.created_at, share)).transpose()?;
         let invalid = self.places.invalid(slice.index);
@@ -135,7 +136,7 @@ impl Work<'_> {
             writer: TableWriter::new(scorer.layout(), upload)?,
             counter: Counter::new(package, self.plan.one_in)?,
             store,
-            invalid: Invalid { upload: None, bucket: bucket.clone(), key: invalid, count: 0, text: Vec::new() },
+            invalid: Invalid { upload: None, bucket: bucket.clone(), key: invalid, count: 0 },
             rows: 0,
         };
         for piece in &slice.pieces {
@@ -207,7 +208,6 @@ struct Invalid {
     bucket: String,
     key: String,
     count: u64,
-    text: Vec<u8>,
 }
 
 /// A row that is no record, as it is written down.
@@ -230,11 +230,11 @@ impl Invalid {
             RowPlace::Row(row) => (None, Some(row), None),
             RowPlace::Element(element) => (None, None, Some(element)),
         };
-        self.text = plan::text(&InvalidLine { file, line, row, element, faults: &invalid.faults })?;
-        self.text.push(b'\n');
+        let mut text = plan::text(&InvalidLine { file, line, row, element, faults: &invalid.faults })?;
+        text.push(b'\n');
         let (bucket, key) = (&self.bucket, &self.key);
         let upload = self.upload.get_or_insert_with(|| bulk.objects.upload(bucket, key, BTreeMap::new()));
-        upload.write_all(&self.text)?;
+        upload.write_all(&text)?;
         self.count += 1;
         Ok(())
     }

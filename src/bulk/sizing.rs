@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Bulk;
 use super::failure::Failure;
+use crate::lifecycle::statistics::to_float;
 use crate::scoring::{Scorer, Wishes};
 use crate::table::chunk::Chunk;
 use crate::table::reader::Reader;
@@ -67,7 +68,7 @@ impl Sizing {
 
     /// Returns how long a text of so many bytes takes.
     pub fn of_text(&self, bytes: u64) -> f64 {
-        float(bytes) * self.seconds_a_byte()
+        to_float(bytes) * self.seconds_a_byte()
     }
 
     /// Returns how long a compressed text of so many bytes takes.
@@ -77,7 +78,7 @@ impl Sizing {
 
     /// Returns how long rows of a Parquet file take, by the number of them and by their bytes in the file.
     pub fn of_rows(&self, rows: u64, bytes: u64) -> f64 {
-        (float(rows) * self.seconds_a_row).max(float(bytes) / BYTES_A_SECOND)
+        (to_float(rows) * self.seconds_a_row).max(to_float(bytes) / BYTES_A_SECOND)
     }
 
     /// Returns how many bytes of text take so long.
@@ -90,9 +91,4 @@ impl Sizing {
     fn seconds_a_byte(&self) -> f64 {
         (self.seconds_a_row / self.bytes_a_row.max(1.0)).max(1.0 / BYTES_A_SECOND)
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "an estimate")]
-pub(super) fn float(count: u64) -> f64 {
-    count as f64
 }

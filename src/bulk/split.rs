@@ -22,9 +22,10 @@ use super::input::JobInput;
 use super::job::Job;
 use super::places::{Place, Places};
 use super::plan::{self, Plan};
-use super::sizing::{SECONDS_A_SLICE, Sizing, float};
+use super::sizing::{SECONDS_A_SLICE, Sizing};
 use super::slice::{Piece, PieceSpan};
 use super::{Bulk, Call, source};
+use crate::lifecycle::statistics::to_float;
 use crate::objects::{Location, Object};
 use crate::table::cutting::{self, Cutting, Mark, TextCutter};
 use crate::table::format::Format;
@@ -194,7 +195,7 @@ impl Splitter<'_> {
         let sizing = self.measure(looks)?;
         let all = self.files.iter().zip(looks);
         let total: f64 = all.clone().map(|(file, look)| load(&sizing, file, look)).sum();
-        let seconds_a_slice = self.asked.slices.map_or(SECONDS_A_SLICE, |slices| total / float(slices));
+        let seconds_a_slice = self.asked.slices.map_or(SECONDS_A_SLICE, |slices| total / to_float(slices));
         let rows: f64 = all.map(|(file, look)| look.rows(file, &sizing)).sum();
         let formats = self.asked.options.output_format().or_else(|| {
             let are_parquet = looks.iter().all(|look| matches!(look, Look::Rows { .. }));
@@ -304,7 +305,6 @@ impl Splitter<'_> {
             bucket: self.asked.input.bucket.clone(),
             output_format,
             kept,
-            rows: slices.iter().map(super::slice::Slice::rows).sum(),
             one_in,
             seconds_a_slice,
         };

@@ -18,6 +18,7 @@ use super::slice::Slice;
 use super::stored::StoredRows;
 use super::summary::Summary;
 use super::{Bulk, cost, side_by_side, source};
+use crate::lifecycle::statistics::to_float;
 use crate::objects::Location;
 use crate::table::format::Format;
 
@@ -195,7 +196,7 @@ fn sum_up(
         if let (Some(all), Some(one)) = (&mut stored, report.stored) {
             all.add(one);
         }
-        gb_seconds += report.seconds * super::sizing::float(report.memory_mb.unwrap_or(USUAL_MEMORY_MB)) / 1024.0;
+        gb_seconds += report.seconds * to_float(report.memory_mb.unwrap_or(USUAL_MEMORY_MB)) / 1024.0;
     }
     let tolerated = asked.tolerated_invalid_rows;
     if invalid > tolerated {

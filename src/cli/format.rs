@@ -55,11 +55,7 @@ enum Extra {
 impl ExtraColumnsOption {
     /// Returns the name of what was chosen.
     pub(super) fn name(&self) -> &'static str {
-        match self.extra_columns {
-            Extra::Refuse => "refuse",
-            Extra::Ignore => "ignore",
-            Extra::Keep => "keep",
-        }
+        self.get().name()
     }
 
     pub(super) fn get(&self) -> ExtraColumns {

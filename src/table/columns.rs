@@ -19,6 +19,20 @@ pub enum ExtraColumns {
     Keep,
 }
 
+impl ExtraColumns {
+    /// Each choice.
+    pub const ALL: [Self; 3] = [Self::Refuse, Self::Ignore, Self::Keep];
+
+    /// Returns its name, as options and inputs have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Ignore => "ignore",
+            Self::Keep => "keep",
+        }
+    }
+}
+
 /// What an input is read for, which says the columns that it must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Purpose {

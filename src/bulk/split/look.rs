@@ -3,8 +3,9 @@
 
 use crate::bulk::failure::Failure;
 use crate::bulk::input::JobInput;
-use crate::bulk::sizing::{Sizing, float};
+use crate::bulk::sizing::Sizing;
 use crate::bulk::{Bulk, side_by_side, source};
+use crate::lifecycle::statistics::to_float;
 use crate::objects::Object;
 use crate::table::columns::ExtraColumns;
 use crate::table::cutting::{self, Cutting};
@@ -44,8 +45,8 @@ impl Look {
     /// Returns about how many rows the file has.
     pub(super) fn rows(&self, file: &Object, sizing: &Sizing) -> f64 {
         match self {
-            Self::Rows { groups } => float(groups.iter().sum()),
-            Self::Text { .. } => float(file.size) / sizing.bytes_a_row,
+            Self::Rows { groups } => to_float(groups.iter().sum()),
+            Self::Text { .. } => to_float(file.size) / sizing.bytes_a_row,
             Self::Whole { .. } => sizing.of_compressed(file.size) / sizing.seconds_a_row,
         }
     }
@@ -113,7 +114,8 @@ fn at(bulk: &Bulk, asked: &JobInput, file: &Object) -> Result<Seen, Failure> {
         Cutting::Rows { groups } => Look::Rows { groups },
         Cutting::Text(mut cutter) => {
             let sample = cutter.next(SAMPLE_BYTES)?;
-            let bytes_a_row = sample.map(|piece| float(piece.bytes.end - piece.bytes.start) / float(piece.rows.max(1)));
+            let bytes_a_row =
+                sample.map(|piece| to_float(piece.bytes.end - piece.bytes.start) / to_float(piece.rows.max(1)));
             Look::Text { format: cutter.format(), bytes_a_row }
         }
         // Whether it is a table of this model, only its first records tell.

@@ -92,16 +92,16 @@ pub(super) fn rows(groups: &[u64], load: impl Fn(u64) -> f64, target: f64) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bulk::sizing::float;
     use crate::bulk::slice::PieceSpan;
+    use crate::lifecycle::statistics::to_float;
 
     #[test]
     fn ranges_of_rows_follow_one_another_and_end_where_groups_do_if_that_will_do() {
-        assert_eq!(rows(&[10, 10, 10, 10, 10], float, 20.0), [(0, 20), (20, 40), (40, 50)]);
-        assert_eq!(rows(&[5, 100, 5], float, 25.0), [(0, 5), (5, 30), (30, 55), (55, 80), (80, 105), (105, 110)]);
-        assert_eq!(rows(&[15, 15, 15], float, 20.0), [(0, 30), (30, 45)]);
-        assert_eq!(rows(&[0, 3, 0], float, 20.0), [(0, 3)]);
-        assert_eq!(rows(&[], float, 20.0), [(0, 0)]);
+        assert_eq!(rows(&[10, 10, 10, 10, 10], to_float, 20.0), [(0, 20), (20, 40), (40, 50)]);
+        assert_eq!(rows(&[5, 100, 5], to_float, 25.0), [(0, 5), (5, 30), (30, 55), (55, 80), (80, 105), (105, 110)]);
+        assert_eq!(rows(&[15, 15, 15], to_float, 20.0), [(0, 30), (30, 45)]);
+        assert_eq!(rows(&[0, 3, 0], to_float, 20.0), [(0, 3)]);
+        assert_eq!(rows(&[], to_float, 20.0), [(0, 0)]);
         assert_eq!(rows(&[3], |_| 1e9, 1.0), [(0, 1), (1, 2), (2, 3)], "no more ranges than rows");
     }
 

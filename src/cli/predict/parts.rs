@@ -19,7 +19,6 @@ use super::table::{Run, Tally};
 use super::tell;
 use crate::cli::failure::{Advised, UsageError};
 use crate::cli::output::Output;
-use crate::table::columns::ExtraColumns;
 use crate::table::format::Format;
 
 /// The file that says what parts there are; programs that read a folder of tables pass over names that begin like this.
@@ -171,12 +170,7 @@ fn options(run: &Run<'_>) -> PartOptions {
         snapshot: run.package.snapshot().map(ToString::to_string),
         input_format: format(run.format),
         output_format: format(run.output_format),
-        extra_columns: match run.extra_columns {
-            ExtraColumns::Refuse => "refuse",
-            ExtraColumns::Ignore => "ignore",
-            ExtraColumns::Keep => "keep",
-        }
-        .to_owned(),
+        extra_columns: run.extra_columns.name().to_owned(),
         key_and_label: run.wishes.key_and_label,
         explains: run.wishes.explains,
         stores: run.wishes.stores,
