@@ -66,7 +66,7 @@ bootstrap: tools ## Builds the functions as they are deployed, by cargo-lambda a
 deploy-test: bootstrap ## Deploys the template on an emulator of AWS, as SAM built it, and calls it
 	.tools/ministack/bin/python -B tests/deploy/main.py .aws-sam/test/template.yaml
 
-bulk: bootstrap ## Scores data sets in bulk on the emulator, with faults injected, and compares each row with lifeboat predict
+bulk: bootstrap $(TRAINING) ## Scores data sets in bulk on the emulator, with faults injected, and compares each row with lifeboat predict
 	$(CARGO) build --release --locked
 	.tools/ministack/bin/python -B tests/bulk/main.py .aws-sam/test/template.yaml $(PROGRAM)
 
