@@ -8,6 +8,7 @@ mod baseline;
 mod bulk;
 mod check;
 mod compare;
+mod counted;
 mod export;
 mod failure;
 mod features;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Args;
 
+use super::counted::counted;
 use super::failure::UsageError;
 use super::options::{self, DatabaseOption, PackageOption};
 use crate::start;
@@ -49,7 +50,7 @@ pub(super) fn backup(args: &BackupArgs, quiet: bool) -> anyhow::Result<()> {
     };
     let rows = sqlite::back_up(&database, &args.file, args.force).map_err(refused)?;
     if !quiet {
-        writeln!(io::stderr(), "{rows} predictions backed up to {}", args.file.display())?;
+        writeln!(io::stderr(), "{} backed up to {}", counted(rows, "prediction"), args.file.display())?;
     }
     Ok(())
 }

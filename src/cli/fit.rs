@@ -9,6 +9,7 @@ use clap::Args;
 use sha2::{Digest, Sha256};
 
 use super::check::{in_lines, quality_of};
+use super::counted::counted;
 use super::format::{self, read_input};
 use super::labelled;
 use super::output::Output;
@@ -79,7 +80,7 @@ pub(super) fn training_rows_among(
     let Quality { errors, warnings, .. } = quality_of(schema, bytes, extra_columns).with_context(cannot)?;
     if !errors.is_empty() {
         let told = in_lines(&errors);
-        let count = if errors.len() == 1 { "1 error".to_owned() } else { format!("{} errors", errors.len()) };
+        let count = counted(errors.len(), "error");
         return Err(anyhow::anyhow!("{count}, as `lifeboat check` tells:\n{told}")).with_context(cannot);
     }
     Ok(TrainingRows { rows, data_hash: hex::encode(Sha256::digest(bytes)), warnings })

@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use futures_util::future::join_all;
 
+use super::counted::counted;
 use super::failure::UsageError;
 use super::format;
 use super::options::{self, DatabaseOption, PackageOption};
@@ -158,7 +159,7 @@ impl Tally {
 
     fn in_words(&self, entities: usize) -> String {
         let Forgotten { predictions, outcomes } = self.forgotten;
-        let deleted = format!("{predictions} predictions and {outcomes} outcomes deleted");
+        let deleted = format!("{} and {} deleted", counted(predictions, "prediction"), counted(outcomes, "outcome"));
         match (self.absent, entities) {
             (0, _) => deleted,
             (1, 1) => "nothing is stored of this key".to_owned(),

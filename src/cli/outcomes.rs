@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Args;
 
+use super::counted::counted;
 use super::format;
 use super::options::{self, DatabaseOption, PackageOption};
 use crate::outcome::{self, NewOutcome, OutcomeColumns};
@@ -117,10 +118,12 @@ impl Tally {
                 0 => String::new(),
                 corrected => format!(", {corrected} of them corrected"),
             };
-            writeln!(io::stderr(), "{} outcomes stand as told{corrected}", self.standing)?;
+            let stand = if self.standing == 1 { "stands" } else { "stand" };
+            writeln!(io::stderr(), "{} {stand} as told{corrected}", counted(self.standing, "outcome"))?;
         }
         match self.left.len() {
             0 => Ok(()),
+            1 => bail!("1 outcome was not recorded"),
             left => bail!("{left} outcomes were not recorded"),
         }
     }

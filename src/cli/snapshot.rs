@@ -10,6 +10,7 @@ use clap::Args;
 use comfy_table::CellAlignment;
 use jiff::Timestamp;
 
+use super::counted::counted;
 use super::failure::{FOUND, UsageError};
 use super::format;
 use super::labelled;
@@ -107,8 +108,7 @@ fn tell(told: &Told, is_seed: bool) -> String {
         Some(Added { added, taken_back }) => {
             let what = if is_seed { "from rows" } else { "became known since the one before" };
             let back = if taken_back > 0 { format!(", {taken_back} taken back") } else { String::new() };
-            let outcomes = if added == 1 { "outcome" } else { "outcomes" };
-            format!("; {added} {outcomes} {what}{back}")
+            format!("; {} {what}{back}", counted(added, "outcome"))
         }
     };
     let newest = if told.is_newest { "" } else { "; a later one serves, and goes on serving" };

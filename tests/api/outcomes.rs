@@ -158,12 +158,12 @@ fn a_file_of_outcomes_is_recorded_and_what_cannot_be_is_told() {
     let (status, said) = record("PassengerId,Survived\n7,0\n8,0\n9,1\n");
     assert_eq!(status, Some(1));
     for part in
-        ["line 3: another outcome", "line 4: there is no such prediction", "1 outcomes stand", "2 outcomes were not"]
+        ["line 3: another outcome", "line 4: there is no such prediction", "1 outcome stands", "2 outcomes were not"]
     {
         assert!(said.contains(part), "{part:?} is not in {said}");
     }
     let (status, said) = record("PassengerId,Survived,corrects\n7,1,TRUE\n8,0,\n");
-    assert!(status == Some(1) && said.contains("1 outcomes stand as told, 1 of them corrected"), "{said}");
+    assert!(status == Some(1) && said.contains("1 outcome stands as told, 1 of them corrected"), "{said}");
     let (status, said) = record("PassengerId,Survived,corrects\n7,1,perhaps\n");
     assert!(status == Some(1) && said.contains("line 2: corrects must be true or false"), "{said}");
     fs::write(&outcomes, "Survived,PassengerId\n0,7\n0,8\n").unwrap();

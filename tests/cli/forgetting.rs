@@ -19,8 +19,8 @@ fn forget(folder: &Folder, arguments: &[&str]) -> String {
 #[test]
 fn a_passenger_is_forgotten_with_what_happened_to_it() {
     let folder = folder_of_predictions();
-    assert_eq!(forget(&folder, &["--key", "PassengerId=7"]), "1 predictions and 1 outcomes deleted");
-    assert_eq!(forget(&folder, &["--key", "PassengerId = 500"]), "1 predictions and 0 outcomes deleted");
+    assert_eq!(forget(&folder, &["--key", "PassengerId=7"]), "1 prediction and 1 outcome deleted");
+    assert_eq!(forget(&folder, &["--key", "PassengerId = 500"]), "1 prediction and 0 outcomes deleted");
     assert_eq!(forget(&folder, &["--key", "PassengerId=7"]), "nothing is stored of this key");
     assert_eq!(forget(&folder, &["--key", "PassengerId=8", "--quiet"]), "");
     assert_eq!(stored(&folder.path("titanic.db")), 888);
@@ -58,7 +58,7 @@ fn a_file_of_keys_is_forgotten_or_refused_as_a_whole() {
     folder.write("left.ndjson", "{\"PassengerId\": 41}\n{\"PassengerId\": 42}\n");
     assert_eq!(forget(&folder, &["--keys", "left.ndjson"]), "2 predictions and 2 outcomes deleted");
     let (_, said) = succeeded(folder.run_on(b"PassengerId\n43\n", &["forget", "--keys", "-"]));
-    assert_eq!(said, "1 predictions and 1 outcomes deleted\n");
+    assert_eq!(said, "1 prediction and 1 outcome deleted\n");
     assert_eq!(stored(&folder.path("titanic.db")), 848);
 }
 
@@ -103,7 +103,8 @@ fn a_key_of_several_fields_must_be_whole() {
     let said = folder.refuses(&["forget", "--key", &age, "--package", "package"]);
     assert!(said.contains("the key must be whole, with a value of age, sex"), "{said}");
     let said = forget(&folder, &["--key", &sex, "--key", &age, "--package", "package"]);
-    assert_eq!(said, format!("{of_first} predictions and 0 outcomes deleted"));
+    let predictions = if of_first == 1 { "1 prediction".to_owned() } else { format!("{of_first} predictions") };
+    assert_eq!(said, format!("{predictions} and 0 outcomes deleted"));
     assert_eq!(stored(&folder.path("diabetes-progression.db")), before - of_first);
 }
 

@@ -3,6 +3,7 @@
 use comfy_table::CellAlignment;
 use serde_json::{Value, json};
 
+use super::super::counted::counted;
 use super::super::failure::{Advised, UsageError};
 use super::super::table::{plain_table, text};
 use super::asked::Asked;
@@ -48,7 +49,7 @@ pub(super) fn summary(summary: &Summary) -> String {
     fact("rows", summary.rows.to_string());
     let where_invalid = if summary.invalid > 0 { format!(", in {output}_invalid/") } else { String::new() };
     fact("invalid", format!("{}{where_invalid}", summary.invalid));
-    fact("slices", format!("{} of {} files", summary.slices, summary.files));
+    fact("slices", format!("{} of {}", summary.slices, counted(summary.files, "file")));
     fact("model", summary.model_version.clone());
     if let Some(mean) = summary.mean {
         fact("mean prediction", format!("{mean:.4}"));

@@ -15,6 +15,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
 
+use super::super::counted::counted;
 use super::super::sample::Sample;
 use super::destination::Destination;
 use super::rows::Rows;
@@ -57,9 +58,8 @@ pub(super) struct Exported {
 
 impl fmt::Display for Exported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = |count| if count == 1 { "1 part".to_owned() } else { format!("{count} parts") };
-        write!(f, "{} exported as {}", self.rows, parts(self.parts))?;
-        if self.kept > 0 { write!(f, ", {} kept", parts(self.kept)) } else { Ok(()) }
+        write!(f, "{} exported as {}", self.rows, counted(self.parts, "part"))?;
+        if self.kept > 0 { write!(f, ", {} kept", counted(self.kept, "part")) } else { Ok(()) }
     }
 }
 

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::inputs::{InputFile, Inputs};
 use super::table::{Run, Tally};
 use super::tell;
+use crate::cli::counted::counted;
 use crate::cli::failure::{Advised, UsageError};
 use crate::cli::output::Output;
 use crate::table::format::Format;
@@ -97,7 +98,7 @@ pub(super) fn predict(run: &Run<'_>, inputs: &Inputs, folder: &Path) -> anyhow::
     progress.finish_and_clear();
     let done = names.len() - failed.len();
     let there = if there > 0 { format!(", {there} of them there before") } else { String::new() };
-    tell(run, &all, &format!(", in {done} parts{there}"));
+    tell(run, &all, &format!(", in {}{there}", counted(done, "part")));
     report(failed, names.len())
 }
 
