@@ -164,26 +164,46 @@ impl<'a> Scorer<'a> {
                 }
             }
         };
-        let mut batch = Batch::new(&self.layout);
-        for (index, (row, record)) in rows.iter().zip(&records).enumerate() {
-            let explanation =
-                self.wishes.explains.then(|| explain(self.package, std::slice::from_ref(record))).transpose()?;
-            let answer = AnswerRow {
-                record,
-                answer: &answers[index],
-                model_version: self.package.version(),
-                id: predictions.get(index).map(|prediction| prediction.id.to_string()),
-                created_at: None,
-                explanation: explanation.as_ref().map(|explanations| &explanations[0]),
-            };
-            let mut cells = self.columns.cells(&answer);
-            cells.extend(row.extras());
-            batch.push(&cells)?;
-        }
+        let batch = self.batch(&rows, &records, &answers, &predictions)?;
         invalid.sort_by_key(|invalid| invalid.place);
         let rows = records.len() as u64;
         let answered = if self.wishes.hands_on { records.into_iter().zip(answers).collect() } else { Vec::new() };
         Ok(Scored { batch, rows, predictions, answered, invalid })
+    }
+
+    /// Writes the records' part of the output.
+    fn batch(
+        &self,
+        rows: &[Row<'_>],
+        records: &[Record],
+        answers: &[Answer],
+        predictions: &[Prediction],
+    ) -> Result<Batch, ScoringError> {
+        let mut explanations = Vec::new();
+        if self.wishes.explains {
+            // How many may be explained at once is bounded for the sake of those who wait.
+            for record in records {
+                explanations.append(&mut explain(self.package, std::slice::from_ref(record))?);
+            }
+        }
+        let answered = records.iter().zip(answers).enumerate().map(|(index, (record, answer))| AnswerRow {
+            record,
+            answer,
+            model_version: self.package.version(),
+            id: predictions.get(index).map(|prediction| prediction.id.to_string()),
+            created_at: None,
+            explanation: explanations.get(index),
+        });
+        // All of them stand, so that the cells of each can be written in the room of the one before.
+        let answered: Vec<AnswerRow<'_>> = answered.collect();
+        let (mut batch, mut cells) = (Batch::new(&self.layout), Vec::new());
+        for (row, answered) in rows.iter().zip(&answered) {
+            cells.clear();
+            self.columns.push_cells(answered, &mut cells);
+            row.push_extras(&mut cells);
+            batch.push(&cells)?;
+        }
+        Ok(batch)
     }
 
     /// Returns what the model says of records, and what is to be stored of that.

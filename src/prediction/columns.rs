@@ -67,14 +67,20 @@ impl<'a> AnswerColumns<'a> {
 
     /// Returns the cells of a prediction, in the order of the columns.
     pub fn cells<'c>(&'c self, row: &'c AnswerRow<'_>) -> Vec<OutputCell<'c>> {
+        let mut cells = Vec::with_capacity(self.columns.len());
+        self.push_cells(row, &mut cells);
+        cells
+    }
+
+    /// Adds the cells of a prediction, in the order of the columns.
+    pub fn push_cells<'c>(&'c self, row: &'c AnswerRow<'_>, cells: &mut Vec<OutputCell<'c>>) {
         let fields = self.schema.fields();
         let written =
             |&place: &usize| OutputCell::from(row.record.get(place).map(|value| fields[place].written(value)));
-        let mut cells = Vec::with_capacity(self.columns.len());
         cells.extend(self.schema.key().iter().map(written));
         cells.push(cell(&row.answer.label));
         if self.part == Part::KeyAndLabel {
-            return cells;
+            return;
         }
         let probabilities = row.answer.probabilities.iter().flatten().map(|(_, probability)| *probability);
         cells.extend(row.answer.probability.into_iter().chain(probabilities).map(OutputCell::Single));
@@ -87,9 +93,8 @@ impl<'a> AnswerColumns<'a> {
             cells.push(text(&row.id));
         }
         if let Some(explanation) = row.explanation {
-            self.explain(explanation, &mut cells);
+            self.explain(explanation, cells);
         }
-        cells
     }
 
     fn explain(&self, explanation: &Explanation, cells: &mut Vec<OutputCell<'_>>) {

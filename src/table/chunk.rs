@@ -86,13 +86,21 @@ impl<'a> Row<'a> {
     /// Returns the cells that are kept, in the order of the reader's extra columns.
     pub fn extras(self) -> Vec<OutputCell<'a>> {
         let mut cells = Vec::new();
+        self.push_extras(&mut cells);
+        cells
+    }
+
+    /// Adds the cells that are kept, in the order of the reader's extra columns.
+    pub fn push_extras<'b>(self, cells: &mut Vec<OutputCell<'b>>)
+    where
+        'a: 'b,
+    {
         match self.rows {
             Rows::None => {}
-            Rows::Csv(rows) => rows.extras(self.index, &mut cells),
-            Rows::Json(rows) => rows.extras(self.index, &mut cells),
-            Rows::Parquet(rows) => rows.extras(self.index, &mut cells),
+            Rows::Csv(rows) => rows.extras(self.index, cells),
+            Rows::Json(rows) => rows.extras(self.index, cells),
+            Rows::Parquet(rows) => rows.extras(self.index, cells),
         }
-        cells
     }
 
     fn fill(self, mut draft: Draft<'_>) -> Draft<'_> {

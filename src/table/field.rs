@@ -270,6 +270,11 @@ impl Field {
     }
 
     /// Returns the value that a cell stands for, none for a missing one, or what was expected in its place.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "else each value is written in parts, read as a whole at once, and waited for"
+    )]
     pub fn read(&self, cell: Cell<'_>) -> Result<Option<Value>, String> {
         let is_missing = match cell {
             Cell::Missing => true,
@@ -331,6 +336,7 @@ impl Field {
     }
 
     /// Says what was expected in the place of a cell.
+    #[cold]
     fn expected(&self, cell: Cell<'_>) -> String {
         let or_null = if self.takes_null() { " or null" } else { "" };
         let expected = match &self.domain {

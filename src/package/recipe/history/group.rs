@@ -41,7 +41,7 @@ impl Group {
         if !all_hold(&self.rule.tests, view) {
             return;
         }
-        let mut range = self.index.look_up(view, members);
+        let range = self.index.look_up(view, members);
         let Some(((slot, tolerance), others)) = self.rule.within.split_first() else {
             found.extend_from_slice(&self.index.members[range]);
             return;
@@ -50,16 +50,15 @@ impl Group {
         if number.is_nan() {
             return;
         }
-        let numbers = members.numbers(*slot);
-        range = self.index.narrow(range, numbers, |one| number - one > *tolerance, |one| one - number <= *tolerance);
+        let near = self.index.near(range, number, *tolerance);
         if others.is_empty() {
-            found.extend_from_slice(&self.index.members[range]);
+            found.extend_from_slice(near);
             return;
         }
         let is_near = |index: &u32| {
             let member = members.get(*index);
             others.iter().all(|(slot, tolerance)| (member.number(*slot) - view.number(*slot)).abs() <= *tolerance)
         };
-        found.extend(self.index.members[range].iter().copied().filter(is_near));
+        found.extend(near.iter().copied().filter(is_near));
     }
 }

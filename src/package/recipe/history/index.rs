@@ -12,6 +12,8 @@ pub(super) struct Index {
     /// The slots of the key.
     key: Box<[usize]>,
     pub(super) members: Vec<u32>,
+    /// The number of each by which those of one key are sorted: beside one another, so that a search touches little memory.
+    numbers: Box<[f64]>,
     /// Where the members of each place begin, if the first slot of the key holds places.
     starts: Option<Starts>,
 }
@@ -24,7 +26,11 @@ impl Index {
             starts = members.column(*slot).and_then(|column| sort(&mut sorted, column));
         }
         let starts = starts.filter(|_| !key.is_empty());
-        Self { key: key.into(), members: sorted, starts }
+        let numbers = then_by.map(|slot| {
+            let numbers = members.numbers(slot);
+            sorted.iter().map(|member| numbers[*member as usize]).collect()
+        });
+        Self { key: key.into(), members: sorted, numbers: numbers.unwrap_or_default(), starts }
     }
 
     /// Returns where in `members` those stand that have the key of a record; nowhere, if it lacks a part.
@@ -34,7 +40,7 @@ impl Index {
             let value = view.number(*slot);
             range = match &self.starts {
                 Some(starts) if place == 0 => starts.of(value),
-                _ => self.narrow(range, members.numbers(*slot), |one| one < value, |one| one <= value),
+                _ => self.narrow(range, members.numbers(*slot), value),
             };
             if value.is_nan() || range.is_empty() {
                 return 0..0;
@@ -43,17 +49,20 @@ impl Index {
         range
     }
 
-    /// Narrows a range, in which numbers grow, to those that are neither too small nor too large.
-    pub(super) fn narrow(
-        &self,
-        range: Range<usize>,
-        numbers: &[f64],
-        is_too_small: impl Fn(f64) -> bool,
-        is_small_enough: impl Fn(f64) -> bool,
-    ) -> Range<usize> {
+    /// Returns those of a range of one key whose numbers are near one.
+    pub(super) fn near(&self, range: Range<usize>, number: f64, tolerance: f64) -> &[u32] {
+        let numbers = &self.numbers[range.clone()];
+        let start = numbers.partition_point(|one| number - one > tolerance);
+        // Each of these is taken, so that none is looked at in vain.
+        let count = numbers[start..].iter().take_while(|one| **one - number <= tolerance).count();
+        &self.members[range][start..start + count]
+    }
+
+    /// Narrows a range, in which numbers grow, to those that are one.
+    fn narrow(&self, range: Range<usize>, numbers: &[f64], value: f64) -> Range<usize> {
         let members = &self.members[range.clone()];
-        let start = members.partition_point(|member| is_too_small(numbers[*member as usize]));
-        let end = members[start..].partition_point(|member| is_small_enough(numbers[*member as usize]));
+        let start = members.partition_point(|member| numbers[*member as usize] < value);
+        let end = members[start..].partition_point(|member| numbers[*member as usize] <= value);
         range.start + start..range.start + start + end
     }
 }
