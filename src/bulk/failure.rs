@@ -57,6 +57,13 @@ impl Failure {
         }
     }
 
+    /// Says of what is not allowed to whom it is not.
+    pub(super) fn not_allowed(said: &str) -> Self {
+        Self::InvalidInput(format!(
+            "{said}. The rights are those of the role of the stack's function, whoever starts the job"
+        ))
+    }
+
     /// Says of what is read or written in which file it failed.
     #[must_use]
     pub fn of_file(self, file: &str) -> Self {
@@ -79,6 +86,7 @@ impl From<&ObjectError> for Failure {
         let said = error.to_string();
         match error {
             ObjectError::Changed(_) | ObjectError::Gone(_) => Self::ObjectChanged(said),
+            ObjectError::NoAccess { .. } => Self::not_allowed(&said),
             error if error.is_retryable() => Self::Unavailable(said),
             _ => Self::InvalidInput(said),
         }

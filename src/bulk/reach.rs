@@ -27,16 +27,12 @@ impl Reach {
 }
 
 fn refused(place: &Location, error: &ObjectError, action: &str, allowed: Option<&str>, says: &str) -> Failure {
-    if !matches!(error, ObjectError::NoAccess { .. }) {
+    let place = place.to_string();
+    if !matches!(error, ObjectError::NoAccess { .. }) || allowed.is_some_and(|allowed| place.starts_with(allowed)) {
         return error.into();
     }
-    let place = place.to_string();
-    let said = match allowed {
-        Some(allowed) if place.starts_with(allowed) => error.to_string(),
-        Some(allowed) => {
-            format!("no permission to {action} {place}: jobs of this stack {action} below {allowed}, as its {says}")
-        }
-        None => format!("no permission to {action} {place}: jobs of this stack {action} where its {says}"),
-    };
-    Failure::InvalidInput(format!("{said}. The rights are those of the role of its function, whoever starts the job"))
+    let whither = allowed.map_or_else(|| "where".to_owned(), |allowed| format!("below {allowed}, as"));
+    Failure::not_allowed(&format!(
+        "no permission to {action} {place}: jobs of this stack {action} {whither} its {says}"
+    ))
 }

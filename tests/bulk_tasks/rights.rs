@@ -45,7 +45,7 @@ fn a_place_that_the_role_does_not_reach_is_told_with_those_that_it_does() {
             other => panic!("{other:?}"),
         }
     };
-    let role = "The rights are those of the role of its function, whoever starts the job";
+    let role = "The rights are those of the role of the stack's function, whoever starts the job";
     assert_eq!(
         said("in/", "out/"),
         format!(
