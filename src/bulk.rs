@@ -11,6 +11,7 @@
 //! - [`input`]: what a job is asked to do.
 //! - [`places`]: the objects below a job's output prefix.
 //! - [`mod@slice`]: a part of the input that one call scores.
+//! - [`reach`]: where jobs may read and write. `neighbours`: other jobs around an output and within it.
 //! - [`job`]: what names a job.
 //! - [`plan`]: what holds for all slices.
 //! - [`drift`], [`counts`]: what is counted of records and answers, to be merged, and what it comes to.
@@ -27,9 +28,11 @@ pub mod drift;
 pub mod failure;
 pub mod input;
 pub mod job;
+mod neighbours;
 pub mod pace;
 pub mod places;
 pub mod plan;
+pub mod reach;
 pub mod report;
 pub mod score;
 mod side_by_side;

@@ -87,9 +87,14 @@ impl Objects {
 
     /// Returns the objects whose keys begin as the location says, by their keys.
     pub fn list(&self, prefix: &Location) -> Result<Vec<Object>, ObjectError> {
-        let mut objects = self.runtime.block_on(self.list_pages(prefix))?;
+        let mut objects = self.runtime.block_on(self.list_pages(prefix, usize::MAX))?;
         objects.sort_unstable_by(|one, other| one.key.cmp(&other.key));
         Ok(objects)
+    }
+
+    /// Returns the first of those objects, as many as one answer of S3 tells: a thousand at most.
+    pub fn list_first(&self, prefix: &Location) -> Result<Vec<Object>, ObjectError> {
+        self.runtime.block_on(self.list_pages(prefix, 1))
     }
 
     /// Returns what an object is, where there is one.
@@ -152,12 +157,13 @@ impl Objects {
         Upload::new(self.clone(), Location::new(bucket, key), metadata)
     }
 
-    async fn list_pages(&self, prefix: &Location) -> Result<Vec<Object>, ObjectError> {
+    async fn list_pages(&self, prefix: &Location, most_pages: usize) -> Result<Vec<Object>, ObjectError> {
         let list = self.client.list_objects_v2().bucket(&prefix.bucket).prefix(&prefix.key);
         // As it is, a key may hold what XML cannot.
         let mut pages = list.encoding_type(EncodingType::Url).into_paginator().send();
         let mut objects = Vec::new();
-        while let Some(page) = pages.next().await {
+        for _ in 0..most_pages {
+            let Some(page) = pages.next().await else { break };
             let page = page.map_err(|error| self.errand(Action::List, prefix).failed(error))?;
             let is_encoded = page.encoding_type() == Some(&EncodingType::Url);
             for entry in page.contents() {

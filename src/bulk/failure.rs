@@ -21,6 +21,9 @@ pub enum Failure {
     /// A file of the input is no table of this model.
     #[error("{0}")]
     NotReadable(String),
+    /// The columns of a file are not those of this model, or not those of another file.
+    #[error("{0}")]
+    OtherColumns(String),
     /// Rows are no records, and more than the job tolerates.
     #[error("{0}")]
     InvalidRows(String),
@@ -45,6 +48,7 @@ impl Failure {
             Self::InvalidInput(_) => "InvalidInput",
             Self::OtherJob(_) => "OtherJob",
             Self::NotReadable(_) => "NotReadable",
+            Self::OtherColumns(_) => "OtherColumns",
             Self::InvalidRows(_) => "InvalidRows",
             Self::ObjectChanged(_) => "ObjectChanged",
             Self::Incomplete(_) => "Incomplete",
@@ -53,11 +57,19 @@ impl Failure {
         }
     }
 
+    /// Says of what is not allowed to whom it is not.
+    pub(super) fn not_allowed(said: &str) -> Self {
+        Self::InvalidInput(format!(
+            "{said}. The rights are those of the role of the stack's function, whoever starts the job"
+        ))
+    }
+
     /// Says of what is read or written in which file it failed.
     #[must_use]
     pub fn of_file(self, file: &str) -> Self {
         match self {
             Self::NotReadable(said) => Self::NotReadable(format!("{file}: {said}")),
+            Self::OtherColumns(said) => Self::OtherColumns(format!("{file}: {said}")),
             other => other,
         }
     }
@@ -65,13 +77,28 @@ impl Failure {
 
 impl From<ObjectError> for Failure {
     fn from(error: ObjectError) -> Self {
-        of_object(&error)
+        Self::from(&error)
+    }
+}
+
+impl From<&ObjectError> for Failure {
+    fn from(error: &ObjectError) -> Self {
+        let said = error.to_string();
+        match error {
+            ObjectError::Changed(_) | ObjectError::Gone(_) => Self::ObjectChanged(said),
+            ObjectError::NoAccess { .. } => Self::not_allowed(&said),
+            error if error.is_retryable() => Self::Unavailable(said),
+            _ => Self::InvalidInput(said),
+        }
     }
 }
 
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
-        of_cause(&error).unwrap_or_else(|| Self::NotReadable(error.to_string()))
+        of_cause(&error).unwrap_or_else(|| match error {
+            ReadError::Header(_) => Self::OtherColumns(error.to_string()),
+            _ => Self::NotReadable(error.to_string()),
+        })
     }
 }
 
@@ -89,7 +116,10 @@ impl From<io::Error> for Failure {
 
 impl From<LayoutError> for Failure {
     fn from(error: LayoutError) -> Self {
-        Self::InvalidInput(format!("{error}: rename it, or leave such columns out with \"extra_columns\": \"ignore\""))
+        match error {
+            LayoutError::Taken(_) => Self::OtherColumns(format!("{error}: rename it")),
+            LayoutError::Write(_) => Self::InvalidInput(error.to_string()),
+        }
     }
 }
 
@@ -115,14 +145,5 @@ impl From<StoreError> for Failure {
 
 /// Finds what an object failed by under the errors of a reader or a writer.
 fn of_cause(error: &(dyn std::error::Error + 'static)) -> Option<Failure> {
-    ObjectError::within(error).map(of_object)
-}
-
-fn of_object(error: &ObjectError) -> Failure {
-    let said = error.to_string();
-    match error {
-        ObjectError::Changed(_) | ObjectError::Gone(_) => Failure::ObjectChanged(said),
-        error if error.is_retryable() => Failure::Unavailable(said),
-        _ => Failure::InvalidInput(said),
-    }
+    ObjectError::within(error).map(Failure::from)
 }

@@ -2,12 +2,15 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::Bulk;
 use super::failure::Failure;
 use super::input::{JobInput, JobOptions};
 use super::places::Places;
+use super::reach::Reach;
+use super::{neighbours, plan};
 use crate::objects::Object;
 use crate::prediction::to_milliseconds;
 
@@ -70,22 +73,34 @@ impl Job {
         }
     }
 
-    /// Takes the output prefix for this job, or finds that it is this job's already; then the earlier one holds, with its time.
-    pub fn hold(self, bulk: &Bulk, places: &Places) -> Result<Self, Failure> {
-        let text = serde_json::to_vec_pretty(&self).map_err(|error| Failure::Broken(error.to_string()))?;
-        if bulk.objects.put_new(&places.output.bucket, &places.job(), text)? {
-            return Ok(self);
+    /// Returns whether this job has the output prefix; fails where another one has it, or has one around it or within it.
+    pub fn holds(&self, bulk: &Bulk, places: &Places, reach: &Reach) -> Result<bool, Failure> {
+        let (bucket, key) = (&places.output.bucket, places.job());
+        let found = bulk.objects.get(bucket, &key, plan::MAX_OWN_BYTES);
+        match found.map_err(|error| reach.of_output(&places.output, &error))? {
+            Some(text) => self.check(&plan::parse(bucket, &key, &text)?, places).map(|()| true),
+            None => neighbours::refuse(bulk, &places.output, reach).map(|()| false),
         }
-        let held = Self::read(bulk, places)?;
-        if held.job == self.job {
-            return Ok(held);
+    }
+
+    /// Takes the output prefix for this job; of several jobs that do so at once, one gets it.
+    pub fn hold(&self, bulk: &Bulk, places: &Places, reach: &Reach) -> Result<(), Failure> {
+        let text = serde_json::to_vec_pretty(self).map_err(|error| Failure::Broken(error.to_string()))?;
+        let put = bulk.objects.put_new(&places.output.bucket, &places.job(), text);
+        if put.map_err(|error| reach.of_output(&places.output, &error))? {
+            return Ok(());
         }
-        Err(Failure::OtherJob(self.differs(&held, places)))
+        self.check(&Self::read(bulk, places)?, places)
     }
 
     /// Reads what job an output prefix has.
     pub fn read(bulk: &Bulk, places: &Places) -> Result<Self, Failure> {
-        super::plan::read(bulk, &places.output.bucket, &places.job())
+        plan::read(bulk, &places.output.bucket, &places.job())
+    }
+
+    /// Fails where it is another job that has the output prefix.
+    fn check(&self, held: &Self, places: &Places) -> Result<(), Failure> {
+        if held.job == self.job { Ok(()) } else { Err(Failure::OtherJob(self.differs(held, places))) }
     }
 
     fn differs(&self, held: &Self, places: &Places) -> String {
@@ -97,19 +112,28 @@ impl Job {
                 what.push(format!("files of {} were replaced since", held.input));
             }
         } else {
-            what.push(format!("its input was {} with {} files of {} bytes", held.input, held.files, held.bytes));
+            what.push(format!("its input was {} (files: {}, bytes: {})", held.input, held.files, held.bytes));
         }
         if (&self.model_version, &self.snapshot) != (&held.model_version, &held.snapshot) {
             what.push(format!("its model was {}", held.model_version));
         }
-        if self.options != held.options {
-            what.push("its options were others".to_owned());
-        }
-        format!(
-            "{} has the output of another job, begun at {}: {}. Choose another prefix, or delete what is below this one",
-            places.output,
-            held.created_at,
-            what.join(", ")
-        )
+        what.extend(differences(&held.options, &self.options));
+        format!("{} has the output of another job, begun at {}: {}", places.output, held.created_at, what.join(", "))
     }
+}
+
+/// Names the options that differ, as members of an input: "explain true, not false".
+fn differences(held: &JobOptions, asked: &JobOptions) -> Vec<String> {
+    let members = |options: &JobOptions| match serde_json::to_value(options) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    };
+    let (held, asked) = (members(held), members(asked));
+    let said = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => "the default".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    let differing = held.iter().filter(|(name, value)| asked.get(*name) != Some(value));
+    differing.map(|(name, value)| format!("{name} {}, not {}", said(Some(value)), said(asked.get(name)))).collect()
 }

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use crate::table::output_cell::OutputColumn;
 
 /// The largest object of a job's own that is read, in bytes.
-const MAX_OWN_BYTES: u64 = 256 << 20;
+pub(super) const MAX_OWN_BYTES: u64 = 256 << 20;
 
 /// What holds for all slices, as the object `_plan/plan.json` says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,9 +40,13 @@ pub(super) fn read<T: DeserializeOwned>(bulk: &Bulk, bucket: &str, key: &str) ->
 
 /// Reads an object of a job's own, if it is there.
 pub(super) fn find<T: DeserializeOwned>(bulk: &Bulk, bucket: &str, key: &str) -> Result<Option<T>, Failure> {
-    let Some(text) = bulk.objects.get(bucket, key, MAX_OWN_BYTES)? else { return Ok(None) };
-    let parsed = serde_json::from_slice(&text);
-    parsed.map(Some).map_err(|error| {
+    let text = bulk.objects.get(bucket, key, MAX_OWN_BYTES)?;
+    text.map(|text| parse(bucket, key, &text)).transpose()
+}
+
+/// Reads what an object of a job's own holds.
+pub(super) fn parse<T: DeserializeOwned>(bucket: &str, key: &str, text: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(text).map_err(|error| {
         Failure::Incomplete(format!(
             "s3://{bucket}/{key} is not what a job writes there ({error}): choose another output prefix"
         ))

@@ -136,7 +136,7 @@ impl Work<'_> {
             writer: TableWriter::new(scorer.layout(), upload)?,
             counter: Counter::new(package, self.plan.one_in)?,
             store,
-            invalid: Invalid { upload: None, bucket: bucket.clone(), key: invalid, count: 0 },
+            invalid: Invalid { upload: None, bucket: bucket.clone(), key: invalid, count: 0, first: String::new() },
             rows: 0,
         };
         for piece in &slice.pieces {
@@ -144,8 +144,8 @@ impl Work<'_> {
                 .map_err(|failure| failure.of_file(&source::name(&self.plan.bucket, &piece.key)))?;
         }
         let Progress { writer, counter, store, invalid, rows } = progress;
-        let (upload, count) = (writer.finish()?, invalid.count);
-        invalid.finish()?;
+        let count = invalid.finish(slice.index, rows, self.asked.tolerated_invalid_rows)?;
+        let upload = writer.finish()?;
         let report = SliceReport {
             slice: slice.index,
             part: key.to_owned(),
@@ -184,16 +184,14 @@ impl Work<'_> {
                  prefix and more \"slices\""
             )));
         }
-        let tolerated = self.asked.tolerated_invalid_rows;
         for row in &scored.invalid {
             progress.invalid.add(self.bulk, name, row)?;
-            if progress.invalid.count > tolerated {
-                return Err(Failure::InvalidRows(format!(
-                    "{name}, {row}\nThe job tolerates {tolerated} rows that are no records: mend the file, or say more \"tolerated_invalid_rows\""
-                )));
-            }
         }
         progress.rows += scored.rows;
+        // The slice is to fail, and is read on for the list of such rows: it is the same, however many a job tolerates.
+        if progress.invalid.count > self.asked.tolerated_invalid_rows {
+            return Ok(());
+        }
         progress.counter.observe(&scored.answered)?;
         if let Some(store) = &mut progress.store {
             store.put(scored.predictions)?;
@@ -208,6 +206,8 @@ struct Invalid {
     bucket: String,
     key: String,
     count: u64,
+    /// The first of them, in words.
+    first: String,
 }
 
 /// A row that is no record, as it is written down.
@@ -235,15 +235,24 @@ impl Invalid {
         let (bucket, key) = (&self.bucket, &self.key);
         let upload = self.upload.get_or_insert_with(|| bulk.objects.upload(bucket, key, BTreeMap::new()));
         upload.write_all(&text)?;
+        if self.count == 0 {
+            self.first = format!("{file}, {invalid}");
+        }
         self.count += 1;
         Ok(())
     }
 
-    /// Ends the object. An earlier attempt wrote the same.
-    fn finish(self) -> Result<(), Failure> {
-        if let Some(upload) = self.upload {
-            upload.finish()?;
+    /// Ends the object, and returns how many rows it has, or fails where they are more than are tolerated. An earlier attempt wrote the same.
+    fn finish(self, slice: u64, records: u64, tolerated: u64) -> Result<u64, Failure> {
+        let Self { upload, bucket, key, count, first } = self;
+        upload.map(Upload::finish).transpose()?;
+        if count <= tolerated {
+            return Ok(count);
         }
-        Ok(())
+        Err(Failure::InvalidRows(format!(
+            "rows of slice {slice} that are no records: {count} of {}, and the job tolerates {tolerated}. {} names each. The first:\n{first}",
+            records + count,
+            source::name(&bucket, &key)
+        )))
     }
 }

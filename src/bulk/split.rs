@@ -1,4 +1,5 @@
-//! The first task: lists the files, takes the output prefix, looks at each file, and cuts them into slices.
+//! The first task: lists the files, looks at each, cuts them into slices, and takes the output prefix with the first object that it writes.
+//! What is no table of this model leaves nothing behind, so that the same place takes it once it is mended or asked for otherwise.
 //!
 //! Text is read to its end for that: only what has been read tells where a record ends, since a quoted field may hold a line break, and in
 //! which line it stands. Where the time of a call is not enough, what is cut so far is kept, and the next call goes on.
@@ -22,6 +23,7 @@ use super::input::JobInput;
 use super::job::Job;
 use super::places::{Place, Places};
 use super::plan::{self, Plan};
+use super::reach::Reach;
 use super::sizing::{SECONDS_A_SLICE, Sizing};
 use super::slice::{Piece, PieceSpan};
 use super::{Bulk, Call, source};
@@ -47,6 +49,9 @@ pub struct SplitRequest {
     pub input: Value,
     /// The execution's name.
     pub run: String,
+    /// Where the stack may read and write.
+    #[serde(default)]
+    pub reach: Reach,
 }
 
 /// What is answered: all of it once the job is cut, before that only that it is not.
@@ -127,16 +132,16 @@ pub fn split(bulk: &Bulk, call: Call, request: &SplitRequest) -> Result<SplitAns
         let detail = "the job is to store predictions, but the function has no table: deploy it with BulkStoring=on, or leave out \"store\"";
         return Err(Failure::InvalidInput(detail.to_owned()));
     }
-    let files = files::list(bulk, &asked.input)?;
+    let files = files::list(bulk, &asked.input, &request.reach)?;
     let places = Places { output: asked.output.clone() };
-    let job = Job::new(bulk, &asked, &files, Timestamp::now()).hold(bulk, &places)?;
-    let plan = match plan::find(bulk, &places.output.bucket, &places.plan())? {
-        Some(plan) => plan,
-        None => match (Splitter { bulk, call, asked: &asked, files: &files, places: &places, job: &job.job }).plan()? {
-            Some(plan) => plan,
-            None => return Ok(SplitAnswer::default()),
-        },
-    };
+    let job = Job::new(bulk, &asked, &files, Timestamp::now());
+    let is_held = job.holds(bulk, &places, &request.reach)?;
+    let mut plan = if is_held { plan::find(bulk, &places.output.bucket, &places.plan())? } else { None };
+    if plan.is_none() {
+        let (asked, files, places, job, reach) = (&asked, &*files, &places, &job, &request.reach);
+        plan = Splitter { bulk, call, asked, files, places, job, reach }.plan()?;
+    }
+    let Some(plan) = plan else { return Ok(SplitAnswer::default()) };
     let Location { bucket, key: prefix } = places.output.clone();
     Ok(SplitAnswer {
         done: true,
@@ -159,7 +164,8 @@ struct Splitter<'a> {
     asked: &'a JobInput,
     files: &'a [Object],
     places: &'a Places,
-    job: &'a str,
+    job: &'a Job,
+    reach: &'a Reach,
 }
 
 impl Splitter<'_> {
@@ -167,10 +173,10 @@ impl Splitter<'_> {
     fn plan(&self) -> Result<Option<Plan>, Failure> {
         let (looks, columns) = look::at_all(self.bulk, self.asked, self.files)?;
         let kept: Option<Checkpoint> = plan::find(self.bulk, &self.places.output.bucket, &self.places.checkpoint())?;
-        let mut checkpoint = match kept.filter(|kept| kept.job == self.job) {
+        let mut checkpoint = match kept.filter(|kept| kept.job == self.job.job) {
             Some(checkpoint) => checkpoint,
             None => Checkpoint {
-                job: self.job.to_owned(),
+                job: self.job.job.clone(),
                 settled: self.settle(&looks, columns)?,
                 file: 0,
                 at: None,
@@ -180,6 +186,7 @@ impl Splitter<'_> {
         while checkpoint.file < self.files.len() {
             let (file, look) = (&self.files[checkpoint.file], &looks[checkpoint.file]);
             if !self.cut(file, look, &mut checkpoint).map_err(|failure| failure.of_file(&self.name(file)))? {
+                self.job.hold(self.bulk, self.places, self.reach)?;
                 let text = plan::text(&checkpoint)?;
                 self.bulk.objects.put(&self.places.output.bucket, &self.places.checkpoint(), text)?;
                 return Ok(None);
@@ -197,11 +204,8 @@ impl Splitter<'_> {
         let total: f64 = all.clone().map(|(file, look)| load(&sizing, file, look)).sum();
         let seconds_a_slice = self.asked.slices.map_or(SECONDS_A_SLICE, |slices| total / to_float(slices));
         let rows: f64 = all.map(|(file, look)| look.rows(file, &sizing)).sum();
-        let formats = self.asked.options.output_format().or_else(|| {
-            let are_parquet = looks.iter().all(|look| matches!(look, Look::Rows { .. }));
-            are_parquet.then_some(Format::Parquet)
-        });
-        let output_format = formats.or_else(|| looks.first().map(Look::format)).unwrap_or(Format::Csv);
+        let of_first = || looks.first().map(Look::format);
+        let output_format = self.asked.options.output_format().or_else(of_first).unwrap_or(Format::Csv);
         // An array cannot be cut, nor its parts be put together again.
         let output_format = if output_format == Format::Json { Format::Ndjson } else { output_format };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate of rows is positive")]
@@ -293,6 +297,7 @@ impl Splitter<'_> {
 
     /// Keeps the plan; where another call was quicker, its plan is the job's.
     fn keep(&self, checkpoint: Checkpoint) -> Result<Plan, Failure> {
+        self.job.hold(self.bulk, self.places, self.reach)?;
         let slices = checkpoint.packer.finish();
         let bucket = &self.places.output.bucket;
         let slices_key = self.places.slices(&uuid::Uuid::new_v4().simple().to_string());

@@ -202,8 +202,7 @@ fn sum_up(
     if invalid > tolerated {
         let places = source::name(&places.output.bucket, &format!("{}_invalid/", places.output.key));
         return Err(Failure::InvalidRows(format!(
-            "{invalid} rows are no records, and the job tolerates {tolerated}: {places} names each. Start it again with more \
-             \"tolerated_invalid_rows\" to take the parts as they are"
+            "{invalid} rows are no records, and the job tolerates {tolerated}: {places} names each"
         )));
     }
     Ok(Summary {

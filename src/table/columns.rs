@@ -75,7 +75,14 @@ pub(super) struct Slots {
 impl Slots {
     /// Finds what each column holds, or all faults of them.
     pub(super) fn new(names: &[&str], schema: &Schema, selection: Selection) -> Result<Self, ReadError> {
-        let mut resolver = Resolver { schema, selection, slots: Vec::new(), extras: Vec::new(), faults: Vec::new() };
+        let mut resolver = Resolver {
+            schema,
+            selection,
+            slots: Vec::new(),
+            extras: Vec::new(),
+            faults: Vec::new(),
+            are_listed: false,
+        };
         for (place, name) in names.iter().enumerate() {
             let slot = resolver.slot(place, name.trim());
             resolver.slots.push(slot);
@@ -92,6 +99,8 @@ struct Resolver<'a> {
     slots: Vec<Slot>,
     extras: Vec<String>,
     faults: Vec<String>,
+    /// Whether a fault lists the fields.
+    are_listed: bool,
 }
 
 impl Resolver<'_> {
@@ -117,7 +126,8 @@ impl Resolver<'_> {
             ExtraColumns::Ignore => return Slot::Skipped,
             ExtraColumns::Refuse if name.is_empty() => {}
             ExtraColumns::Refuse => {
-                self.faults.push(format!("column {:?} {}", shorten(name), self.schema.unknown(name)));
+                let said = self.schema.unknown_beside(name, &mut self.are_listed);
+                self.faults.push(format!("column {:?} {said}", shorten(name)));
                 return Slot::Skipped;
             }
             ExtraColumns::Keep => {}

@@ -180,14 +180,26 @@ impl Schema {
 
     /// Says of a name that it is no field, and which there are.
     pub fn unknown(&self, name: &str) -> String {
+        self.unknown_beside(name, &mut false)
+    }
+
+    /// Says of a name that it is no field, and which there are, unless they are listed already in the same message.
+    pub fn unknown_beside(&self, name: &str, are_listed: &mut bool) -> String {
+        let said = format!("is not a field of {}", self.noun.one_with_article());
+        let mut names = self.inputs().map(|(_, field)| &*field.name);
+        if let Some(known) = names.find(|known| known.eq_ignore_ascii_case(name)) {
+            return format!("{said}: did you mean {known}?");
+        }
+        if std::mem::replace(are_listed, true) {
+            return said;
+        }
         let names: Vec<&str> = self.inputs().map(|(_, field)| &*field.name).collect();
-        let other_case = names.iter().find(|known| known.eq_ignore_ascii_case(name));
-        let known = match other_case {
-            Some(known) => format!("did you mean {known}?"),
-            None if names.len() <= MAX_NAMED_FIELDS => format!("expected one of {}", names.join(", ")),
-            None => format!("expected one of {} names, as {}", names.len(), names[..MAX_NAMED_FIELDS].join(", ")),
-        };
-        format!("is not a field of {}: {known}", self.noun.one_with_article())
+        match names.get(..MAX_NAMED_FIELDS) {
+            Some(some) if some.len() < names.len() => {
+                format!("{said}: expected one of {} names, as {}", names.len(), some.join(", "))
+            }
+            _ => format!("{said}: expected one of {}", names.join(", ")),
+        }
     }
 
     /// Returns the place of the field that is predicted.

@@ -3,6 +3,7 @@
 
 mod cutting;
 mod jobs;
+mod rights;
 
 #[path = "../fixtures"]
 mod fixtures {
@@ -12,6 +13,7 @@ mod fixtures {
 use std::time::{Duration, Instant};
 
 use lifeboat::bulk::failure::Failure;
+use lifeboat::bulk::reach::Reach;
 use lifeboat::bulk::report::SliceDone;
 use lifeboat::bulk::score::{self, ScoreRequest};
 use lifeboat::bulk::slice::Slice;
@@ -19,6 +21,7 @@ use lifeboat::bulk::split::{self, CutJob, SplitRequest};
 use lifeboat::bulk::summarise::{self, SummariseRequest};
 use lifeboat::bulk::summary::Summary;
 use lifeboat::bulk::{Bulk, Call};
+use lifeboat::objects::Location;
 use lifeboat::package;
 use serde_json::{Value, json};
 
@@ -29,6 +32,7 @@ struct Job {
     bulk: Bulk,
     bucket: String,
     asked: Value,
+    reach: Reach,
 }
 
 impl Job {
@@ -39,7 +43,7 @@ impl Job {
         let bucket = s3::new_bucket();
         let mut asked = json!({"input": format!("s3://{bucket}/in/"), "output": format!("s3://{bucket}/out/")});
         asked.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
-        Self { bulk: Bulk { package, objects, store: None }, bucket, asked }
+        Self { bulk: Bulk { package, objects, store: None }, bucket, asked, reach: Reach::default() }
     }
 
     fn put(&self, key: &str, body: impl AsRef<[u8]>) {
@@ -50,13 +54,19 @@ impl Job {
         self.bulk.objects.get(&self.bucket, key, 64 << 20).unwrap()
     }
 
+    /// Returns the keys that begin so.
+    fn keys(&self, prefix: &str) -> Vec<String> {
+        let listed = self.bulk.objects.list(&Location::new(&self.bucket, prefix)).unwrap();
+        listed.into_iter().map(|object| object.key).collect()
+    }
+
     fn text(&self, key: &str) -> String {
         String::from_utf8(self.get(key).unwrap_or_else(|| panic!("{key} is not there"))).unwrap()
     }
 
     /// Splits once, with so much time.
     fn split(&self, time: Duration) -> Result<Option<CutJob>, Failure> {
-        let request = SplitRequest { input: self.asked.clone(), run: "run-1".to_owned() };
+        let request = SplitRequest { input: self.asked.clone(), run: "run-1".to_owned(), reach: self.reach.clone() };
         split::split(&self.bulk, call(time), &request).map(|answer| answer.job)
     }
 

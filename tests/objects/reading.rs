@@ -71,6 +71,7 @@ fn a_list_has_all_pages_and_every_key() {
         assert_eq!(object, &objects.head(&bucket, &object.key).unwrap().unwrap().object);
         assert_eq!(all(objects.read(&bucket, object, 0..u64::MAX)).unwrap(), object.key.as_bytes());
     }
+    assert_eq!(objects.list_first(&Location::new(&bucket, "in/")).unwrap(), list[..1_000]);
     assert_eq!(objects.list(&Location::new(&bucket, "none/")).unwrap(), []);
     objects.delete(&bucket, "inner.csv").unwrap();
     objects.delete(&bucket, "inner.csv").unwrap();

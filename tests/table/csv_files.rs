@@ -91,6 +91,11 @@ fn a_header_names_all_its_faults() {
         "column pclass stands twice; column \"Agee\" is not a field of a passenger: expected one of PassengerId, Pclass, Name, \
          Sex, Age, SibSp, Parch, Ticket, Fare, Cabin, Embarked; column 4 has no name; column Sex is missing"
     );
+    assert_eq!(
+        refusal("Pclass,Sex,aGe,Agee,Farre\n"),
+        "column \"aGe\" is not a field of a passenger: did you mean Age?; column \"Agee\" is not a field of a passenger: expected one of \
+         PassengerId, Pclass, Name, Sex, Age, SibSp, Parch, Ticket, Fare, Cabin, Embarked; column \"Farre\" is not a field of a passenger"
+    );
     assert_eq!(refusal(&b"Pclass,Sex,Am\xe9\n"[..]), "the name of column 3 is not UTF-8: save the file as UTF-8");
 }
 

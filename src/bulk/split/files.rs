@@ -2,20 +2,22 @@
 
 use crate::bulk::Bulk;
 use crate::bulk::failure::Failure;
+use crate::bulk::reach::Reach;
 use crate::objects::{Head, Location, Object};
 
 /// Lists the objects that a place means: the one that is called like that, else those below it; names that begin with a dot or an
 /// underscore are no data.
-pub(super) fn list(bulk: &Bulk, input: &Location) -> Result<Vec<Object>, Failure> {
+pub(super) fn list(bulk: &Bulk, input: &Location, reach: &Reach) -> Result<Vec<Object>, Failure> {
     if !input.key.is_empty()
         && !input.key.ends_with('/')
-        && let Some(Head { object, .. }) = bulk.objects.head(&input.bucket, &input.key)?
+        && let Some(Head { object, .. }) =
+            bulk.objects.head(&input.bucket, &input.key).map_err(|error| reach.of_input(input, &error))?
     {
         return Ok(vec![object]);
     }
     let slash = if input.key.is_empty() || input.key.ends_with('/') { "" } else { "/" };
     let prefix = Location { bucket: input.bucket.clone(), key: format!("{}{slash}", input.key) };
-    let mut found = bulk.objects.list(&prefix)?;
+    let mut found = bulk.objects.list(&prefix).map_err(|error| reach.of_input(input, &error))?;
     found.retain(|object| is_data(&object.key[prefix.key.len()..]));
     if found.is_empty() {
         return Err(Failure::InvalidInput(format!("there is no object {input}, and none below {prefix}")));

@@ -65,7 +65,7 @@ pub(super) fn at_all(
     files: &[Object],
 ) -> Result<(Vec<Look>, Vec<OutputColumn>), Failure> {
     let seen = side_by_side::each(files, LOOKS_AT_ONCE, |file| at(bulk, asked, file));
-    let mut faults = Faults { files: files.len(), faults: Vec::new() };
+    let mut faults = Faults { files: files.len(), faults: Vec::new(), are_of_columns: true };
     let (mut looks, mut first): (Vec<Look>, Option<(usize, Vec<OutputColumn>)>) =
         (Vec::with_capacity(files.len()), None);
     for (place, seen) in seen.into_iter().enumerate() {
@@ -82,7 +82,11 @@ pub(super) fn at_all(
                 }
                 looks.push(look);
             }
-            Err(Failure::NotReadable(said)) => faults.push(format!("{name}: {said}")),
+            Err(Failure::OtherColumns(said)) => faults.push(format!("{name}: {said}")),
+            Err(Failure::NotReadable(said)) => {
+                faults.push(format!("{name}: {said}"));
+                faults.are_of_columns = false;
+            }
             Err(other) => return Err(other),
         }
     }
@@ -135,6 +139,8 @@ fn at(bulk: &Bulk, asked: &JobInput, file: &Object) -> Result<Seen, Failure> {
 struct Faults {
     files: usize,
     faults: Vec<String>,
+    /// Whether each has rows that could be read, if it had other columns.
+    are_of_columns: bool,
 }
 
 impl Faults {
@@ -155,6 +161,7 @@ impl Faults {
         } else {
             format!("{count} of {} files cannot be scored:\n", self.files)
         };
-        Err(Failure::NotReadable(format!("{all}{said}{more}")))
+        let said = format!("{all}{said}{more}");
+        Err(if self.are_of_columns { Failure::OtherColumns(said) } else { Failure::NotReadable(said) })
     }
 }

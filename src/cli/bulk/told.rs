@@ -110,6 +110,10 @@ fn advice(error: Option<&str>, asked: &Asked) -> Option<String> {
             format!("mend the rows, or start it again with --tolerate-invalid N: then {output}_invalid/ has them")
         }
         "NotReadable" => "mend or remove the file, or name its format with --input-format".to_owned(),
+        "OtherColumns" => {
+            "mend the file, or leave other columns out with --extra-columns ignore, or carry them along with keep"
+                .to_owned()
+        }
         "Broken" => "the logs of the batch function tell more".to_owned(),
         _ => return None,
     })
