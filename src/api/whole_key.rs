@@ -3,8 +3,11 @@
 /// Returns what a field says of a wrong value, but that it could be null: null is no key.
 pub(super) fn without_null(detail: &str) -> String {
     let Some((expected, found)) = detail.split_once(", found ") else { return detail.to_owned() };
-    match expected.strip_suffix(" or null") {
-        Some(expected) => format!("{}, found {found}", expected.trim_end_matches(',')),
+    if let Some(expected) = expected.strip_suffix(" or null") {
+        return format!("{expected}, found {found}");
+    }
+    match expected.split_once(" or null, as in ") {
+        Some((expected, example)) => format!("{expected}, as in {example}, found {found}"),
         None => detail.to_owned(),
     }
 }
@@ -21,7 +24,7 @@ mod tests {
                 "must be an integer from 0, found the text \"x\"",
             ),
             (
-                "must be a date, as in 2013-11-03, or null, found the text \"1\"",
+                "must be a date or null, as in 2013-11-03, found the text \"1\"",
                 "must be a date, as in 2013-11-03, found the text \"1\"",
             ),
             ("must be \"C\", \"Q\" or null, found the text \"S\"", "must be \"C\", \"Q\", found the text \"S\""),

@@ -345,10 +345,15 @@ impl Field {
             Domain::Number(bounds) => format!("a number{bounds}"),
             Domain::Text(_) => "a text".to_owned(),
             Domain::Categories(categories) => return format!("must be {}, found {cell}", self.one_of(categories)),
-            Domain::Date(bounds) => format!("a date{bounds}, as in 2013-11-03,"),
-            Domain::Datetime(bounds, _) => format!("a date and time{bounds}, as in 2013-11-03T01:30:00-05:00,"),
+            Domain::Date(bounds) => format!("a date{bounds}"),
+            Domain::Datetime(bounds, _) => format!("a date and time{bounds}"),
         };
-        format!("must be {expected}{or_null}, found {cell}")
+        let example = match &self.domain {
+            Domain::Date(_) => ", as in 2013-11-03",
+            Domain::Datetime(..) => ", as in 2013-11-03T01:30:00-05:00",
+            _ => "",
+        };
+        format!("must be {expected}{or_null}{example}, found {cell}")
     }
 
     /// Returns whether null helps: a record of which the label is told does not lack it.
