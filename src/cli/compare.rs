@@ -4,15 +4,16 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use clap::Args;
 use comfy_table::CellAlignment;
 use jiff::civil::Date;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::answered::answered;
-use super::failure::{FOUND, UsageError};
-use super::format;
+use super::failure::{Advised, FOUND, UsageError};
+use super::format::{self, read_input};
 use super::labelled;
 use super::output::Output;
 use super::table::{plain_table, text};
@@ -27,6 +28,7 @@ use crate::package::{self, Package};
 use crate::table::Schema;
 use crate::table::columns::ExtraColumns;
 use crate::table::record::Labelled;
+use crate::table::source::Source;
 
 /// Compares two packages of one table on labelled rows that neither was trained on; ends with 3 unless the challenger may take the
 /// champion's place: its loss must be lower in 95 % of bootstrap samples, and no group may fare worse by more than a bound. Where the
@@ -77,17 +79,24 @@ struct Told {
 pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     let (champion, challenger) = (open(&args.champion)?, open(&args.challenger)?);
     if champion.name() != challenger.name() {
-        bail!("the packages are of {} and of {}: compare two of one table", champion.name(), challenger.name());
+        let (one, other) = (champion.name(), challenger.name());
+        let problem = format!("the packages are called {one} and {other}: two models of one table have one name");
+        let advice = format!("if they are of one table, pack the challenger again with --name {one}");
+        return Err(Advised { problem, advice }.into());
     }
     let data = format::name(&args.data);
-    let rows = labelled::read_all(champion.schema(), format::source(&args.data)?, ExtraColumns::Refuse)
+    let bytes = read_input(&args.data)?;
+    let data_hash = hex::encode(Sha256::digest(&bytes));
+    let rows = labelled::read_all(champion.schema(), Source::from_bytes(bytes), ExtraColumns::Refuse)
         .with_context(|| format!("cannot compare by {data}"))?;
     let (rows, outcomes) = parts(&champion, rows);
     let counts = since(args.since, champion.schema(), &rows)?;
     let compared = rows.iter().zip(&counts).filter_map(|(row, counts)| counts.then_some(row));
-    let known = |package: &Package| {
-        package.recipe().filter(|recipe| recipe.can_know())?;
-        Some(compared.clone().filter(|row| package.may_know(&row.record)).count())
+    let known = |package: &Package| match package.recipe().filter(|recipe| recipe.can_know()) {
+        Some(_) => Some(compared.clone().filter(|row| package.may_know(&row.record)).count()),
+        // A package without such a recipe knows the file alone.
+        None if package.manifest().data_hash.as_deref() == Some(&*data_hash) => Some(compared.clone().count()),
+        None => None,
     };
     let seen = Seen { champion: known(&champion), challenger: known(&challenger) };
     if !args.allow_seen && seen.champion.max(seen.challenger) > Some(0) {

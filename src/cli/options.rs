@@ -4,12 +4,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::bail;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use jiff::Timestamp;
 
-use super::failure::UsageError;
+use super::failure::{Advised, UsageError};
 use crate::config::Config;
 use crate::lifecycle::window::Wanted;
 use crate::package::Package;
@@ -80,7 +79,9 @@ pub(super) fn existing_store(config: &Config, package: &Package) -> anyhow::Resu
     if let Database::Sqlite(sqlite) = &database
         && !store::sqlite::is_at(&sqlite.path)?
     {
-        bail!("{} does not exist: nothing was stored there", sqlite.path.display());
+        let problem = format!("{} does not exist: nothing was stored there", sqlite.path.display());
+        let advice = "the package names the file: choose it with --package DIR, or the file with --database-url";
+        return Err(Advised { problem, advice: advice.to_owned() }.into());
     }
     store::open(database, start::owner(package))
 }

@@ -155,7 +155,9 @@ impl Resolver<'_> {
         let needs_none = self.selection.purpose == Purpose::Columns;
         if self.faults.is_empty() && !needs_none && !self.slots.iter().any(|slot| matches!(slot, Slot::Field(_))) {
             let one = self.schema.noun().one_with_article();
-            self.faults.push(format!("no column is a field of {one}: is the first line a header?"));
+            self.faults.push(format!(
+                "no column is a field of {one}: is the first line a header, and the package that of this table?"
+            ));
         }
         let is_needed = |place: usize, is_required: bool| match self.selection.purpose {
             Purpose::Records => is_required && place != self.schema.label(),

@@ -83,7 +83,10 @@ fn a_key_that_is_none_is_refused() {
     assert!(said.starts_with("error: the table has no key"), "{said}");
     let empty = Folder::new();
     let said = empty.fails(&["forget", "--key", "PassengerId=7"]);
-    assert_eq!(said, "error: titanic.db does not exist: nothing was stored there\n");
+    assert_eq!(
+        said,
+        "error: titanic.db does not exist: nothing was stored there\nhint: the package names the file: choose it with --package DIR, or the file with --database-url\n"
+    );
     assert!(empty.files().is_empty());
 }
 

@@ -193,6 +193,9 @@ fn a_package_is_packed_with_rows_that_are_read_once() {
         succeeded(folder.run_on(&rows, &["pack", table.name, "--data", "-"]));
         let baseline = folder.run(&["baseline", &table.file("train.csv"), "--package", table.name, "-o", "-"]).0;
         assert!(folder.read(&format!("{}/baseline.json", table.name)) == baseline, "{}", table.name);
+        // No recipe knows these rows again, but the package knows the file.
+        let said = folder.refuses(&["compare", table.name, table.name, &table.file("train.csv")]);
+        assert!(said.contains(" rows, the champion was trained on ") && said.contains("--allow-seen"), "{said}");
         let output =
             folder.run_on(rows.split(|&byte| byte == b'\n').next().unwrap(), &["pack", table.name, "--data", "-"]);
         let said = ended_with(1, output);
@@ -216,7 +219,7 @@ fn a_package_tells_what_it_is_and_whether_another_is_better() {
         table.run(&folder, &["check", &train, "--baseline"]);
     }
     let said = folder.fails(&["compare", FLOWERS.package(), PATIENTS.package(), &FLOWERS.file("train.csv")]);
-    assert_eq!(said, "error: the packages are of iris-species and of diabetes-progression: compare two of one table\n");
+    assert_eq!(said, "error: the packages are called iris-species and diabetes-progression: two models of one table have one name\nhint: if they are of one table, pack the challenger again with --name iris-species\n");
 }
 
 #[test]
