@@ -117,7 +117,7 @@ fn in_one(args: &ExportArgs, window: Window, quiet: bool) -> anyhow::Result<()> 
     })?;
     table.finish()?.finish()?;
     if !quiet {
-        writeln!(io::stderr(), "{rows} exported\n{sample}")?;
+        writeln!(io::stderr(), "{rows} exported{sample}")?;
     }
     Ok(())
 }
@@ -144,7 +144,7 @@ fn in_parts(args: &ExportArgs, named: Named, window: Window, quiet: bool) -> any
     progress.finish_and_clear();
     exported.sample.count_deleted(runtime.block_on(store.deleted(days::whole(window)))?);
     if !quiet {
-        writeln!(io::stderr(), "{exported} in {destination}\n{}", exported.sample)?;
+        writeln!(io::stderr(), "{exported} in {destination}{}", exported.sample)?;
     }
     Ok(())
 }
