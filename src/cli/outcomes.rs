@@ -123,7 +123,8 @@ impl Tally {
         }
         match self.left.len() {
             0 => Ok(()),
-            left => bail!("not recorded: {}", counted(left, "outcome")),
+            1 => bail!("1 outcome was not recorded"),
+            left => bail!("{left} outcomes were not recorded"),
         }
     }
 }

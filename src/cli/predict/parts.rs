@@ -178,7 +178,7 @@ fn options(run: &Run<'_>) -> PartOptions {
         model_version: run.package.version().to_string(),
         snapshot: run.package.snapshot().map(ToString::to_string),
         input_format: format(run.format),
-        // Kaggle's is a format of its own.
+        // Key and label alone have a format of their own.
         output_format: format(run.output_format).filter(|_| !run.wishes.key_and_label),
         extra_columns: run.extra_columns.name().to_owned(),
         key_and_label: run.wishes.key_and_label,
