@@ -25,6 +25,7 @@ mod output;
 mod pack;
 mod package;
 mod predict;
+mod progress;
 mod replay;
 mod sample;
 mod serve;

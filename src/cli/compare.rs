@@ -12,6 +12,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::answered::answered;
+use super::counted::counted;
 use super::failure::{Advised, FOUND, UsageError};
 use super::format::{self, read_input};
 use super::labelled;
@@ -161,15 +162,16 @@ fn answers(package: &Package, rows: &[Labelled]) -> anyhow::Result<Vec<StoredAns
 }
 
 fn in_words(seen: Seen, rows: usize) -> String {
+    let rows = counted(rows, "row");
     match (seen.champion, seen.challenger) {
         (Some(champion), Some(challenger)) => {
-            format!("of {rows} rows, the champion was trained on {champion} and the challenger on {challenger}")
+            format!("of {rows}, the champion was trained on {champion} and the challenger on {challenger}")
         }
         (Some(champion), None) => {
-            format!("of {rows} rows, the champion was trained on {champion}; the challenger's package does not tell")
+            format!("of {rows}, the champion was trained on {champion}; the challenger's package does not tell")
         }
         (None, Some(challenger)) => {
-            format!("of {rows} rows, the challenger was trained on {challenger}; the champion's package does not tell")
+            format!("of {rows}, the challenger was trained on {challenger}; the champion's package does not tell")
         }
         (None, None) => {
             "the packages do not tell what they were trained on: see to it that it was not these rows".to_owned()
@@ -244,7 +246,7 @@ fn tell(told: &Told) -> String {
     let by_group = if comparison.groups.is_empty() { String::new() } else { text(&mut groups) + "\n\n" };
     format!(
         "{}\n\nSeen: {}.\n\nThe challenger's {loss} is lower by {:.4} (95 % of bootstrap samples{}: {:.4} to {:.4}), and lower in {:.1} % of \
-         them, of {} rows{}.\n\n{by_group}{verdict}",
+         them, of {}{}.\n\n{by_group}{verdict}",
         text(&mut table),
         in_words(told.seen, usize::try_from(comparison.rows).unwrap_or(usize::MAX)),
         gain.mean,
@@ -252,7 +254,7 @@ fn tell(told: &Told) -> String {
         gain.lower,
         gain.upper,
         gain.share_better * 100.0,
-        comparison.rows,
-        comparison.days.map_or_else(String::new, |days| format!(" of {days} days")),
+        counted(comparison.rows, "row"),
+        comparison.days.map_or_else(String::new, |days| format!(" of {}", counted(days, "day"))),
     )
 }

@@ -7,15 +7,13 @@ mod destination;
 mod rows;
 mod terms;
 
-use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::anyhow;
 use clap::Args;
 use futures_util::TryStreamExt;
-use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
@@ -26,7 +24,7 @@ use super::output::Output;
 use super::sample::Sample;
 use crate::package::Package;
 use crate::start;
-use crate::store::{Database, PredictionStore, Window};
+use crate::store::{PredictionStore, Window};
 use crate::table::format::Format;
 use crate::table::writer::{Layout, TableWriter};
 use days::Days;
@@ -117,7 +115,7 @@ fn in_one(args: &ExportArgs, window: Window, quiet: bool) -> anyhow::Result<()> 
     })?;
     table.finish()?.finish()?;
     if !quiet {
-        writeln!(io::stderr(), "{rows} exported\n{sample}")?;
+        writeln!(io::stderr(), "{rows} exported{sample}")?;
     }
     Ok(())
 }
@@ -138,24 +136,14 @@ fn in_parts(args: &ExportArgs, named: Named, window: Window, quiet: bool) -> any
         own_only: args.table,
         renews: args.renew,
         destination: &destination,
+        is_quiet: quiet,
     };
-    let progress = if quiet { ProgressBar::hidden() } else { progress() };
-    let mut exported = days.export(window, terms, &progress)?;
-    progress.finish_and_clear();
+    let mut exported = days.export(window, terms)?;
     exported.sample.count_deleted(runtime.block_on(store.deleted(days::whole(window)))?);
     if !quiet {
-        writeln!(io::stderr(), "{exported} in {destination}\n{}", exported.sample)?;
+        writeln!(io::stderr(), "{exported} in {destination}{}", exported.sample)?;
     }
     Ok(())
-}
-
-/// Shows how many days are done, on a terminal only.
-fn progress() -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} days  {msg}  {eta} left");
-    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// Where predictions come from.
@@ -173,16 +161,8 @@ impl Source {
         let config = options::config(&[args.database.setting(), args.package.setting()])?;
         let package = start::open_package(&config)?;
         let store = options::existing_store(&config, &package)?;
-        let database = name_of(&start::database(&config, &package)?)?;
+        let database = options::database_name(&config, &package)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         Ok(Self { store, package, runtime, database })
     }
-}
-
-/// Names a database so that no other has the name, without keys.
-fn name_of(database: &Database) -> anyhow::Result<String> {
-    Ok(match database {
-        Database::Sqlite(config) => format!("sqlite:{}", fs::canonicalize(&config.path)?.display()),
-        Database::DynamoDb(config) => format!("dynamodb:{} in {}", config.table, config.region),
-    })
 }

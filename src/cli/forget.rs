@@ -124,7 +124,11 @@ fn read(schema: &Schema, file: &Path) -> anyhow::Result<BTreeSet<Entity>> {
     if faults.is_empty() {
         return Ok(entities);
     }
-    bail!("{} of {rows} rows are no keys:\n  {}", faults.len(), faults[..faults.len().min(SHOWN_ROWS)].join("\n  "))
+    bail!(
+        "rows that are no keys: {} of {rows}:\n  {}",
+        faults.len(),
+        faults[..faults.len().min(SHOWN_ROWS)].join("\n  ")
+    )
 }
 
 /// What was deleted.

@@ -46,7 +46,7 @@ pub(super) fn for_each_chunk(
         }
     }
     if bad.rows > 0 {
-        bail!("{} of {read} rows are not labelled {}:{}", bad.rows, schema.noun().many, bad.shown);
+        bail!("rows that are not labelled {}: {} of {read}:{}", schema.noun().many, bad.rows, bad.shown);
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use comfy_table::CellAlignment;
 use jiff::Timestamp;
 
+use super::counted::counted;
 use super::failure::FOUND;
 use super::format::{self, Known};
 use super::options::{self, DatabaseOption, PackageOption, WindowOption};
@@ -165,27 +166,27 @@ fn tell(report: &Report) -> String {
 fn figures(performance: &Performance) -> String {
     match performance {
         Performance::Binary(binary) => format!(
-            "accuracy {}, AUC {}, log loss {:.4}, Brier {:.4}, of {} outcomes",
+            "accuracy {}, AUC {}, log loss {:.4}, Brier {:.4}, of {}",
             percent(binary.accuracy),
             number(binary.auc) + &html::plus_or_minus(binary.auc_error),
             binary.log_loss,
             binary.brier,
-            binary.rows
+            counted(binary.rows, "outcome")
         ),
         Performance::Multiclass(classes) => format!(
-            "accuracy {}, macro F1 {:.4}, macro AUC {}, log loss {:.4}, of {} outcomes",
+            "accuracy {}, macro F1 {:.4}, macro AUC {}, log loss {:.4}, of {}",
             percent(classes.accuracy),
             classes.f1,
             number(classes.auc) + &html::plus_or_minus(classes.auc_error),
             classes.log_loss,
-            classes.rows
+            counted(classes.rows, "outcome")
         ),
         Performance::Regression(numbers) => format!(
-            "RMSE {:.4}, MAE {:.4}, R² {}, of {} outcomes",
+            "RMSE {:.4}, MAE {:.4}, R² {}, of {}",
             numbers.rmse,
             numbers.mae,
             number(numbers.r2),
-            numbers.rows
+            counted(numbers.rows, "outcome")
         ),
     }
 }

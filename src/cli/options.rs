@@ -1,6 +1,7 @@
 //! Options that several commands share, and how they go before the environment.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -84,6 +85,14 @@ pub(super) fn existing_store(config: &Config, package: &Package) -> anyhow::Resu
         return Err(Advised { problem, advice: advice.to_owned() }.into());
     }
     store::open(database, start::owner(package))
+}
+
+/// Names the database, which is there, so that no other has the name, without keys.
+pub(super) fn database_name(config: &Config, package: &Package) -> anyhow::Result<String> {
+    Ok(match start::database(config, package)? {
+        Database::Sqlite(sqlite) => format!("sqlite:{}", fs::canonicalize(&sqlite.path)?.display()),
+        Database::DynamoDb(dynamo) => format!("dynamodb:{} in {}", dynamo.table, dynamo.region),
+    })
 }
 
 /// Reads the settings: an option that was given goes before its variable. Several options may set one variable.

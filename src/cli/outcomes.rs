@@ -84,7 +84,7 @@ fn read(source: Source, schema: &Schema) -> anyhow::Result<Vec<(Place, NewOutcom
         return Ok(rows);
     }
     let shown = &faults[..faults.len().min(SHOWN_ROWS)];
-    bail!("{} of {} rows are no outcomes:\n  {}", faults.len(), faults.len() + rows.len(), shown.join("\n  "))
+    bail!("rows that are no outcomes: {} of {}:\n  {}", faults.len(), faults.len() + rows.len(), shown.join("\n  "))
 }
 
 /// What came of the rows.

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
+use super::counted::counted;
 use super::failure::FOUND;
 use super::fields;
 use super::options::{self, PackageOption};
@@ -160,8 +161,10 @@ fn golden(records: &GoldenRecords) -> Option<String> {
         GoldenRecords::None => None,
         GoldenRecords::Named => Some("not tried: it has keys in the place of records".to_owned()),
         GoldenRecords::Tried(golden) => Some(format!(
-            "{} of {} records are answered as they should be, largest difference {:.1e}",
-            golden.agreeing, golden.rows, golden.largest_difference
+            "answered as they should be: {} of {}, largest difference {:.1e}",
+            golden.agreeing,
+            counted(golden.rows, "record"),
+            golden.largest_difference
         )),
     }
 }

@@ -103,7 +103,9 @@ pub(super) fn predict(args: &PredictArgs, quiet: bool) -> anyhow::Result<()> {
         return parts::predict(&run, &inputs, &args.output);
     }
     let input = &inputs.files[0].path;
-    let tally = run.predict(input, &args.output, &table::progress_of_bytes(&run, input, &args.output))?;
+    let progress = table::progress(&run, input, &args.output);
+    let tally = run.predict(input, &args.output, &progress)?;
+    progress.finish_and_clear();
     tell(&run, &tally, "");
     Ok(())
 }

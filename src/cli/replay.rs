@@ -180,7 +180,7 @@ impl Tally {
         }
         if !quiet {
             writeln!(output, "{} the same, {} different", self.same, self.differing)?;
-            writeln!(output, "{} the same bit for bit\n{}", self.exact, self.sample)?;
+            writeln!(output, "{} the same bit for bit{}", self.exact, self.sample)?;
         }
         output.finish()?;
         Ok(if self.differing > 0 { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })

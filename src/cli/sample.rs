@@ -6,10 +6,17 @@
 
 use std::fmt;
 
+use super::counted::counted;
 use crate::identity::PredictionId;
 
 /// From so many predictions on, the share is off by a twentieth of itself, or less.
 const ENOUGH_ROWS: u32 = 20;
+
+/// Where hashes like these are at least this likely among all that was stored, they are taken for all.
+const CHANCE_OF_ALL: f64 = 0.01;
+
+/// A share that is written as 100 %.
+const ALMOST_ALL: f64 = 0.995;
 
 /// The predictions of the sample that were seen.
 #[derive(Debug, Default)]
@@ -38,24 +45,43 @@ impl Sample {
         self.deleted = deleted;
     }
 
-    /// Returns the largest rate at which predictions of the sample were stored, unless they are too few to tell.
-    fn rate(&self) -> Option<f64> {
-        let rows = f64::from(self.rows);
-        (self.rows >= ENOUGH_ROWS)
-            .then(|| (f64::from(self.largest) / f64::from(u32::MAX) * (rows + 1.0) / rows).min(1.0))
+    /// Returns the largest rate at which predictions of the sample were stored.
+    fn rate(&self) -> Rate {
+        let (rows, largest) = (f64::from(self.rows), f64::from(self.largest) / f64::from(u32::MAX));
+        if self.rows < ENOUGH_ROWS {
+            return Rate::Unknown;
+        }
+        let rate = largest * (rows + 1.0) / rows;
+        // So large a hash, or a smaller one, would be the largest of so many of all by this chance.
+        let chance = largest.powf(rows);
+        if chance >= CHANCE_OF_ALL || rate >= ALMOST_ALL { Rate::All } else { Rate::Part(rate) }
     }
 }
 
+/// At which rate predictions were stored.
+enum Rate {
+    /// They are too few to tell.
+    Unknown,
+    /// All may be there.
+    All,
+    Part(f64),
+}
+
+/// What there is to say of the sample, each on a line of its own behind what was said before.
 impl fmt::Display for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("of the sample of MONITOR_SAMPLE_RATE alone: ")?;
         match self.rate() {
-            Some(rate) => write!(f, "judged by their hashes, at most about {:.0} % of what was stored", rate * 100.0),
-            None => f.write_str("too few to tell of what share of what was stored"),
+            Rate::All => Ok(()),
+            Rate::Part(rate) => {
+                write!(f, "\na sample: at most about {:.0} % of what was stored (MONITOR_SAMPLE_RATE)", rate * 100.0)
+            }
+            Rate::Unknown => f.write_str(
+                "\nwhere MONITOR_SAMPLE_RATE was below 1, this is a sample; so few do not tell of what share",
+            ),
         }?;
         match self.deleted {
             0 => Ok(()),
-            deleted => write!(f, "\n{deleted} more of the sample, of the days of the window, were deleted"),
+            deleted => write!(f, "\ndeleted since, of the days of the window: {}", counted(deleted, "prediction")),
         }
     }
 }
@@ -76,12 +102,14 @@ mod tests {
 
     #[test]
     fn the_share_of_a_sample_is_told_by_its_hashes() {
-        for (rows, share, percent) in [(1000, 1.0, "about 100 %"), (5000, 0.1, "about 10 %"), (500, 0.25, "about 25 %")]
-        {
+        for (rows, share, percent) in [(5000, 0.1, "about 10 %"), (500, 0.25, "about 25 %")] {
             assert!(told(rows, share).contains(percent), "{}", told(rows, share));
         }
+        for rows in [20, 1000] {
+            assert_eq!(told(rows, 1.0), "", "all of them");
+        }
         for rows in [0, 19] {
-            assert!(told(rows, 1.0).contains("too few"), "{}", told(rows, 1.0));
+            assert!(told(rows, 1.0).contains("so few"), "{}", told(rows, 1.0));
         }
     }
 }

@@ -2,6 +2,7 @@
 //! begin with.
 
 mod access;
+mod observed;
 mod peek;
 mod utf16;
 
@@ -17,6 +18,7 @@ use super::format::Format;
 use super::read_error::{Damage, ReadError};
 use access::FileAccess;
 pub use access::RandomAccess;
+use observed::Observed;
 pub(super) use peek::Peek;
 use utf16::{Endian, Utf16};
 
@@ -80,10 +82,12 @@ impl Source {
         Self { input: stream, access, named: Format::from_path(name) }
     }
 
-    /// Puts a reader around the bytes, as one that shows how far they are read.
+    /// Lets somebody know how many bytes are read, each time.
     #[must_use]
-    pub fn wrapped<R: Read + Send + 'static>(self, wrap: impl FnOnce(Box<dyn Read + Send>) -> R) -> Self {
-        Self { input: Box::new(wrap(self.input)), ..self }
+    pub fn observed(self, observe: impl Fn(u64) + Clone + Send + Sync + 'static) -> Self {
+        let observed = |access| -> Arc<dyn RandomAccess> { Arc::new(Observed::new(access, observe.clone())) };
+        let access = self.access.map(observed);
+        Self { input: Box::new(Observed::new(self.input, observe)), access, ..self }
     }
 
     /// Returns the format that the source's name tells.

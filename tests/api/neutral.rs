@@ -25,8 +25,16 @@ const WORDS: [&str; 14] = [
 const WHOLE_WORDS: [&str; 2] = ["ticket", "ship"];
 
 /// Where an answer of key and label is made, which goes by the name of those who ask for it: `?kaggle=true`.
-const FORM: (&str, [&str; 4]) =
-    ("kaggle", ["src/api/answer_table.rs", "src/api/records/demand.rs", "src/api/predict.rs", "src/cli/predict.rs"]);
+const FORM: (&str, [&str; 5]) = (
+    "kaggle",
+    [
+        "src/api/answer_table.rs",
+        "src/api/records/demand.rs",
+        "src/api/predict.rs",
+        "src/cli/predict.rs",
+        "src/cli/predict/parts.rs",
+    ],
+);
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

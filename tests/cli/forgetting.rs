@@ -27,7 +27,7 @@ fn a_passenger_is_forgotten_with_what_happened_to_it() {
     let (table, said) = folder.run(&["export", "--format", "csv"]);
     assert!(!table.lines().any(|line| line.starts_with("7,")), "{said}");
     assert!(said.starts_with("888 exported\n"), "{said}");
-    let deleted = "3 more of the sample, of the days of the window, were deleted";
+    let deleted = "deleted since, of the days of the window: 3 predictions";
     assert_eq!(said.lines().last(), Some(deleted));
     let (said, _) = folder.run(&["replay"]);
     assert!(said.starts_with("888 the same, 0 different\n") && said.ends_with(&format!("{deleted}\n")), "{said}");
@@ -47,7 +47,10 @@ fn a_file_of_keys_is_forgotten_or_refused_as_a_whole() {
     let folder = folder_of_predictions();
     folder.write("bad.csv", "PassengerId,Name\n1,x\n,y\nz,z\n");
     let said = folder.fails(&["forget", "--keys", "bad.csv"]);
-    assert!(said.starts_with("error: nothing was deleted of bad.csv: 2 of 3 rows are no keys:\n  line 3: "), "{said}");
+    assert!(
+        said.starts_with("error: nothing was deleted of bad.csv: rows that are no keys: 2 of 3:\n  line 3: "),
+        "{said}"
+    );
     assert!(said.contains("the key must be whole, with a value of PassengerId"), "{said}");
     assert_eq!(stored(&folder.path("titanic.db")), 891);
 

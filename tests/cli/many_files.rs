@@ -64,8 +64,65 @@ fn a_run_goes_on_where_one_stopped_and_does_no_part_twice() {
 fn parts_of_other_options_are_not_mixed() {
     let folder = data();
     folder.run(&["predict", "data", "-o", "scored/"]);
-    let said = folder.refuses(&["predict", "data", "-o", "scored/", "--explain"]);
-    assert!(said.contains("scored/ has parts of model") && said.contains("name another folder"), "{said}");
+    let refused = |options: &[&str]| folder.refuses(&[&["predict", "data", "-o", "scored/"], options].concat());
+    let differences = |options: &[&str]| {
+        let said = refused(options);
+        let told = said.lines().next().unwrap();
+        let told =
+            told.strip_prefix("error: scored/ has parts that are made otherwise, and nothing is mixed with them: ");
+        told.unwrap_or_else(|| panic!("{said}")).to_owned()
+    };
+    assert_eq!(differences(&["--explain"]), "without --explain, and now with --explain");
+    assert_eq!(differences(&["--kaggle"]), "without --kaggle, and now with --kaggle");
+    assert_eq!(
+        differences(&["--extra-columns", "keep", "--output-format", "json"]),
+        "without --output-format, and now with --output-format json; with --extra-columns refuse, and now with --extra-columns keep"
+    );
+    let advice = "hint: name another folder, or remove the parts and scored/_PARTS.json to make all of them anew\n";
+    assert!(refused(&["--explain"]).ends_with(advice));
+    fs::remove_file(folder.path("scored/_PARTS.json")).unwrap();
+    let (_, err) = folder.run(&["predict", "data", "-o", "scored/", "--explain"]);
+    assert_eq!(err, "25 predicted, in 3 parts\n");
+
+    let stored =
+        |database: &str| differences(&["--explain", "--store", "--database-url", &format!("sqlite:{database}")]);
+    let (place, other) = (folder.path("").canonicalize().unwrap(), "other.db");
+    assert_eq!(
+        stored(other),
+        format!("without --store, and now with --store in sqlite:{}", place.join(other).display())
+    );
+
+    let notes = folder.read("scored/_PARTS.json");
+    let (before, version) = notes.split_once("\"model_version\": \"").unwrap();
+    let (version, after) = version.split_once('"').unwrap();
+    folder.write("scored/_PARTS.json", format!("{before}\"model_version\": \"0.9.0-00000000\"{after}"));
+    assert_eq!(differences(&["--explain"]), format!("by model 0.9.0-00000000, and now by model {version}"));
+}
+
+/// What the message of a run that failed says is the next command, and it makes what is missing.
+#[test]
+fn what_takes_more_rows_goes_on_with_the_parts_that_stay_the_same() {
+    let folder = data();
+    folder.write("data/b.csv", format!("{}20,9,male\n", table(10, 20)));
+    folder.write("data/d.ndjson", "{\"PassengerId\":30,\"Pclass\":0,\"Sex\":\"male\"}\n");
+    let said = folder.fails(&["predict", "data", "-o", "scored/"]);
+    assert!(said.contains("error: 2 of 4 files cannot be predicted:\n"), "{said}");
+    assert!(said.ends_with("hint: --skip-invalid leaves such rows out\n"), "{said}");
+    let (_, err) = folder.run(&["predict", "data", "-o", "scored/", "--skip-invalid"]);
+    assert!(err.ends_with("\n25 predicted, 2 left out, in 4 parts, 2 of them there before\n"), "{err}");
+
+    let said = folder.fails(&["predict", "data", "-o", "scored/"]);
+    assert!(said.starts_with("15 predicted, in 2 parts, 2 of them there before\nerror: 2 of 4 files"), "{said}");
+    let (_, err) = folder.run(&["predict", "data", "-o", "scored/", "--skip-invalid"]);
+    assert_eq!(err, "25 predicted, 2 left out, in 4 parts, 4 of them there before\n");
+
+    // A row of JSON may have been left out for a member that is no field: where such members are ignored, it is a record.
+    folder.write("data/d.ndjson", "{\"PassengerId\":30,\"Pclass\":1,\"Sex\":\"male\",\"Deck\":1}\n");
+    folder.run(&["predict", "data", "-o", "scored/", "--skip-invalid"]);
+    assert_eq!(folder.read("scored/d.ndjson"), "");
+    let (_, err) = folder.run(&["predict", "data", "-o", "scored/", "--skip-invalid", "--extra-columns", "ignore"]);
+    assert!(err.ends_with("26 predicted, 1 left out, in 4 parts, 2 of them there before\n"), "{err}");
+    assert!(folder.read("scored/d.ndjson").contains("\"PassengerId\":30"));
 }
 
 #[test]

@@ -316,7 +316,7 @@ fn a_recipe_of_any_table_is_fitted_and_computed() {
 
     folder.write("bad.csv", "customer,plan,months,churned\nann,basic,1,\nbob,gold,3,no\n");
     let said = folder.fails(&["fit", "bad.csv", "--package", "churn"]);
-    assert!(said.contains("2 of 2 rows are not labelled customers"), "{said}");
+    assert!(said.contains("rows that are not labelled customers: 2 of 2"), "{said}");
     let recipe =
         json!({"steps": [{"step": "impute", "name": "age", "from": "age", "with": "median"}], "features": ["age"]});
     folder.write("churn/recipe.json", recipe.to_string());

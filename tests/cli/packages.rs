@@ -39,7 +39,7 @@ fn a_package_is_told_with_its_graph_and_its_fields() {
             &[
                 "predicts      species (multiclass)",
                 "compared      not compared with the model",
-                "golden.csv    50 of 50 records are answered as they should be, largest difference ",
+                "golden.csv    answered as they should be: 50 of 50 records, largest difference ",
                 "files         as they were packed",
                 "written by  lifeboat",
                 "outputs     probabilities (float)",

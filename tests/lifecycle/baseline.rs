@@ -146,5 +146,8 @@ fn rows_that_are_not_labelled_and_answers_that_do_not_fit_are_refused_with_their
     let data = fs::read_to_string(train).unwrap().replacen("\n1,0,", "\n1,,", 1);
     let data = write(&folder, "data.csv", &data);
     let told = refused(&["baseline", data.to_str().unwrap(), "--package", package, "-o", "-"]);
-    assert!(told.contains("1 of 891 rows are not labelled") && told.contains("line 2: Survived"), "{told}");
+    assert!(
+        told.contains("rows that are not labelled passengers: 1 of 891") && told.contains("line 2: Survived"),
+        "{told}"
+    );
 }

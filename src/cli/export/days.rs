@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
 
 use super::super::counted::counted;
+use super::super::progress;
 use super::super::sample::Sample;
 use super::destination::Destination;
 use super::rows::Rows;
@@ -31,6 +32,7 @@ const DAYS_AT_ONCE: usize = 2;
 const SETTLING: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is exported, and where to.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct Days<'a> {
     pub(super) store: &'a dyn PredictionStore,
     pub(super) package: &'a Arc<Package>,
@@ -43,6 +45,7 @@ pub(super) struct Days<'a> {
     /// Whether parts that are there are made anew.
     pub(super) renews: bool,
     pub(super) destination: &'a Destination,
+    pub(super) is_quiet: bool,
 }
 
 /// What was exported.
@@ -93,18 +96,19 @@ struct Work<'a> {
     /// What was there at the beginning.
     names: HashSet<String>,
     now: Timestamp,
-    progress: &'a ProgressBar,
+    progress: ProgressBar,
 }
 
 impl Days<'_> {
     /// Exports the days of a window whose parts are not there, and says what was done.
-    pub(super) fn export(&self, window: Window, terms: Terms, progress: &ProgressBar) -> anyhow::Result<Exported> {
+    pub(super) fn export(&self, window: Window, terms: Terms) -> anyhow::Result<Exported> {
         let terms = terms.agree(self.destination)?;
         let names = self.destination.names()?;
         let now = Timestamp::now();
         let (kept, left): (Vec<Date>, Vec<Date>) = days_of(window)
             .partition(|&day| !self.renews && names.contains(&terms.name(day)) && !terms.is_unfinished(day));
-        progress.set_length(left.len() as u64);
+        let days = format!("{{pos}} of {}", counted(left.len(), "day"));
+        let progress = progress::bar(self.is_quiet, left.len() as u64, &days);
         let work = Work {
             left: Mutex::new(Box::new(left.into_iter())),
             terms: Mutex::new(terms),
@@ -120,6 +124,7 @@ impl Days<'_> {
             // All of them are waited for before the first failure is told.
             ends.collect::<Vec<_>>().into_iter().collect::<anyhow::Result<()>>()
         })?;
+        work.progress.finish_and_clear();
         Ok(work.exported.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -190,7 +195,6 @@ impl Work<'_> {
         let mut exported = lock(&self.exported);
         exported.rows += rows;
         exported.parts += usize::from(rows > 0);
-        self.progress.set_message(format!("{} rows", exported.rows));
     }
 }
 

@@ -4,6 +4,7 @@ use anyhow::bail;
 
 use super::answered::AnsweredRows;
 use super::expected::Expected;
+use crate::cli::counted::counted;
 use crate::lifecycle::answer::Answer;
 use crate::package::{Agreement, Package};
 use crate::table::Schema;
@@ -68,9 +69,9 @@ impl Agreed {
             let more = self.apart.len().saturating_sub(SHOWN);
             let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
             bail!(
-                "the graph answers otherwise than the model in {} of {} rows, by {} at most (allowed: {TOLERANCE:e}):\n{}{more}\n{CAUSES}",
+                "the graph answers otherwise than the model in {} of {}, by {} at most (allowed: {TOLERANCE:e}):\n{}{more}\n{CAUSES}",
                 self.apart.len(),
-                self.rows,
+                counted(self.rows, "row"),
                 in_short(self.largest),
                 shown.join("\n")
             );
@@ -129,7 +130,8 @@ fn columns(package: &Package, expected: &Expected) -> anyhow::Result<Vec<Option<
     }
     if *columns != classes.len() {
         bail!(
-            "{file} has {columns} columns, but {:?} has {} classes ({}): save the model's predict_proba(X)",
+            "{file} has {}, but {:?} has {} classes ({}): save the model's predict_proba(X)",
+            counted(columns, "column"),
             &*label.name,
             classes.len(),
             texts.join(", ")

@@ -7,6 +7,7 @@ use anyhow::{Context, anyhow, bail};
 use csv::{ReaderBuilder, StringRecord};
 use npyz::{NpyFile, Order};
 
+use crate::cli::counted::counted;
 use crate::cli::format;
 use crate::table::fault::shorten;
 use crate::table::output_cell::OutputCell;
@@ -43,7 +44,8 @@ impl Expected {
         let found = numbers.len().checked_div(columns).unwrap_or(0);
         if found != rows {
             bail!(
-                "{file} has {found} rows, but the data has {rows}: predict the rows of --data, all of them, in their order"
+                "{file} has {}, but the data has {rows}: predict the rows of --data, all of them, in their order",
+                counted(found, "row")
             );
         }
         if let Some(place) = numbers.iter().position(|number| !number.is_finite()) {

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use crate::cli::check::in_lines;
+use crate::cli::counted::counted;
 use crate::cli::fields;
 use crate::cli::output::Output;
 use crate::lifecycle::quality::Finding;
@@ -38,7 +39,7 @@ impl Report {
         let schema = package.schema();
         let (name, task) = (package.name(), schema.task().name());
         let rows = manifest["training"]["rows"].as_u64();
-        let rows = rows.map(|rows| format!(", {rows} rows")).unwrap_or_default();
+        let rows = rows.map(|rows| format!(", {}", counted(rows, "row"))).unwrap_or_default();
         let producer = self.producer.as_ref().map(|producer| format!(", exported by {producer}")).unwrap_or_default();
         writeln!(output, "\n{name}: {task}{rows}{producer}")?;
         let place = folder.join("schema.json");

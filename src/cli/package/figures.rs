@@ -4,6 +4,7 @@ use comfy_table::CellAlignment;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::super::counted::counted;
 use super::super::table::{plain_table, text};
 use super::positive;
 use crate::table::Schema;
@@ -52,7 +53,7 @@ impl Story {
         let Some(Value::Object(evaluation)) = &self.evaluation else { return String::new() };
         let mut table = plain_table();
         let on = evaluation.get("on").and_then(Value::as_str);
-        let rows = evaluation.get("rows").and_then(Value::as_u64).map(|rows| format!("{rows} rows"));
+        let rows = evaluation.get("rows").and_then(Value::as_u64).map(|rows| counted(rows, "row"));
         let rows = rows.into_iter().chain(on.map(|on| format!("of {on}"))).collect::<Vec<_>>().join(" ");
         if !rows.is_empty() {
             table.add_row(["evaluated on".to_owned(), rows]);

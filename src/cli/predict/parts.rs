@@ -3,14 +3,14 @@
 //! What the parts are of stands in the folder's file [`NOTES`]: a part is kept only where the file that it is of, the model and the options
 //! are still the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,8 @@ use super::tell;
 use crate::cli::counted::counted;
 use crate::cli::failure::{Advised, UsageError};
 use crate::cli::output::Output;
+use crate::cli::progress;
+use crate::table::columns::ExtraColumns;
 use crate::table::format::Format;
 
 /// The file that says what parts there are; programs that read a folder of tables pass over names that begin like this.
@@ -32,9 +34,8 @@ struct Notes {
     parts: BTreeMap<String, Part>,
 }
 
-/// What decides what stands in a part, beside its input.
+/// What decides what stands in a part, beside its input. That invalid rows are left out is no matter of a part without any.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 struct PartOptions {
     model_version: String,
     snapshot: Option<String>,
@@ -43,11 +44,11 @@ struct PartOptions {
     extra_columns: String,
     key_and_label: bool,
     explains: bool,
-    stores: bool,
-    skips_invalid: bool,
+    /// The database that its predictions are stored in, too.
+    database: Option<String>,
 }
 
-/// A part that is whole.
+/// A part that is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Part {
     input: PathBuf,
@@ -67,33 +68,35 @@ pub(super) fn predict(run: &Run<'_>, inputs: &Inputs, folder: &Path) -> anyhow::
     let names = part_names(run, inputs)?;
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let mut notes = Notes::open(folder, options(run))?;
-    let progress = progress(run, names.len() as u64);
+    let progress = progress(run, inputs);
     let (mut all, mut there, mut failed) = (Tally::default(), 0, Vec::new());
-    for (file, name) in inputs.files.iter().zip(&names) {
-        progress.set_message(file.below.display().to_string());
+    for (place, (file, name)) in inputs.files.iter().zip(&names).enumerate() {
+        progress.set_message(format!("{place} of {}", counted(names.len(), "file")));
         let before = Part::of(file, &Tally::default())?;
+        let (bytes, start) = (before.bytes, progress.position());
         let place = folder.join(name);
-        let is_there = notes.parts.get(name).filter(|part| part.is_of(&before) && place.is_file());
-        if let Some(part) = is_there {
+        let is_kept = |part: &&Part| part.is_of(&before) && (part.is_whole() || run.skips_invalid) && place.is_file();
+        if let Some(part) = notes.parts.get(name).filter(is_kept) {
             there += 1;
             all.rows += part.rows;
             all.invalid += part.invalid;
-        } else {
-            match one(run, file, &place) {
-                Ok(tally) => {
-                    if !Part::of(file, &tally)?.is_of(&before) {
-                        bail!("{} was changed while it was read: start again once it is whole", file.path.display());
-                    }
-                    notes.parts.insert(name.clone(), Part { rows: tally.rows, invalid: tally.invalid, ..before });
-                    notes.write(folder)?;
-                    all.rows += tally.rows;
-                    all.invalid += tally.invalid;
-                    all.created += tally.created;
-                }
-                Err(error) => failed.push(error),
-            }
+            progress.dec_length(bytes);
+            continue;
         }
-        progress.inc(1);
+        match one(run, file, &place, &progress) {
+            Ok(tally) => {
+                if !Part::of(file, &tally)?.is_of(&before) {
+                    bail!("{} was changed while it was read: start again once it is whole", file.path.display());
+                }
+                notes.parts.insert(name.clone(), Part { rows: tally.rows, invalid: tally.invalid, ..before });
+                notes.write(folder)?;
+                all.rows += tally.rows;
+                all.invalid += tally.invalid;
+                all.created += tally.created;
+            }
+            Err(error) => failed.push(error),
+        }
+        progress.set_position(start + bytes);
     }
     progress.finish_and_clear();
     let done = names.len() - failed.len();
@@ -103,11 +106,11 @@ pub(super) fn predict(run: &Run<'_>, inputs: &Inputs, folder: &Path) -> anyhow::
 }
 
 /// Predicts one file into its part.
-fn one(run: &Run<'_>, file: &InputFile, place: &Path) -> anyhow::Result<Tally> {
+fn one(run: &Run<'_>, file: &InputFile, place: &Path, progress: &ProgressBar) -> anyhow::Result<Tally> {
     if let Some(above) = place.parent() {
         fs::create_dir_all(above).with_context(|| format!("cannot make the folder {}", above.display()))?;
     }
-    run.predict(&file.path, place, &ProgressBar::hidden())
+    run.predict(&file.path, place, progress)
 }
 
 /// Says of all files that failed why; the parts of the others are there.
@@ -117,17 +120,22 @@ fn report(mut failed: Vec<anyhow::Error>, of: usize) -> anyhow::Result<()> {
         1 => Err(failed.remove(0)),
         count => {
             let said: Vec<String> = failed.iter().map(|error| format!("{error:#}")).collect();
-            bail!("{count} of {of} files cannot be predicted:\n{}", said.join("\n"))
+            let problem = format!("{count} of {of} files cannot be predicted:\n{}", said.join("\n"));
+            let advised = failed.iter().filter_map(|error| error.downcast_ref::<Advised>());
+            let advice: BTreeSet<&str> = advised.map(|advised| &*advised.advice).collect();
+            if advice.is_empty() {
+                bail!(problem);
+            }
+            let advice = Vec::from_iter(advice).join("; ");
+            Err(Advised { problem, advice }.into())
         }
     }
 }
 
-fn progress(run: &Run<'_>, files: u64) -> ProgressBar {
-    if run.is_quiet || !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} files  {eta} left  {wide_msg}");
-    ProgressBar::new(files).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+/// Returns a bar of the bytes of all files.
+fn progress(run: &Run<'_>, inputs: &Inputs) -> ProgressBar {
+    let bytes = inputs.files.iter().map(|file| fs::metadata(&file.path).map_or(0, |metadata| metadata.len()));
+    progress::bar(run.is_quiet, bytes.sum(), "{msg}")
 }
 
 /// Names the part of each file: as the file is called, with the extension of what is written.
@@ -170,12 +178,41 @@ fn options(run: &Run<'_>) -> PartOptions {
         model_version: run.package.version().to_string(),
         snapshot: run.package.snapshot().map(ToString::to_string),
         input_format: format(run.format),
-        output_format: format(run.output_format),
+        // Key and label alone have a format of their own.
+        output_format: format(run.output_format).filter(|_| !run.wishes.key_and_label),
         extra_columns: run.extra_columns.name().to_owned(),
         key_and_label: run.wishes.key_and_label,
         explains: run.wishes.explains,
-        stores: run.wishes.stores,
-        skips_invalid: run.skips_invalid,
+        database: run.store.as_ref().map(|store| store.database.clone()),
+    }
+}
+
+impl PartOptions {
+    /// Returns what differs from others, each in words.
+    fn differences(&self, others: &Self) -> Vec<String> {
+        let (then, now) = (self.in_words(), others.in_words());
+        let pairs = then.into_iter().zip(now).filter(|(then, now)| then != now);
+        pairs.map(|(then, now)| format!("{then}, and now {now}")).collect()
+    }
+
+    fn in_words(&self) -> [String; 8] {
+        let switch = |name: &str, is_given: bool| format!("{} {name}", if is_given { "with" } else { "without" });
+        let option = |name: &str, value: &Option<String>| match value {
+            Some(value) => format!("with {name} {value}"),
+            None => format!("without {name}"),
+        };
+        [
+            format!("by model {}", self.model_version),
+            option("the snapshot", &self.snapshot),
+            option("--format", &self.input_format),
+            option("--output-format", &self.output_format),
+            format!("with --extra-columns {}", self.extra_columns),
+            switch("--kaggle", self.key_and_label),
+            switch("--explain", self.explains),
+            self.database
+                .as_ref()
+                .map_or("without --store".to_owned(), |database| format!("with --store in {database}")),
+        ]
     }
 }
 
@@ -190,18 +227,29 @@ impl Notes {
             }
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
         };
-        let notes: Self = serde_json::from_slice(&text)
+        let mut notes: Self = serde_json::from_slice(&text)
             .with_context(|| format!("{} does not say what the folder's parts are of", file.display()))?;
-        if notes.options != options {
-            let problem = format!(
-                "{} has parts of model {} or of other options: nothing is mixed with them",
-                folder.display(),
-                notes.options.model_version
-            );
-            let advice = "name another folder, or give the options of that time".to_owned();
-            return Err(UsageError(Advised { problem, advice }.into()).into());
-        }
+        notes.take(&options).map_err(|differences| {
+            let folder = folder.display();
+            let problem =
+                format!("{folder} has parts that are made otherwise, and nothing is mixed with them: {differences}");
+            let notes = file.display();
+            let advice = format!("name another folder, or remove the parts and {notes} to make all of them anew");
+            UsageError(Advised { problem, advice }.into())
+        })?;
         Ok(notes)
+    }
+
+    /// Takes options up where they make the same parts, or tells how they differ. A file without extra columns has the same part whether these are
+    /// refused or ignored; rows that were left out may have been so for having some.
+    fn take(&mut self, options: &PartOptions) -> Result<(), String> {
+        let [refuse, ignore] = [ExtraColumns::Refuse, ExtraColumns::Ignore].map(ExtraColumns::name);
+        if self.options.extra_columns == refuse && options.extra_columns == ignore {
+            self.parts.retain(|_, part| part.is_whole());
+            ignore.clone_into(&mut self.options.extra_columns);
+        }
+        let differences = self.options.differences(options);
+        if differences.is_empty() { Ok(()) } else { Err(differences.join("; ")) }
     }
 
     fn write(&self, folder: &Path) -> anyhow::Result<()> {
@@ -218,6 +266,11 @@ impl Part {
         let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
         let Tally { rows, invalid, .. } = *tally;
         Ok(Self { input: file.path.clone(), bytes: metadata.len(), modified, rows, invalid })
+    }
+
+    /// Returns whether no row was left out.
+    fn is_whole(&self) -> bool {
+        self.invalid == 0
     }
 
     /// Returns whether both are of one file that has not changed.

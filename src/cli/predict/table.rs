@@ -1,17 +1,20 @@
 //! One table, scored and written.
 
-use std::io::{self, IsTerminal, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
-use indicatif::{ProgressBar, ProgressStyle};
+use anyhow::Context;
+use indicatif::ProgressBar;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use crate::cli::failure::Advised;
 use crate::cli::format;
+use crate::cli::options;
 use crate::cli::output::Output;
+use crate::cli::progress;
 use crate::config::Config;
 use crate::package::Package;
 use crate::prediction::Prediction;
@@ -50,8 +53,8 @@ pub(super) struct Tally {
 impl Run<'_> {
     /// Predicts a table; the output takes its place when it is whole.
     pub(super) fn predict(&self, input: &Path, output: &Path, progress: &ProgressBar) -> anyhow::Result<Tally> {
-        let wrapped = progress.clone();
-        let source = format::source(input)?.wrapped(move |bytes| wrapped.wrap_read(bytes));
+        let counting = progress.clone();
+        let source = format::source(input)?.observed(move |bytes| counting.inc(bytes));
         let selection = Selection { extra_columns: self.extra_columns, ..Selection::default() };
         let name = format::name(input);
         let reader = Reader::open(
@@ -65,9 +68,8 @@ impl Run<'_> {
             Scorer::new(self.package, self.wishes, output_format, reader.extra_columns(), self.now).map_err(advised)?;
         let mut writer = TableWriter::new(scorer.layout(), Output::create(output)?)?;
         let mut tally = Tally::default();
-        pipeline::run(&scorer, reader, |scored| self.take(scored, &name, &mut tally, &mut writer))?;
+        pipeline::run(&scorer, reader, |scored| self.take(scored, &name, &mut tally, &mut writer, progress))?;
         writer.finish()?.finish()?;
-        progress.finish_and_clear();
         Ok(tally)
     }
 
@@ -78,16 +80,18 @@ impl Run<'_> {
         name: &str,
         tally: &mut Tally,
         writer: &mut TableWriter<Output>,
+        progress: &ProgressBar,
     ) -> anyhow::Result<()> {
         if !self.skips_invalid
             && let Some(first) = scored.invalid.first()
         {
-            bail!("{name}, {first}\n--skip-invalid leaves such rows out");
+            let advice = "--skip-invalid leaves such rows out".to_owned();
+            return Err(Advised { problem: format!("{name}, {first}"), advice }.into());
         }
         for row in &scored.invalid {
             tally.invalid += 1;
             if !self.is_quiet && tally.invalid <= SHOWN_FAULTS {
-                let _ = writeln!(io::stderr(), "left out, {name}, {row}");
+                let _ = progress.suspend(|| writeln!(io::stderr(), "left out, {name}, {row}"));
             }
         }
         tally.rows += scored.rows;
@@ -109,27 +113,29 @@ fn advised(error: LayoutError) -> anyhow::Error {
     }
 }
 
-/// Shows how far a long input has been read, on a terminal only.
-pub(super) fn progress_of_bytes(run: &Run<'_>, input: &Path, output: &Path) -> ProgressBar {
-    if run.is_quiet || !io::stderr().is_terminal() || output == Path::new("-") {
-        return ProgressBar::hidden();
+/// Returns a bar of the bytes of a file. There is none where the table goes to standard output, which may be the same terminal.
+pub(super) fn progress(run: &Run<'_>, input: &Path, output: &Path) -> ProgressBar {
+    let is_hidden = run.is_quiet || output == Path::new("-");
+    match fs::metadata(input) {
+        Ok(metadata) => progress::bar(is_hidden, metadata.len(), "{percent:>3} %"),
+        Err(_) => ProgressBar::hidden(),
     }
-    let Ok(metadata) = std::fs::metadata(input) else { return ProgressBar::new_spinner() };
-    let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {eta} left");
-    ProgressBar::new(metadata.len()).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// A store for a program that does not wait for anything else.
 pub(super) struct Store {
     runtime: Runtime,
     store: Arc<dyn PredictionStore>,
+    /// What the database is called.
+    pub(super) database: String,
 }
 
 impl Store {
     pub(super) fn open(config: &Config, package: &Package) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let store = start::open_store(config, package)?;
-        Ok(Self { runtime, store })
+        let database = options::database_name(config, package)?;
+        Ok(Self { runtime, store, database })
     }
 
     /// Stores predictions and returns how many were new.
