@@ -270,12 +270,17 @@ impl ServiceSettings {
     }
 }
 
+/// A variable without which AWS cannot be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is not set")]
+pub struct NotSet(pub &'static str);
+
 fn aws_region(variable: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<String> {
-    variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).context("AWS_REGION is not set")
+    Ok(variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).ok_or(NotSet("AWS_REGION"))?)
 }
 
 fn aws_credentials(variable: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<AwsCredentials> {
-    let required = |name: &str| variable(name).with_context(|| format!("{name} is not set"));
+    let required = |name: &'static str| variable(name).ok_or(NotSet(name));
     Ok(AwsCredentials {
         access_key_id: required("AWS_ACCESS_KEY_ID")?,
         secret_access_key: required("AWS_SECRET_ACCESS_KEY")?,

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use anstream::stderr;
 use clap::builder::styling::{AnsiColor, Color, Style};
 
+use crate::config::NotSet;
+
 /// As of a program that was stopped by SIGPIPE.
 const NOBODY_READS: u8 = 141;
 
@@ -13,6 +15,11 @@ const USAGE: u8 = 2;
 
 /// What a command ends with that was to look for something bad, and found it.
 pub(super) const FOUND: u8 = 3;
+
+/// AWS is asked by what the environment says, and by no file of a profile.
+const REGION: &str = "say where it is: export AWS_REGION=eu-central-1";
+const KEYS: &str = "keys come from the environment alone, as AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, of temporary ones, \
+                    AWS_SESSION_TOKEN; those of a profile: eval \"$(aws configure export-credentials --format env)\"";
 
 /// What was asked for cannot be done as it was asked: a mistake of the command line or of a setting.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +67,9 @@ fn hint(error: &anyhow::Error) -> Option<&str> {
     let error = error.downcast_ref::<UsageError>().map_or(error, |UsageError(inner)| inner);
     if let Some(advised) = error.chain().find_map(|cause| cause.downcast_ref::<Advised>()) {
         return Some(&advised.advice);
+    }
+    if let Some(NotSet(name)) = error.chain().find_map(|cause| cause.downcast_ref()) {
+        return Some(if *name == "AWS_REGION" { REGION } else { KEYS });
     }
     match error.chain().find_map(io_kind)? {
         io::ErrorKind::AddrInUse => Some("another program listens there: choose a port with --port, or 0 for any"),

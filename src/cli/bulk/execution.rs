@@ -1,9 +1,14 @@
 //! An execution of the state machine, as Step Functions describes it.
 
+use std::time::Duration;
+
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
-use aws_sdk_sfn::types::{ExecutionStatus, MapRunItemCounts};
+use aws_sdk_sfn::operation::describe_map_run::DescribeMapRunOutput;
+use aws_sdk_sfn::types::ExecutionStatus;
 use jiff::Timestamp;
 use serde::Serialize;
+
+use crate::lifecycle::statistics::to_float;
 
 /// How far an execution is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -31,6 +36,9 @@ impl State {
     }
 }
 
+/// What an execution fails by whose output has another job: it has done nothing.
+const OTHER_JOB: &str = "OtherJob";
+
 /// An execution.
 #[derive(Debug, Clone)]
 pub(super) struct Execution {
@@ -46,6 +54,28 @@ pub(super) struct Execution {
     pub(super) error: Option<String>,
     /// What failed, in words.
     pub(super) cause: Option<String>,
+}
+
+impl Execution {
+    /// Returns whether the output had another job, so that nothing came of this one.
+    pub(super) fn was_refused(&self) -> bool {
+        self.error.as_deref() == Some(OTHER_JOB)
+    }
+
+    /// Returns the ARN of the execution of another name.
+    pub(super) fn arn_of(&self, name: &str) -> String {
+        format!("{}{name}", self.arn.strip_suffix(&self.name).unwrap_or(&self.arn))
+    }
+
+    /// Returns how long ago it was started; nothing where this machine's clock is behind.
+    pub(super) fn elapsed(&self) -> Duration {
+        since(self.started_at)
+    }
+}
+
+fn since(time: Option<Timestamp>) -> Duration {
+    let elapsed = time.and_then(|time| Duration::try_from(Timestamp::now().duration_since(time)).ok());
+    elapsed.unwrap_or_default()
 }
 
 impl From<DescribeExecutionOutput> for Execution {
@@ -86,20 +116,42 @@ pub(super) struct Slices {
     pub(super) failed: u64,
     pub(super) running: u64,
     pub(super) pending: u64,
+    /// When the first of them was started.
+    #[serde(skip)]
+    began_at: Option<Timestamp>,
 }
 
-impl From<&MapRunItemCounts> for Slices {
-    fn from(counts: &MapRunItemCounts) -> Self {
-        let [succeeded, failed, running, pending, total] = [
-            counts.succeeded,
-            counts.failed + counts.timed_out + counts.aborted,
-            counts.running,
-            counts.pending,
-            counts.total,
-        ]
-        .map(i64::unsigned_abs);
+impl Slices {
+    /// Makes it of those that succeeded, failed, run and wait, and of how many there are to be.
+    pub(super) fn from_counts(
+        [succeeded, failed, running, pending, total]: [u64; 5],
+        began_at: Option<Timestamp>,
+    ) -> Self {
         // What is counted before all items are read is not all of them.
-        Self { total: total.max(succeeded + failed + running + pending), succeeded, failed, running, pending }
+        let total = total.max(succeeded + failed + running + pending);
+        Self { total, succeeded, failed, running, pending, began_at }
+    }
+
+    /// Returns whether it is known how many there are.
+    pub(super) fn are_known(&self) -> bool {
+        self.total > 0
+    }
+
+    /// Returns how long the others take, as those took that are done; nothing before one is, and once all are.
+    pub(super) fn left(&self) -> Option<Duration> {
+        let done = self.succeeded + self.failed;
+        let share = to_float(self.total - done) / to_float(done);
+        (share.is_finite() && share > 0.0).then(|| since(self.began_at).mul_f64(share))
+    }
+}
+
+impl From<&DescribeMapRunOutput> for Slices {
+    fn from(run: &DescribeMapRunOutput) -> Self {
+        let counts = run.item_counts.as_ref().map_or([0; 5], |counts| {
+            let failed = counts.failed + counts.timed_out + counts.aborted;
+            [counts.succeeded, failed, counts.running, counts.pending, counts.total].map(i64::unsigned_abs)
+        });
+        Self::from_counts(counts, Timestamp::from_second(run.start_date.secs()).ok())
     }
 }
 

@@ -29,6 +29,9 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
 /// What an execution is called whose name is taken, with another input.
 const TAKEN: &str = "ExecutionAlreadyExists";
 
+/// What is said of an execution that is not there.
+const MISSING: &str = "ExecutionDoesNotExist";
+
 /// A state machine.
 pub(super) struct Machine {
     client: Client,
@@ -37,8 +40,8 @@ pub(super) struct Machine {
 
 /// What came of a start.
 pub(super) enum Started {
-    /// The execution runs.
-    Execution,
+    /// The execution of this ARN runs.
+    Execution(String),
     /// An execution with another input, or one that has ended, has the name.
     NameIsTaken,
 }
@@ -93,11 +96,16 @@ impl Machine {
         Ok(Self { client: Client::from_conf(client.build()), arn })
     }
 
+    /// Returns the region that it is in.
+    pub(super) fn region(&self) -> &str {
+        &self.arn.region
+    }
+
     /// Starts an execution; one that runs by this name with this input is the same.
     pub(super) async fn start(&self, name: &str, input: String) -> anyhow::Result<Started> {
         let start = self.client.start_execution().state_machine_arn(&self.arn.text).name(name).input(input);
         match start.send().await {
-            Ok(_) => Ok(Started::Execution),
+            Ok(started) => Ok(Started::Execution(started.execution_arn)),
             Err(error) if error.code() == Some(TAKEN) => Ok(Started::NameIsTaken),
             Err(error) => Err(self.failed("start a job", "states:StartExecution on the state machine", &error)),
         }
@@ -123,18 +131,28 @@ impl Machine {
 
     /// Returns how far an execution is.
     pub(super) async fn describe(&self, arn: &str) -> anyhow::Result<Execution> {
-        let described = self.client.describe_execution().execution_arn(arn).send().await;
-        let need = "states:DescribeExecution on the executions of the state machine";
-        Ok(described.map_err(|error| self.failed("look at the job", need, &error))?.into())
+        self.find(arn).await?.ok_or_else(|| anyhow!("there is no execution {arn} any more"))
     }
 
-    /// Returns how far the slices of an execution are; nothing before it has cut its input.
+    /// Returns how far an execution is, where there is one: Step Functions forgets them after 90 days.
+    pub(super) async fn find(&self, arn: &str) -> anyhow::Result<Option<Execution>> {
+        match self.client.describe_execution().execution_arn(arn).send().await {
+            Ok(described) => Ok(Some(described.into())),
+            Err(error) if error.code() == Some(MISSING) => Ok(None),
+            Err(error) => {
+                let need = "states:DescribeExecution on the executions of the state machine";
+                Err(self.failed("look at the job", need, &error))
+            }
+        }
+    }
+
+    /// Returns how far the slices of an execution are; nothing before they are known.
     pub(super) async fn slices(&self, execution: &str) -> anyhow::Result<Option<Slices>> {
         let Some(run) = self.map_run(execution).await? else { return Ok(None) };
         let described = self.client.describe_map_run().map_run_arn(run).send().await;
         let need = "states:DescribeMapRun on the map runs of the state machine";
         let described = described.map_err(|error| self.failed("look at the slices", need, &error))?;
-        Ok(described.item_counts.as_ref().map(Slices::from))
+        Ok(Some(Slices::from(&described)).filter(Slices::are_known))
     }
 
     /// Returns some slices of an execution that failed.
