@@ -219,7 +219,10 @@ fn a_package_tells_what_it_is_and_whether_another_is_better() {
         table.run(&folder, &["check", &train, "--baseline"]);
     }
     let said = folder.fails(&["compare", FLOWERS.package(), PATIENTS.package(), &FLOWERS.file("train.csv")]);
-    assert_eq!(said, "error: the packages are called iris-species and diabetes-progression: two models of one table have one name\nhint: if they are of one table, pack the challenger again with --name iris-species\n");
+    assert_eq!(
+        said,
+        "error: the packages are called iris-species and diabetes-progression: two models of one table have one name\nhint: if they are of one table, pack the challenger again with --name iris-species\n"
+    );
 }
 
 #[test]
