@@ -170,14 +170,13 @@ pub(super) fn pack(args: &PackArgs) -> anyhow::Result<()> {
     if let Some(golden) = &args.proof.golden {
         staging.put(GOLDEN, &format::read_input(golden)?)?;
     }
-    match &data {
-        Some(data) => args.tell_training(&staging, data, &mut report)?,
-        None => {
-            let before = staging.figures()?;
-            package::seal(staging.path()).with_context(cannot)?;
-            let after = staging.figures()?;
-            report.dropped = before.into_iter().filter(|property| !after.contains(property)).collect();
-        }
+    if let Some(data) = &data {
+        args.tell_training(&staging, data, &mut report)?;
+    } else {
+        let before = staging.figures()?;
+        package::seal(staging.path()).with_context(cannot)?;
+        let after = staging.figures()?;
+        report.dropped = before.into_iter().filter(|property| !after.contains(property)).collect();
     }
     let package = Package::load(staging.path()).with_context(cannot)?;
     let inspected = Inspection::new(&package, Some(staging.path())).with_context(cannot)?;

@@ -60,7 +60,9 @@ pub fn find_out(
     };
     let missing_texts = fields::missing_texts(outline, survey, wishes, &sources.columns, &mut notes);
     let unknown = fields::unknown_texts(outline, survey, &sources.columns);
-    unknown.iter().for_each(|unknown| notes.doubt(unknown));
+    for unknown in &unknown {
+        notes.doubt(unknown);
+    }
     notes.check()?;
     let mut properties = Vec::new();
     properties.extend(sources.told.as_ref().map(|inputs: &Inputs| ("inputs", json!(inputs))));

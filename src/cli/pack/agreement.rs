@@ -174,7 +174,8 @@ fn by_name(names: &[String], classes: &[String]) -> Option<Vec<usize>> {
     let bare = |name: &str| name.strip_prefix("probability_").unwrap_or(name).to_owned();
     let is_alike = |name: &str, class: &str| {
         let numbers = name.parse::<f64>().ok().zip(class.parse::<f64>().ok());
-        name.to_lowercase() == class.to_lowercase() || numbers.is_some_and(|(name, class)| name == class)
+        name.to_lowercase() == class.to_lowercase()
+            || numbers.is_some_and(|(name, class)| name.total_cmp(&class).is_eq())
     };
     let found = |is_same: &dyn Fn(&str, &str) -> bool| -> Option<Vec<usize>> {
         let place = |class: &String| names.iter().position(|name| is_same(name, class) || is_same(&bare(name), class));
