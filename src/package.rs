@@ -48,7 +48,7 @@ pub mod training;
 pub use agreement::Agreement;
 pub use answer::{Answer, InferenceError};
 pub use built_in::open;
-pub use content::{seal, seal_with, tell};
+pub use content::{MEASURED_BY_PACK, seal, seal_with, tell};
 pub use error::LoadError;
 pub use files::Files;
 pub use load::{Answered, Package, PastError};

@@ -13,7 +13,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use self::agreement::Agreed;
+use self::agreement::{Agreed, Suspects};
 use self::answered::AnsweredRows;
 use self::expected::Expected;
 use self::report::Report;
@@ -22,8 +22,7 @@ use super::failure::UsageError;
 use super::fit::{TrainingRows, training_rows_among};
 use super::format;
 use super::unpacked::Unpacked;
-use crate::package::files::{BASELINE, GOLDEN, GRAPH, MANIFEST, RECIPE, SCHEMA};
-use crate::package::graph::Outline;
+use crate::package::files::{BASELINE, GOLDEN, MANIFEST, RECIPE, SCHEMA};
 use crate::package::inspection::Inspection;
 use crate::package::pack::{Found, Wishes, find_out};
 use crate::package::{self, Package, Training};
@@ -115,7 +114,8 @@ struct Said {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The proof")]
 struct ProofArgs {
-    /// The model's own predictions for the rows of --data, in their order: `predict_proba` or `predict`, as CSV, NPY or Parquet
+    /// The model's own predictions for the rows of --data, in their order: of classes `predict_proba`, of a number `predict`, as CSV, NPY
+    /// or Parquet
     #[arg(long, value_name = "FILE", requires = "data")]
     expect: Option<PathBuf>,
     /// What made them, as in "scikit-learn 1.7.2"
@@ -170,9 +170,13 @@ pub(super) fn pack(args: &PackArgs) -> anyhow::Result<()> {
     if let Some(golden) = &args.proof.golden {
         staging.put(GOLDEN, &format::read_input(golden)?)?;
     }
-    match &data {
-        Some(data) => args.tell_training(&staging, data, &mut report)?,
-        None => drop(package::seal(staging.path()).with_context(cannot)?),
+    if let Some(data) = &data {
+        args.tell_training(&staging, data, &mut report)?;
+    } else {
+        let before = staging.figures()?;
+        package::seal(staging.path()).with_context(cannot)?;
+        let after = staging.figures()?;
+        report.dropped = before.into_iter().filter(|property| !after.contains(property)).collect();
     }
     let package = Package::load(staging.path()).with_context(cannot)?;
     let inspected = Inspection::new(&package, Some(staging.path())).with_context(cannot)?;
@@ -233,7 +237,7 @@ impl PackArgs {
 
     /// Finds out what data and graph make of a package.
     fn find_out(&self, staging: &Staging, data: &Data<'_>, report: &mut Report) -> anyhow::Result<Found> {
-        let outline = Outline::read(&staging.read(GRAPH)?)?;
+        let outline = staging.outline()?;
         let survey = Survey::of(Source::from_bytes(&*data.bytes))
             .with_context(|| format!("cannot read {}", format::name(data.file)))?;
         let reviewed = self.reviewed(staging)?;
@@ -266,6 +270,7 @@ impl PackArgs {
         if self.proof.expect.is_none() {
             report.doubts.splice(..0, found.unproven.iter().cloned());
         }
+        report.unknown.clone_from(&found.unknown);
         report.producer = outline.producer;
         if let Some(schema) = &found.schema {
             staging.put(SCHEMA, schema.as_bytes())?;
@@ -299,9 +304,11 @@ impl PackArgs {
         staging.put_json(BASELINE, &answered.baseline(&package))?;
         let mut properties: Vec<(&str, Json)> = Vec::new();
         if let Some(expect) = &self.proof.expect {
-            let expected = Expected::read(expect, answered.len())?;
+            let wanted = if schema.classes().is_some() { "predict_proba(X)" } else { "predict(X)" };
+            let expected = Expected::read(expect, answered.len(), wanted)?;
+            let suspects = Suspects { has_trees: staging.outline()?.has_trees, unknown: report.unknown.clone() };
             let agreed = Agreed::new(&package, &answered, &expected)?;
-            let agreement = agreed.accept(self.proof.accept_differences, self.proof.trained_by.as_deref());
+            let agreement = agreed.accept(self.proof.accept_differences, self.proof.trained_by.as_deref(), &suspects);
             let agreement = agreement.with_context(cannot)?;
             properties.push(("agreement", json!(agreement)));
         }
@@ -312,7 +319,8 @@ impl PackArgs {
                 AnsweredRows::new(&package, rows)?.evaluation(&package, "held-out data")
             }
         };
-        // What a training wrote into the manifest is worth more than what is found on its own rows.
+        // What a training wrote into the manifest is worth more than what is found on its own rows. What an earlier pack measured of
+        // another model is gone by now.
         if self.proof.evaluate.is_some() || !staging.says("evaluation")? && !staging.says("cross_validation")? {
             properties.push(("evaluation", evaluation));
         }

@@ -17,6 +17,9 @@ use crate::table::computing_parts::computing_parts;
 use crate::table::descriptor::SchemaDescriptor;
 use crate::table::{Schema, load};
 
+/// What an evaluation says at `measured_by` that `lifeboat pack` measured: it is measured anew, or dropped, where the model is another.
+pub const MEASURED_BY_PACK: &str = "lifeboat pack";
+
 /// Parses `schema.json`, and compiles what was read.
 pub(super) fn schema(files: &Files<'_>) -> Result<(SchemaDescriptor, Schema), LoadError> {
     let read = load::read(&files.schema).and_then(|descriptor| {
@@ -161,6 +164,12 @@ pub(super) fn unlike(folder: &Path, files: &Files<'_>, manifest: &Manifest) -> R
 
 /// Names what differs from what the manifest says of it.
 fn changed(files: &Files<'_>, recipe_hash: Option<&str>, manifest: &Manifest) -> String {
+    let changed = changed_files(files, recipe_hash, manifest);
+    if changed.is_empty() { format!("threshold, classes, inputs or outputs in {MANIFEST}") } else { changed.join(", ") }
+}
+
+/// Names the files that differ from what the manifest says of them.
+fn changed_files(files: &Files<'_>, recipe_hash: Option<&str>, manifest: &Manifest) -> Vec<&'static str> {
     let differs = |file: &str, bytes: Option<&[u8]>| manifest.files.get(file).cloned() != bytes.map(sha256);
     let parts = [
         (SCHEMA, differs(SCHEMA, Some(&files.schema))),
@@ -168,8 +177,7 @@ fn changed(files: &Files<'_>, recipe_hash: Option<&str>, manifest: &Manifest) ->
         (RECIPE, manifest.recipe_hash.as_deref() != recipe_hash),
         (STATE, differs(STATE, files.state.as_deref())),
     ];
-    let changed: Vec<&str> = parts.into_iter().filter(|(_, differs)| *differs).map(|(file, _)| file).collect();
-    if changed.is_empty() { format!("threshold, classes, inputs or outputs in {MANIFEST}") } else { changed.join(", ") }
+    parts.into_iter().filter(|(_, differs)| *differs).map(|(file, _)| file).collect()
 }
 
 /// Writes the hashes of a package's files into its manifest, and returns the package's version. All else in the manifest stays as it is.
@@ -198,13 +206,19 @@ pub fn seal_with(
         properties.set_training(training).map_err(malformed)?;
     }
     let hashes = file_hashes(folder, &files)?;
-    // A comparison is one of the graph that was compared.
-    let compared = manifest.files.get(GRAPH);
-    if compared.is_some_and(|compared| *compared != hashes[GRAPH]) && told.iter().all(|(name, _)| *name != "agreement")
-    {
+    let history_hash = files.history.as_deref().map(sha256);
+    let is_told = |property: &str| told.iter().any(|(name, _)| *name == property);
+    let is_other = !manifest.content_hash.is_empty() && manifest.content_hash != content_hash;
+    let is_other_history = manifest.history_hash != history_hash;
+    // A threshold decides labels, and moves no probability that was compared.
+    let are_files_other = is_other && !changed_files(&files, recipe_hash.as_deref(), &manifest).is_empty();
+    if !is_told("agreement") && (are_files_other || is_other_history) {
         properties.set("agreement", None::<&serde_json::Value>).map_err(malformed)?;
     }
-    let history_hash = files.history.as_deref().map(sha256);
+    let is_other_data = training.is_some_and(|training| manifest.data_hash.as_ref() != Some(&training.data_hash));
+    if !is_told("evaluation") && (is_other || is_other_history || is_other_data) && properties.is_measured_by_pack() {
+        properties.set("evaluation", None::<&serde_json::Value>).map_err(malformed)?;
+    }
     // Each new one stands behind the semantic version, so that the last is the first.
     properties.set("files", Some(&hashes)).map_err(malformed)?;
     properties.set("recipe_hash", recipe_hash.as_ref()).map_err(malformed)?;
@@ -274,6 +288,13 @@ impl Properties {
         self.set("training", Some(&about))?;
         self.set("means", Some(&training.means))?;
         self.set("data_hash", Some(&training.data_hash))
+    }
+
+    /// Returns whether the evaluation is one that packing measured, and not one that a training wrote.
+    fn is_measured_by_pack(&self) -> bool {
+        let evaluation = self.0.iter().find(|(property, _)| property == "evaluation").map(|(_, value)| value.get());
+        let evaluation: Option<serde_json::Value> = evaluation.and_then(|text| serde_json::from_str(text).ok());
+        evaluation.is_some_and(|evaluation| evaluation["measured_by"] == MEASURED_BY_PACK)
     }
 
     /// Writes a property in its place, or behind the semantic version; none removes it.

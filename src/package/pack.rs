@@ -37,6 +37,8 @@ pub struct Found {
     pub doubts: Vec<String>,
     /// What should be looked at unless the graph was seen to answer as its model does.
     pub unproven: Vec<String>,
+    /// The columns of which the graph's encoder knows no text that the data has, each in words.
+    pub unknown: Vec<String>,
 }
 
 /// Finds out what a graph and the data that it was trained on make of a package. A schema that was written or reviewed is taken as it is.
@@ -57,6 +59,10 @@ pub fn find_out(
         Some(_) => Vec::new(),
     };
     let missing_texts = fields::missing_texts(outline, survey, wishes, &sources.columns, &mut notes);
+    let unknown = fields::unknown_texts(outline, survey, &sources.columns);
+    for unknown in &unknown {
+        notes.doubt(unknown);
+    }
     notes.check()?;
     let mut properties = Vec::new();
     properties.extend(sources.told.as_ref().map(|inputs: &Inputs| ("inputs", json!(inputs))));
@@ -69,7 +75,7 @@ pub fn find_out(
         Some(_) => None,
         None => Some(written(survey, wishes, fields, label)?),
     };
-    Ok(Found { schema, properties, decisions, doubts, unproven })
+    Ok(Found { schema, properties, decisions, doubts, unproven, unknown })
 }
 
 /// Checks that what is named is there, and that nothing is two things at once.

@@ -155,6 +155,7 @@ fn a_graph_that_answers_otherwise_than_its_model_is_refused_with_the_rows() {
     {
         assert!(told.contains(part), "{part}: {told}");
     }
+    assert!(!told.contains("tree"), "the graph has none: {told}");
     let told = exported.fails(&["--expect", "apart.npy", "--accept-differences", "1"]);
     assert!(told.contains("in 2 of 40 rows"), "{told}");
     let told = exported.packs(&["--expect", "apart.npy", "--accept-differences", "2"]);
@@ -177,6 +178,58 @@ fn what_was_proven_of_a_graph_is_not_said_of_another() {
 }
 
 #[test]
+fn figures_of_an_earlier_model_are_measured_anew_or_dropped() {
+    let exported = Exported::new();
+    exported.packs(&["--expect", "proba.csv"]);
+    let evaluation = || exported.json("people/manifest.json").get("evaluation").cloned();
+    let first = evaluation().unwrap();
+    // Other labels: the same graph is as good or bad as it is by them.
+    let relabelled: Vec<String> = exported.folder.read("people.csv").lines().map(turned).collect();
+    exported.folder.write("relabelled.csv", relabelled.join("\n"));
+    let (told, _) = exported.folder.run(&["pack", "people", "--data", "relabelled.csv"]);
+    let second = evaluation().unwrap();
+    let sum = first["accuracy"].as_f64().unwrap() + second["accuracy"].as_f64().unwrap();
+    assert!((sum - 1.0).abs() < 1e-5 && first["accuracy"] != second["accuracy"], "{first} {second}");
+    assert!(told.contains(&format!("accuracy {:.4}", second["accuracy"].as_f64().unwrap())), "{told}");
+    // What is the same keeps its figures; another threshold has others, and without data nobody knows them.
+    exported.folder.run(&["pack", "people"]);
+    assert_eq!(evaluation(), Some(second));
+    let (_, told) = exported.folder.run(&["pack", "people", "--threshold", "0.9"]);
+    assert_eq!(evaluation(), None);
+    assert!(told.contains("dropped from manifest.json") && told.contains("measured: evaluation;"), "{told}");
+    exported.folder.run(&["pack", "people", "--data", "people.csv"]);
+    assert_ne!(evaluation().unwrap()["accuracy"], first["accuracy"]);
+    // What a training wrote itself is its own to keep, and is told as such.
+    let mut manifest = exported.json("people/manifest.json");
+    let own = json!({"on": "the training data", "accuracy": 0.98});
+    manifest["evaluation"] = own.clone();
+    exported.folder.write("people/manifest.json", manifest.to_string());
+    exported.folder.run(&["pack", "people", "--threshold", "0.25"]);
+    let (told, _) = exported.folder.run(&["pack", "people", "--data", "relabelled.csv"]);
+    assert_eq!(evaluation(), Some(own));
+    assert!(told.contains("as its training wrote, and nobody measured here, on the training data"), "{told}");
+}
+
+/// Turns the label of a row around.
+fn turned(line: &str) -> String {
+    match line.strip_suffix(",no") {
+        Some(start) => format!("{start},yes"),
+        None => line.strip_suffix(",yes").map_or_else(|| line.to_owned(), |start| format!("{start},no")),
+    }
+}
+
+#[test]
+fn classes_that_the_graph_itself_names_are_not_renamed() {
+    let exported = Exported::new();
+    let told = exported.fails(&["--classes", "yes,no", "--expect", "proba.csv"]);
+    assert!(
+        told.contains("--classes says \"yes\", \"no\", but the graph itself names its classes: \"no\", \"yes\""),
+        "{told}"
+    );
+    assert!(exported.packs(&["--classes", "no,yes", "--expect", "proba.csv"]).contains("proven on 40 rows"));
+}
+
+#[test]
 fn the_models_predictions_are_taken_in_every_form_that_people_save_them_in() {
     let exported = Exported::new();
     let answers = &exported.answers;
@@ -193,6 +246,9 @@ fn the_models_predictions_are_taken_in_every_form_that_people_save_them_in() {
         ("semicolons.csv", lines(";", "").into_bytes()),
         ("numbered.csv", lines(",", "0,1\n").into_bytes()),
         ("named.csv", lines(",", "no,yes\n").into_bytes()),
+        ("capitals.csv", lines(",", "No,YES\n").into_bytes()),
+        ("polars.csv", lines(",", "column_0,column_1\n").into_bytes()),
+        ("capitals_swapped.csv", format!("Yes,No\n{}", swapped.join("\n")).into_bytes()),
         ("swapped.csv", format!("probability_yes,probability_no\n{}", swapped.join("\n")).into_bytes()),
         ("indexed.csv", format!(",proba\n{}", indexed.join("\n")).into_bytes()),
         ("alone.csv", alone.join("\n").into_bytes()),
@@ -204,6 +260,19 @@ fn the_models_predictions_are_taken_in_every_form_that_people_save_them_in() {
     }
     for (file, bytes, reason) in [
         ("few.csv", alone[..30].join("\n"), "few.csv has 30 rows, but the data has 40"),
+        (
+            "mad.csv",
+            lines(",", "no,maybe\n"),
+            "mad.csv calls its columns no, maybe, but the classes of \"survived\" are no, yes",
+        ),
+        (
+            "labels.csv",
+            "kind\n".to_owned() + &"yes\n".repeat(40),
+            "save predict_proba(X): row 1: expected a number, found \"yes\"",
+        ),
+        ("zeros.csv", "1\n0\n".repeat(20), "zeros.csv has labels, 0 and 1, but probabilities are compared"),
+        ("fewer.csv", "0,1\n".to_owned() + &"0.5,0.5\n".repeat(30), "fewer.csv has 30 rows, but the data has 40"),
+        ("more.csv", lines(",", "0.25,0.75\n"), "more.csv has 41 rows, but the data has 40"),
         ("words.csv", alone.join("\n").replacen(&alone[3], "much", 1), "row 4: expected a number, found \"much\""),
         ("nan.csv", alone.join("\n").replacen(&alone[3], "nan", 1), "row 4: a prediction is no finite number"),
         ("three.csv", alone.iter().map(|one| format!("{one},0,0\n")).collect(), "three.csv has 3 columns"),
@@ -213,6 +282,45 @@ fn the_models_predictions_are_taken_in_every_form_that_people_save_them_in() {
         let told = exported.fails(&["--expect", file]);
         assert!(told.contains(reason), "{file}: {told}");
     }
+}
+
+#[test]
+fn what_explains_all_rows_is_told_as_the_cause() {
+    let exported = Exported::new();
+    let lines: Vec<String> = exported.answers.iter().map(|[no, yes]| format!("{no},{yes}")).collect();
+    let turned: Vec<String> = exported.answers.iter().map(|[no, yes]| format!("{yes},{no}")).collect();
+    let negative: Vec<String> = exported.answers.iter().map(|[no, _]| no.to_string()).collect();
+    let reversed: Vec<String> = lines.iter().rev().cloned().collect();
+    let shifted = |by: usize| [&lines[by..], &lines[..by]].concat();
+    let mixed: Vec<String> = (0..40).map(|row| lines[row * 7 % 40].clone()).collect();
+    for (predictions, cause) in [
+        (negative, "The cause: all rows agree with 1 - p: expect.csv has the probability of \"no\""),
+        (
+            turned,
+            "The cause: all rows agree if the columns of expect.csv are the classes \"yes\", \"no\", in this order",
+        ),
+        (reversed, "The cause: all rows agree if those of expect.csv are reversed"),
+        (shifted(3), "The cause: 37 of 40 rows agree, all that can, if those of expect.csv are moved down by 3"),
+        (shifted(39), "The cause: 39 of 40 rows agree, all that can, if those of expect.csv are moved up by 1"),
+        (mixed, "The cause: expect.csv has the same numbers as the graph answers, in another order of the rows"),
+    ] {
+        exported.folder.write("expect.csv", predictions.join("\n"));
+        let told = exported.fails(&["--expect", "expect.csv"]);
+        assert!(told.contains(cause) && !told.contains("Known causes"), "{cause}: {told}");
+    }
+}
+
+#[test]
+fn texts_of_which_the_graph_knows_none_are_doubted_and_a_cause() {
+    let exported = Exported::new();
+    let numbered = exported.folder.read("people.csv").replace(",female,", ",1.5,").replace(",male,", ",2.5,");
+    exported.folder.write("people.csv", numbered);
+    let unknown = "sex: the graph's encoder knows none of its texts: the data has \"1.5\", \"2.5\", the encoder \"female\", \"male\"";
+    let told = exported.fails(&["--expect", "proba.csv"]);
+    assert!(told.contains(&format!("Known causes:\n  - {unknown}")), "{told}");
+    let told = exported.packs(&[]);
+    let doubts = told.split("unsure: look at it").nth(1).unwrap();
+    assert!(doubts.contains(unknown), "{told}");
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Whether a package answers as the model does that its graph was exported from.
 
+mod causes;
+
 use anyhow::bail;
 
+pub(super) use self::causes::Suspects;
 use super::answered::AnsweredRows;
 use super::expected::Expected;
 use crate::cli::counted::counted;
@@ -15,23 +18,14 @@ const TOLERANCE: f64 = 1e-5;
 /// As many rows are shown that differ.
 const SHOWN: usize = 10;
 
-/// Where graphs are known to answer otherwise than their models.
-const CAUSES: &str = "\
-Known causes:
-  - a tree's threshold in single precision: single rows flip. Train on float32 (X.astype(\"float32\")), or take them: --accept-differences
-  - a scaler before a forest or XGBoost: many rows flip. Leave it out, trees need none
-  - a sparse matrix before XGBoost, which takes its zeros as missing: ColumnTransformer(…, sparse_threshold=0)
-  - skl2onnx: SimpleImputer(add_indicator=True), CalibratedClassifierCV over a pipeline, RandomForest fitted with NaN,
-    HistGradientBoosting(categorical_features=…): fill in or encode in a step before, and calibrate inside the pipeline
-  - onnxmltools: LightGBM's boosting_type=\"rf\" of numbers, XGBRegressor(objective=\"binary:logistic\"): use the classifier
-  - rows of another order, other columns than the graph's (--inputs), or other classes (--classes)";
-
 /// The differences of all rows.
 pub(super) struct Agreed {
     rows: usize,
     largest: f64,
     /// The place of each row that differs, with what was found and expected.
     apart: Vec<(usize, f64, f64)>,
+    /// What explains all of them, where one thing does.
+    cause: Option<String>,
 }
 
 impl Agreed {
@@ -39,37 +33,33 @@ impl Agreed {
     pub(super) fn new(package: &Package, answered: &AnsweredRows, expected: &Expected) -> anyhow::Result<Self> {
         let columns = columns(package, expected)?;
         let scale = scale(package.schema(), expected);
-        let mut agreed = Self { rows: answered.len(), largest: 0.0, apart: Vec::new() };
-        for (row, (answer, expected)) in answered.answers().zip(expected.rows()).enumerate() {
-            let found = numbers(answer.as_answer());
-            let mut worst = (0.0, 0.0, 0.0);
-            for (class, &column) in columns.iter().enumerate() {
-                let (Some(&found), Some(&expected)) =
-                    (found.get(class), column.and_then(|column| expected.get(column)))
-                else {
-                    continue;
-                };
-                let difference = (found - expected).abs() / expected.abs().max(scale);
-                if difference > worst.0 {
-                    worst = (difference, found, expected);
-                }
+        let found: Vec<Vec<f64>> = answered.answers().map(|answer| numbers(answer.as_answer())).collect();
+        let mut agreed = Self { rows: found.len(), largest: 0.0, apart: Vec::new(), cause: None };
+        for (row, (found, expected)) in found.iter().zip(expected.rows()).enumerate() {
+            let (difference, found, expected) = worst(found, expected, &columns, scale);
+            agreed.largest = agreed.largest.max(difference);
+            if difference > TOLERANCE {
+                agreed.apart.push((row, found, expected));
             }
-            agreed.largest = agreed.largest.max(worst.0);
-            if worst.0 > TOLERANCE {
-                agreed.apart.push((row, worst.1, worst.2));
-            }
+        }
+        if !agreed.apart.is_empty() {
+            agreed.cause = causes::of_all(&Compared { package, found: &found, expected, columns: &columns, scale });
         }
         Ok(agreed)
     }
 
-    /// Takes so many rows that differ, or tells of all.
-    pub(super) fn accept(&self, most: usize, with: Option<&str>) -> anyhow::Result<Agreement> {
+    /// Takes so many rows that differ, or tells of all, with what is known to be a cause.
+    pub(super) fn accept(&self, most: usize, with: Option<&str>, suspects: &Suspects) -> anyhow::Result<Agreement> {
         if self.apart.len() > most {
             let shown: Vec<String> = self.apart.iter().take(SHOWN).map(shown).collect();
             let more = self.apart.len().saturating_sub(SHOWN);
             let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+            let causes = match &self.cause {
+                Some(cause) => format!("The cause: {cause}"),
+                None => suspects.to_string(),
+            };
             bail!(
-                "the graph answers otherwise than the model in {} of {}, by {} at most (allowed: {TOLERANCE:e}):\n{}{more}\n{CAUSES}",
+                "the graph answers otherwise than the model in {} of {}, by {} at most (allowed: {TOLERANCE:e}):\n{}{more}\n{causes}",
                 self.apart.len(),
                 counted(self.rows, "row"),
                 in_short(self.largest),
@@ -83,6 +73,28 @@ impl Agreed {
             accepted: self.apart.iter().map(|(row, ..)| *row as u64 + 1).collect(),
         })
     }
+}
+
+/// All that is compared: what was found and expected, and which column is of which class.
+struct Compared<'a> {
+    package: &'a Package,
+    found: &'a [Vec<f64>],
+    expected: &'a Expected,
+    columns: &'a [Option<usize>],
+    scale: f64,
+}
+
+/// Returns the largest difference of a row, with what was found and expected there.
+fn worst(found: &[f64], expected: &[f64], columns: &[Option<usize>], scale: f64) -> (f64, f64, f64) {
+    let mut worst = (0.0, 0.0, 0.0);
+    for (found, column) in found.iter().zip(columns) {
+        let Some(expected) = column.and_then(|column| expected.get(column)) else { continue };
+        let difference = (found - expected).abs() / expected.abs().max(scale);
+        if difference > worst.0 {
+            worst = (difference, *found, *expected);
+        }
+    }
+    worst
 }
 
 fn shown((row, found, expected): &(usize, f64, f64)) -> String {
@@ -137,14 +149,40 @@ fn columns(package: &Package, expected: &Expected) -> anyhow::Result<Vec<Option<
             texts.join(", ")
         );
     }
-    let named = |text: &String| {
-        let name = format!("probability_{text}");
-        names.as_ref()?.iter().position(|column| column == text || *column == name)
-    };
-    let by_name: Option<Vec<usize>> = texts.iter().map(named).collect();
-    if let Some(by_name) = by_name {
-        return Ok(by_name.into_iter().map(Some).collect());
-    }
     let order = package.class_order();
-    Ok((0..classes.len()).map(|class| order.iter().position(|one| *one == class)).collect())
+    let by_place = || (0..classes.len()).map(|class| order.iter().position(|one| *one == class)).collect();
+    let Some(names) = names else { return Ok(by_place()) };
+    if let Some(named) = by_name(names, &texts) {
+        return Ok(named.into_iter().map(Some).collect());
+    }
+    // The places of the graph's classes, as pandas and polars number columns without a name.
+    let numbered: Vec<String> = order.iter().map(|class| texts[*class].clone()).collect();
+    let places: Vec<String> = (0..numbered.len()).map(|place| place.to_string()).collect();
+    let unnumbered: Vec<String> = names.iter().map(|name| name.trim_start_matches("column_").to_owned()).collect();
+    let Some(columns) = by_name(&unnumbered, &places) else {
+        bail!(
+            "{file} calls its columns {}, but the classes of {:?} are {}: call them so, or 0 to {} in the order of the model's classes_",
+            names.join(", "),
+            &*label.name,
+            texts.join(", "),
+            classes.len() - 1
+        );
+    };
+    Ok((0..classes.len()).map(|class| order.iter().position(|one| *one == class).map(|place| columns[place])).collect())
+}
+
+/// Returns the column of each class by its name: pandas calls true True, and whole numbers may have a fraction of zero.
+fn by_name(names: &[String], classes: &[String]) -> Option<Vec<usize>> {
+    let bare = |name: &str| name.strip_prefix("probability_").unwrap_or(name).to_owned();
+    let is_alike = |name: &str, class: &str| {
+        let numbers = name.parse::<f64>().ok().zip(class.parse::<f64>().ok());
+        name.to_lowercase() == class.to_lowercase()
+            || numbers.is_some_and(|(name, class)| name.total_cmp(&class).is_eq())
+    };
+    let found = |is_same: &dyn Fn(&str, &str) -> bool| -> Option<Vec<usize>> {
+        let place = |class: &String| names.iter().position(|name| is_same(name, class) || is_same(&bare(name), class));
+        let places: Vec<usize> = classes.iter().map(place).collect::<Option<_>>()?;
+        (0..names.len()).all(|place| places.contains(&place)).then_some(places)
+    };
+    found(&|name, class| name == class).or_else(|| found(&is_alike))
 }

@@ -8,7 +8,7 @@ use crate::lifecycle::baseline::Baseline;
 use crate::lifecycle::builder::BaselineBuilder;
 use crate::lifecycle::performance::Outcomes;
 use crate::lifecycle::stored::StoredAnswer;
-use crate::package::{Package, PastError};
+use crate::package::{MEASURED_BY_PACK, Package, PastError};
 use crate::table::record::Labelled;
 
 /// Labelled rows with the package's answers.
@@ -56,8 +56,8 @@ impl AnsweredRows {
                 outcomes.add(answer.as_answer(), outcome);
             }
         }
-        let Json::Object(figures) = json!(outcomes.performance()) else { return json!({"on": on, "rows": 0}) };
-        let mut evaluation = json!({"on": on});
+        let mut evaluation = json!({"on": on, "measured_by": MEASURED_BY_PACK, "rows": 0});
+        let Json::Object(figures) = json!(outcomes.performance()) else { return evaluation };
         for (name, figure) in figures {
             if let Some(number) = figure.as_f64() {
                 let whole = figure.as_u64().map(Json::from);

@@ -30,17 +30,18 @@ pub(super) struct Expected {
 }
 
 impl Expected {
-    /// Reads a file, which must have so many rows.
-    pub(super) fn read(path: &Path, rows: usize) -> anyhow::Result<Self> {
+    /// Reads a file, which must have so many rows, as `wanted` gives them.
+    pub(super) fn read(path: &Path, rows: usize, wanted: &str) -> anyhow::Result<Self> {
         let file = format::name(path);
-        let cannot = || format!("cannot read the model's predictions from {file}");
         let bytes = format::read_input(path)?;
         let read = match bytes.as_slice() {
             start if start.starts_with(NPY) => npy(&bytes),
             start if start.starts_with(PARQUET) => parquet(bytes),
             text => self::text(text, rows),
         };
-        let (names, columns, numbers) = read.with_context(cannot)?;
+        let (names, columns, numbers) = read.with_context(|| {
+            format!("cannot read the model's predictions from {file}: numbers are compared, so save {wanted}")
+        })?;
         let found = numbers.len().checked_div(columns).unwrap_or(0);
         if found != rows {
             bail!(
@@ -114,14 +115,19 @@ fn parquet(bytes: Vec<u8>) -> anyhow::Result<Numbers> {
     Ok((Some(names), columns, numbers))
 }
 
-/// Reads text: cells between commas, semicolons, tabs, or the spaces of numpy.savetxt. The first line is a header unless there are just
-/// as many lines as rows are wanted: the names of pandas' columns are numbers too.
+/// Reads text: cells between commas, semicolons, tabs, or the spaces of numpy.savetxt. The first line is a header if it has a text, or
+/// whole numbers where there is one more line than rows are wanted: the names of pandas' columns are numbers too.
 fn text(bytes: &[u8], rows: usize) -> anyhow::Result<Numbers> {
     let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let delimiter = b",;\t ".iter().copied().find(|delimiter| first.contains(delimiter)).unwrap_or(b',');
     let mut reader = ReaderBuilder::new().has_headers(false).delimiter(delimiter).from_reader(bytes);
     let mut lines: Vec<StringRecord> = reader.records().collect::<Result<_, _>>()?;
-    let names = (lines.len() == rows + 1).then(|| lines.remove(0));
+    let is_header = |first: &StringRecord| {
+        (lines.len() == rows + 1 && !has_fraction(first))
+            || (lines.len() != rows && is_numbered(first))
+            || (lines.len() > 1 && is_text(first) && !is_text(&lines[1]))
+    };
+    let names = lines.first().is_some_and(is_header).then(|| lines.remove(0));
     // Pandas writes its index before the columns, without a name.
     let skipped = usize::from(names.as_ref().and_then(|names| names.get(0)) == Some(""));
     let columns = lines.first().map_or(0, StringRecord::len).saturating_sub(skipped);
@@ -134,6 +140,24 @@ fn text(bytes: &[u8], rows: usize) -> anyhow::Result<Numbers> {
     }
     let names = names.map(|names| names.iter().skip(skipped).map(|name| name.trim().to_owned()).collect());
     Ok((names, columns, numbers))
+}
+
+/// Returns whether a cell of a line is no number.
+fn is_text(line: &StringRecord) -> bool {
+    line.iter().any(|cell| cell.trim().parse::<f64>().is_err())
+}
+
+/// Returns whether a cell of a line is a number with a fraction, which is no name.
+fn has_fraction(line: &StringRecord) -> bool {
+    line.iter().any(|cell| cell.trim().parse().is_ok_and(|number: f64| number.fract() != 0.0))
+}
+
+/// Returns whether a line counts several columns, as pandas calls them: 0,1.
+fn is_numbered(line: &StringRecord) -> bool {
+    // Pandas writes its index before the columns, without a name.
+    let skipped = usize::from(line.get(0) == Some(""));
+    line.len() - skipped > 1
+        && line.iter().skip(skipped).enumerate().all(|(place, cell)| cell.trim() == place.to_string())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no prediction is beyond 2^53")]

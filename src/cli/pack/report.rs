@@ -1,6 +1,6 @@
 //! What is said of a package that was made: what it is, what was decided, and what should be looked at.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::Value as Json;
@@ -10,7 +10,8 @@ use crate::cli::counted::counted;
 use crate::cli::fields;
 use crate::cli::output::Output;
 use crate::lifecycle::quality::Finding;
-use crate::package::Package;
+use crate::package::files::MANIFEST;
+use crate::package::{MEASURED_BY_PACK, Package};
 
 /// What is said beside what the package says of itself.
 #[derive(Debug, Default)]
@@ -19,10 +20,14 @@ pub(super) struct Report {
     pub(super) is_whole: bool,
     /// Whether the schema was there already.
     pub(super) kept_schema: bool,
+    /// What the manifest says no longer, since it was measured of another model.
+    pub(super) dropped: Vec<&'static str>,
     /// What wrote the graph.
     pub(super) producer: Option<String>,
     pub(super) decisions: Vec<String>,
     pub(super) doubts: Vec<String>,
+    /// The columns of which the graph knows no text that the data has, in words.
+    pub(super) unknown: Vec<String>,
     /// What a check of the data finds worth a look.
     pub(super) warnings: Vec<Finding>,
 }
@@ -32,6 +37,14 @@ impl Report {
     pub(super) fn print(&self, package: &Package, folder: &Path) -> anyhow::Result<()> {
         let mut output = Output::stdout();
         writeln!(output, "{}", package.version())?;
+        if !self.dropped.is_empty() {
+            // A standard error that is closed can be told nothing.
+            let _ = writeln!(
+                io::stderr(),
+                "dropped from {MANIFEST}, since the model is no longer the one that was measured: {}; --data and --expect measure anew",
+                self.dropped.join(", ")
+            );
+        }
         if !self.is_whole {
             return output.finish();
         }
@@ -66,7 +79,12 @@ impl Report {
             let figures = ["accuracy", "auc", "f1", "log_loss", "brier", "rmse", "mae", "r2"];
             let figures =
                 figures.iter().filter_map(|name| Some(format!("{name} {:.4}", evaluation.get(*name)?.as_f64()?)));
-            writeln!(output, "on {on}: {}", figures.collect::<Vec<_>>().join(", "))?;
+            let by = if evaluation.get("measured_by").is_some_and(|by| by == MEASURED_BY_PACK) {
+                ""
+            } else {
+                "as its training wrote, and nobody measured here, "
+            };
+            writeln!(output, "{by}on {on}: {}", figures.collect::<Vec<_>>().join(", "))?;
         }
         output.finish()
     }

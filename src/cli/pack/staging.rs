@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use crate::cli::output::Output;
 use crate::cli::unpacked::Unpacked;
 use crate::package::files::{BASELINE, GOLDEN, GRAPH, HISTORY, MANIFEST, RECIPE, SCHEMA, SHEET, STATE};
+use crate::package::graph::Outline;
 use crate::package::pack::Found;
 use crate::package::recipe::Recipe;
 use crate::table::Schema;
@@ -34,10 +35,6 @@ pub(super) struct Staging {
 impl Staging {
     /// Begins with the files of a folder.
     pub(super) fn of_package(target: &Path) -> anyhow::Result<Self> {
-        let needed = [(SCHEMA, "says what a record is"), (GRAPH, "is the model, as an exporter writes it")];
-        if let Some((file, what)) = needed.into_iter().find(|(file, _)| !target.join(file).is_file()) {
-            bail!("{} is missing: it {what}", target.join(file).display());
-        }
         let needed = [(SCHEMA, "says what a record is"), (GRAPH, "is the model, as an exporter writes it")];
         if let Some((file, what)) = needed.into_iter().find(|(file, _)| !target.join(file).is_file()) {
             bail!("{} is missing: it {what}", target.join(file).display());
@@ -99,6 +96,11 @@ impl Staging {
         fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
     }
 
+    /// Reads what the graph tells of itself.
+    pub(super) fn outline(&self) -> anyhow::Result<Outline> {
+        Ok(Outline::read(&self.read(GRAPH)?)?)
+    }
+
     pub(super) fn put(&self, file: &str, bytes: &[u8]) -> anyhow::Result<()> {
         let path = self.path().join(file);
         fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
@@ -119,6 +121,12 @@ impl Staging {
     /// Returns whether the manifest has a property.
     pub(super) fn says(&self, property: &str) -> anyhow::Result<bool> {
         Ok(Self::manifest(self.path())?.is_some_and(|manifest| manifest.contains_key(property)))
+    }
+
+    /// Returns which properties the manifest has of those that were measured.
+    pub(super) fn figures(&self) -> anyhow::Result<Vec<&'static str>> {
+        let manifest = Self::manifest(self.path())?.unwrap_or_default();
+        Ok(["agreement", "evaluation"].into_iter().filter(|property| manifest.contains_key(*property)).collect())
     }
 
     fn manifest(folder: &Path) -> anyhow::Result<Option<Map<String, Json>>> {

@@ -25,6 +25,8 @@ pub struct Outline {
     pub is_classifier: bool,
     /// What it calls its classes, in the order of their probabilities, where it tells.
     pub classes: Option<Vec<Scalar>>,
+    /// Whether it has trees.
+    pub has_trees: bool,
     /// Whether an operator makes something of a missing number.
     pub takes_missing: bool,
 }
@@ -47,6 +49,7 @@ impl Outline {
             producer: declared.producer_name(),
             is_classifier,
             classes: classes.map(scalars),
+            has_trees: declared.graph().node.iter().any(|node| node.op_type.starts_with("TreeEnsemble")),
             takes_missing: declared.takes_missing(),
         })
     }

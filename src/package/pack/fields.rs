@@ -182,6 +182,28 @@ pub(super) fn missing_texts(
     texts
 }
 
+/// Names the columns of which no text that the data has is known to the graph's encoder.
+pub(super) fn unknown_texts(outline: &Outline, survey: &Survey, sources: &[Source]) -> Vec<String> {
+    let unknown = |source: &Source| {
+        let known = vocabulary(outline, source)?;
+        let found = survey.column(&source.name)?.distinct().filter(|found| !found.is_empty())?;
+        let is_known = |text: &str| known.texts.iter().any(|known| known.trim() == text);
+        let list = |texts: &mut dyn Iterator<Item = &Box<str>>| {
+            let texts: Vec<String> = texts.map(|text| format!("{text:?}")).collect();
+            in_words(texts.iter().map(String::as_str))
+        };
+        (!found.keys().any(|text| is_known(text))).then(|| {
+            format!(
+                "{}: the graph's encoder knows none of its texts: the data has {}, the encoder {}",
+                source.name,
+                list(&mut found.keys()),
+                list(&mut known.texts.iter())
+            )
+        })
+    };
+    sources.iter().filter_map(unknown).collect()
+}
+
 /// Returns bounds with as much room on both sides as the values span, rounded; none goes across zero for that.
 fn with_room(least: f64, greatest: f64, is_integer: bool) -> (Option<f64>, Option<f64>) {
     let span = greatest - least;

@@ -195,14 +195,11 @@ fn sort(values: &mut [Scalar]) {
 /// Returns the classes in the graph's order.
 fn order(outline: &Outline, values: &[Scalar], wishes: &Wishes, notes: &mut Notes) -> Option<Vec<Scalar>> {
     let target = &wishes.target;
-    if !wishes.classes.is_empty() {
-        let found = |told: &String| values.iter().find(|value| value.text() == **told).cloned();
-        for told in wishes.classes.iter().filter(|told| found(told).is_none()) {
-            notes.fault(format!("--classes: {told:?} is no value of {target:?}, which has {}", list(values)));
-        }
-        return Some(wishes.classes.iter().filter_map(found).collect());
-    }
+    let told = told(values, wishes, notes);
     let Some(classes) = &outline.classes else {
+        if told.is_some() {
+            return told;
+        }
         notes.decide(format!("the graph's classes are the sorted values of {target}: {}", list(values)));
         notes.doubt_unless_proven(format!(
             "the graph does not tell the order of its classes: {} was taken; --classes says another",
@@ -210,39 +207,31 @@ fn order(outline: &Outline, values: &[Scalar], wishes: &Wishes, notes: &mut Note
         ));
         return Some(values.to_vec());
     };
-    let same = |class: &Scalar| {
-        let class = class.text();
-        values.iter().position(|value| match value {
-            Scalar::Boolean(truth) => {
-                class.eq_ignore_ascii_case(&truth.to_string()) || class == i64::from(*truth).to_string()
-            }
-            value => value.text() == class,
-        })
-    };
-    let places: Vec<usize> = classes.iter().filter_map(same).collect();
-    let is_whole = |places: &[usize]| {
-        places.len() == values.len()
-            && classes.len() == values.len()
-            && (0..values.len()).all(|one| places.contains(&one))
-    };
-    if is_whole(&places) {
-        return Some(places.into_iter().map(|place| values[place].clone()).collect());
+    let named = whole_order(values, classes.iter().map(|class| place(values, &class.text())));
+    if let Some(named) = named {
+        if let Some(told) = told.filter(|told| *told != named) {
+            notes.fault(format!(
+                "--classes says {}, but the graph itself names its classes: {}, in this order: leave --classes out; if {target:?} calls them otherwise than the model's training did, write the names of the training into it",
+                list(&told),
+                list(&named)
+            ));
+        }
+        return Some(named);
     }
-    let counted: Option<Vec<usize>> = classes
-        .iter()
-        .map(|class| match class {
-            Scalar::Integer(number) => usize::try_from(*number).ok().filter(|place| *place < values.len()),
-            _ => None,
-        })
-        .collect();
-    if let Some(counted) = counted.filter(|counted| is_whole(counted)) {
-        let classes: Vec<Scalar> = counted.iter().map(|&place| values[place].clone()).collect();
+    let counted = classes.iter().map(|class| match class {
+        Scalar::Integer(number) => usize::try_from(*number).ok(),
+        _ => None,
+    });
+    if let Some(counted) = whole_order(values, counted) {
+        if told.is_some() {
+            return told;
+        }
         notes.decide(format!(
             "the graph's classes 0 to {} are the sorted values of {target}: {}",
             values.len() - 1,
             list(values)
         ));
-        return Some(classes);
+        return Some(counted);
     }
     notes.fault(format!(
         "the graph answers {}, but {target:?} has {}: is it the column, and are these the data, that the model was trained on?",
@@ -250,6 +239,33 @@ fn order(outline: &Outline, values: &[Scalar], wishes: &Wishes, notes: &mut Note
         list(values)
     ));
     None
+}
+
+/// Returns the classes that --classes lists, where it lists any.
+fn told(values: &[Scalar], wishes: &Wishes, notes: &mut Notes) -> Option<Vec<Scalar>> {
+    let found = |told: &String| values.iter().find(|value| value.text() == **told).cloned();
+    for told in wishes.classes.iter().filter(|told| found(told).is_none()) {
+        notes.fault(format!("--classes: {told:?} is no value of {:?}, which has {}", wishes.target, list(values)));
+    }
+    let told: Vec<Scalar> = wishes.classes.iter().map(found).collect::<Option<_>>()?;
+    (!told.is_empty()).then_some(told)
+}
+
+/// Returns which of the values a graph calls so.
+fn place(values: &[Scalar], class: &str) -> Option<usize> {
+    values.iter().position(|value| match value {
+        Scalar::Boolean(truth) => {
+            class.eq_ignore_ascii_case(&truth.to_string()) || class == i64::from(*truth).to_string()
+        }
+        value => value.text() == class,
+    })
+}
+
+/// Returns the values at these places, if each is named once.
+fn whole_order(values: &[Scalar], places: impl Iterator<Item = Option<usize>>) -> Option<Vec<Scalar>> {
+    let places: Vec<usize> = places.collect::<Option<_>>()?;
+    let is_whole = places.len() == values.len() && (0..values.len()).all(|one| places.contains(&one));
+    is_whole.then(|| places.into_iter().map(|place| values[place].clone()).collect())
 }
 
 fn list(values: &[Scalar]) -> String {
