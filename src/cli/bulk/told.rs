@@ -154,7 +154,7 @@ mod tests {
         let predictions = json!({"edges": [], "baseline": [], "window": []});
         serde_json::from_value(json!({
             "job": "1", "input": "s3://data/in/", "output": "s3://data/out/", "model_version": "1.0.0", "files": 1, "slices": 7, "rows": 9,
-            "invalid": 0, "mean": 0.5, "label": "Survived", "stored": null, "seconds": 1.0, "billed_gb_seconds": 1.0, "cost_usd": 0.1,
+            "invalid": 0, "mean": 0.5, "label": "churned", "stored": null, "seconds": 1.0, "billed_gb_seconds": 1.0, "cost_usd": 0.1,
             "drift": {"verdict": "stable", "records": 9, "columns": columns, "predictions": predictions},
         }))
         .unwrap()
@@ -162,10 +162,10 @@ mod tests {
 
     #[test]
     fn columns_are_told_that_have_shifted() {
-        assert_eq!(shifted(&with_columns(&[("Survived", 0.09), ("Name", 0.0)])), None);
-        let told = shifted(&with_columns(&[("Age", 6.8), ("Survived", 0.1), ("Name", 0.099)])).unwrap();
+        assert_eq!(shifted(&with_columns(&[("churned", 0.09), ("Name", 0.0)])), None);
+        let told = shifted(&with_columns(&[("Age", 6.8), ("churned", 0.1), ("Name", 0.099)])).unwrap();
         let rows: Vec<Vec<&str>> = told.lines().map(|line| line.split_whitespace().collect()).collect();
-        assert_eq!(rows[1..], [vec!["Age", "6.800"], vec!["Survived", "(the", "predictions)", "0.100"]]);
+        assert_eq!(rows[1..], [vec!["Age", "6.800"], vec!["churned", "(the", "predictions)", "0.100"]]);
         let told = shifted(&with_columns(&[("Age", 0.5); 10])).unwrap();
         assert_eq!(told.lines().skip(6).collect::<Vec<_>>(), ["and 5 more of the 10 that --json names"]);
     }
