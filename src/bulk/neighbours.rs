@@ -24,10 +24,9 @@ pub(super) fn refuse(bulk: &Bulk, output: &Location, reach: &Reach) -> Result<()
         }
     }
     let first = bulk.objects.list_first(output).map_err(|error| reach.of_output(output, &error))?;
-    match first.iter().find_map(|object| object.key.strip_suffix("/_JOB")) {
+    match first.iter().find_map(|object| Places::output_of(&output.bucket, &object.key)) {
         None => Ok(()),
         Some(inner) => {
-            let inner = Location::new(&output.bucket, format!("{inner}/"));
             Err(Failure::OtherJob(format!("{inner}, which has the output of another job, lies within {output}")))
         }
     }

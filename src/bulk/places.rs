@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::objects::Location;
 
+/// What the object is called that says what a job is.
+const JOB: &str = "_JOB";
+
 /// A prefix of a bucket, as the states of the workflow hand it on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
@@ -28,7 +31,13 @@ impl Places {
 
     /// Returns the key of what the job is.
     pub fn job(&self) -> String {
-        self.below("_JOB")
+        self.below(JOB)
+    }
+
+    /// Returns the output prefix of the job that a key is the object of, if it is that of one.
+    pub(super) fn output_of(bucket: &str, key: &str) -> Option<Location> {
+        let prefix = key.strip_suffix(JOB).filter(|prefix| prefix.ends_with('/'))?;
+        Some(Location::new(bucket, prefix))
     }
 
     /// Returns the key of what holds for all slices.

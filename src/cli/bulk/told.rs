@@ -65,7 +65,10 @@ pub(super) fn summary(execution: &Execution, summary: &Summary) -> String {
     fact("cost", format!("{:.4} USD by list price", summary.cost_usd));
     fact("output", output.clone());
     let facts = text(&mut facts);
-    shifted(summary).map_or(facts.clone(), |shifted| format!("{facts}\n\n{shifted}"))
+    match shifted(summary) {
+        Some(shifted) => format!("{facts}\n\n{shifted}"),
+        None => facts,
+    }
 }
 
 fn facts(execution: &Execution) -> Table {

@@ -104,14 +104,13 @@ fn of_rows(compared: &Compared<'_>) -> Option<String> {
             ));
         }
     }
-    let mut sorted = compared.columns.iter().enumerate().filter_map(|(class, column)| Some((class, (*column)?)));
-    let is_mixed = sorted.all(|(class, column)| {
+    let mut compared_columns = columns.iter().enumerate().filter_map(|(class, column)| Some((class, (*column)?)));
+    let is_mixed = compared_columns.all(|(class, column)| {
         let mut found: Vec<f64> = found.iter().filter_map(|row| row.get(class).copied()).collect();
         let mut expected: Vec<f64> = expected.rows().map(|row| row[column]).collect();
         found.sort_by(f64::total_cmp);
         expected.sort_by(f64::total_cmp);
-        let pairs = found.iter().zip(&expected);
-        pairs.into_iter().all(|(found, expected)| is_near(*found, *expected, compared.scale))
+        found.iter().zip(&expected).all(|(found, expected)| is_near(*found, *expected, compared.scale))
     });
     is_mixed.then(|| format!("{file} has the same numbers as the graph answers, in another order of the rows: {mend}"))
 }
