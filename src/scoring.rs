@@ -140,12 +140,12 @@ impl<'a> Scorer<'a> {
         &self.layout
     }
 
-    /// Scores one chunk.
-    pub fn score(&self, chunk: &Chunk) -> Result<Scored, ScoringError> {
+    /// Scores one chunk. Its records take the memory of old ones, and leave it to the next ones, unless they are handed on.
+    pub fn score(&self, chunk: &Chunk, old: &mut Vec<Record>) -> Result<Scored, ScoringError> {
         let mut invalid = Vec::new();
         let (mut rows, mut records) = (Vec::with_capacity(chunk.len()), Vec::with_capacity(chunk.len()));
         for row in chunk.rows() {
-            match self.record(row) {
+            match self.record(row, old.pop()) {
                 Ok(record) => {
                     rows.push(row);
                     records.push(record);
@@ -167,7 +167,12 @@ impl<'a> Scorer<'a> {
         let batch = self.batch(&rows, &records, &answers, &predictions)?;
         invalid.sort_by_key(|invalid| invalid.place);
         let rows = records.len() as u64;
-        let answered = if self.wishes.hands_on { records.into_iter().zip(answers).collect() } else { Vec::new() };
+        let mut answered = Vec::new();
+        if self.wishes.hands_on {
+            answered.extend(records.into_iter().zip(answers));
+        } else {
+            old.append(&mut records);
+        }
         Ok(Scored { batch, rows, predictions, answered, invalid })
     }
 
@@ -216,9 +221,10 @@ impl<'a> Scorer<'a> {
     }
 
     /// Returns the record of a row, or what is wrong with it.
-    fn record(&self, row: Row<'_>) -> Result<Record, Vec<String>> {
+    fn record(&self, row: Row<'_>, old: Option<Record>) -> Result<Record, Vec<String>> {
         let schema = self.package.schema();
-        let record = row.record(schema).map_err(|faults| faults.iter().map(Fault::to_string).collect::<Vec<_>>())?;
+        let record = row.record_in_place_of(old, schema);
+        let record = record.map_err(|faults| faults.iter().map(Fault::to_string).collect::<Vec<_>>())?;
         if self.wishes.key_and_label && schema.key().iter().any(|&place| record.get(place).is_none()) {
             return Err(vec!["the key is required where key and label alone are written".to_owned()]);
         }

@@ -46,13 +46,13 @@ impl Sizing {
     pub fn measure(bulk: &Bulk, wishes: Wishes, mut reader: Reader, bytes_a_row: Option<f64>) -> Result<Self, Failure> {
         let scorer =
             Scorer::new(&bulk.package, wishes, reader.format(), reader.extra_columns(), jiff::Timestamp::UNIX_EPOCH)?;
-        let (mut chunk, mut rows, mut seconds) = (Chunk::default(), 0_usize, 0.0);
+        let (mut chunk, mut old, mut rows, mut seconds) = (Chunk::default(), Vec::new(), 0_usize, 0.0);
         for turn in 0..=TIMED_CHUNKS {
             if !reader.next_chunk(&mut chunk)? {
                 break;
             }
             let began = Instant::now();
-            scorer.score(&chunk)?;
+            scorer.score(&chunk, &mut old)?;
             let took = began.elapsed().as_secs_f64();
             // A table of a single chunk has nothing else to tell by.
             if turn == 1 {

@@ -28,8 +28,9 @@ pub fn run<E: From<ScoringError>>(
         for _ in 0..workers {
             let (queue, done) = (&queue, done.clone());
             scope.spawn(move || {
+                let mut old = Vec::new();
                 while let Some((chunk, answer)) = next(queue) {
-                    let _ = answer.send(scorer.score(&chunk));
+                    let _ = answer.send(scorer.score(&chunk, &mut old));
                     let _ = done.send(chunk);
                 }
             });

@@ -73,6 +73,12 @@ impl<'a> Row<'a> {
         self.fill(Draft::new(schema)).finish()
     }
 
+    /// Does the same in the memory of a record that is no longer needed, where there is one.
+    pub fn record_in_place_of(self, old: Option<Record>, schema: &Schema) -> Result<Record, Vec<Fault>> {
+        let draft = old.map_or_else(|| Draft::new(schema), |old| Draft::in_place_of(old, schema));
+        self.fill(draft).finish()
+    }
+
     /// Returns the record with its label, or every fault of both.
     pub fn labelled(self, schema: &Schema) -> Result<Labelled, Vec<Fault>> {
         self.fill(Draft::labelled(schema)).finish_labelled()

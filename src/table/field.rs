@@ -13,6 +13,9 @@ use super::decimal::Decimal;
 use super::descriptor::{Disambiguation, FieldType, Scalar};
 use super::value::{Cell, MAX_INTEGER, Value, trim};
 
+/// Of as many categories, each is looked at; of more, one is found by its hash.
+const FEW_CATEGORIES: usize = 8;
+
 /// As many categories are named in a message; of more, the first is.
 const MAX_NAMED_CATEGORIES: usize = 10;
 
@@ -189,11 +192,15 @@ impl Categories {
     }
 
     fn find_text(&self, text: &str) -> Option<u32> {
-        let exact = self.by_text.get(text);
-        let found = exact.or_else(|| {
-            if self.by_lower_case.is_empty() { None } else { self.by_lower_case.get(text.to_lowercase().as_str()) }
-        });
-        found.copied()
+        let exact = if self.values.len() <= FEW_CATEGORIES {
+            let is_it = |value: &Scalar| matches!(value, Scalar::Text(one) if one == text);
+            self.values.iter().zip(0..).find(|(value, _)| is_it(value)).map(|(_, place)| place)
+        } else {
+            self.by_text.get(text).copied()
+        };
+        exact.or_else(|| {
+            if self.by_lower_case.is_empty() { None } else { self.by_lower_case.get(&*text.to_lowercase()).copied() }
+        })
     }
 
     fn find_cell(&self, cell: Cell<'_>) -> Option<u32> {
@@ -270,12 +277,17 @@ impl Field {
     }
 
     /// Returns the value that a cell stands for, none for a missing one, or what was expected in its place.
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "else each value is written in parts, read as a whole at once, and waited for"
-    )]
     pub fn read(&self, cell: Cell<'_>) -> Result<Option<Value>, String> {
+        let mut value = None;
+        self.read_into(cell, &mut value)?;
+        Ok(value)
+    }
+
+    /// Puts the value that a cell stands for in the place of another, of which a text leaves its memory to the next one.
+    ///
+    /// What stands there after an error means nothing.
+    #[inline]
+    pub(super) fn read_into(&self, cell: Cell<'_>, value: &mut Option<Value>) -> Result<(), String> {
         let is_missing = match cell {
             Cell::Missing => true,
             // Where a number or a category is expected, an empty text is a value of the wrong type, and JSON has null.
@@ -283,9 +295,10 @@ impl Field {
             _ => false,
         };
         if is_missing {
-            return if self.is_required { Err(self.expected(cell)) } else { Ok(None) };
+            *value = None;
+            return if self.is_required { Err(self.expected(cell)) } else { Ok(()) };
         }
-        let value = match &self.domain {
+        let read = match &self.domain {
             Domain::Boolean => boolean(cell),
             Domain::Integer(bounds) => cell.integer().filter(|number| bounds.contain(number)).map(Value::Integer),
             // Negative zero is zero, or one record would have two identities.
@@ -293,7 +306,7 @@ impl Field {
                 .number()
                 .filter(|number| number.is_finite() && bounds.contain(number))
                 .map(|number| Value::Number(number + 0.0)),
-            Domain::Text(rule) => return self.read_text(rule, cell).map(Some),
+            Domain::Text(rule) => return self.read_text(rule, cell, value),
             Domain::Categories(categories) => categories.find_cell(cell).map(Value::Category),
             Domain::Date(bounds) => date(cell).filter(|date| bounds.contain(date)).map(Value::Date),
             Domain::Datetime(bounds, zone) => match datetime(cell, zone)? {
@@ -301,25 +314,35 @@ impl Field {
                 _ => None,
             },
         };
-        value.map(Some).ok_or_else(|| self.expected(cell))
+        if read.is_none() {
+            return Err(self.expected(cell));
+        }
+        *value = read;
+        Ok(())
     }
 
     /// Returns the value that a text of a file stands for: there, everything is a text, and some texts stand for a missing value.
     pub fn read_from_file(&self, text: &str) -> Result<Option<Value>, String> {
+        let mut value = None;
+        self.read_from_file_into(text, &mut value)?;
+        Ok(value)
+    }
+
+    /// Does the same in the place of another value, as [`Self::read_into`] does.
+    pub(super) fn read_from_file_into(&self, text: &str, value: &mut Option<Value>) -> Result<(), String> {
         let text = trim(text);
-        if self.is_missing(text) {
-            return self.read(Cell::Missing);
-        }
         let is_one_of = |texts: &[Box<str>]| texts.iter().any(|one| **one == *text);
-        self.read(match self.kind {
+        let cell = match self.kind {
+            _ if self.is_missing(text) => Cell::Missing,
             FieldType::Boolean if is_one_of(&self.true_values) => Cell::Boolean(true),
             FieldType::Boolean if is_one_of(&self.false_values) => Cell::Boolean(false),
             FieldType::Integer | FieldType::Number => number(text),
             _ => Cell::Text(text),
-        })
+        };
+        self.read_into(cell, value)
     }
 
-    fn read_text(&self, rule: &TextRule, cell: Cell<'_>) -> Result<Value, String> {
+    fn read_text(&self, rule: &TextRule, cell: Cell<'_>, value: &mut Option<Value>) -> Result<(), String> {
         let Cell::Text(text) = cell else { return Err(self.expected(cell)) };
         let text = trim(text);
         // A text of few bytes has few characters: most are never counted.
@@ -332,7 +355,13 @@ impl Field {
         {
             return Err(format!("must match {pattern}, found {cell}"));
         }
-        Ok(Value::Text(text.into()))
+        if let Some(Value::Text(old)) = value {
+            old.clear();
+            old.push_str(text);
+        } else {
+            *value = Some(Value::Text(text.into()));
+        }
+        Ok(())
     }
 
     /// Says what was expected in the place of a cell.

@@ -67,6 +67,8 @@ pub struct Draft<'s> {
     seen: Seen,
     reads: Reads<'s>,
     faults: Vec<Fault>,
+    /// Whether the values of another record stand where none was read.
+    is_reused: bool,
 }
 
 /// Which fields came already: a bit each, so that most tables need no list.
@@ -95,6 +97,11 @@ impl Seen {
         was_there
     }
 
+    /// Returns whether each of so many fields but one was there, as far as one look tells.
+    fn has_all_but(&self, field: usize, count: usize) -> bool {
+        count < 64 && self.first | 1 << field == (1 << count) - 1
+    }
+
     fn has(&self, field: usize) -> bool {
         let word = (field / 64).checked_sub(1).map_or(self.first, |other| self.others[other]);
         word >> (field % 64) & 1 == 1
@@ -116,7 +123,14 @@ impl<'s> Draft<'s> {
         let count = schema.fields().len();
         let (mut values, seen) = (Vec::with_capacity(count), Seen::of_none(count));
         values.resize_with(count, || None);
-        Self { schema, values, seen, reads: Reads::Record, faults: Vec::new() }
+        Self { schema, values, seen, reads: Reads::Record, faults: Vec::new(), is_reused: false }
+    }
+
+    /// Begins a record in the memory of another one of the schema.
+    pub(super) fn in_place_of(record: Record, schema: &'s Schema) -> Self {
+        let count = schema.fields().len();
+        let (values, seen) = (record.0.into_vec(), Seen::of_none(count));
+        Self { schema, values, seen, reads: Reads::Record, faults: Vec::new(), is_reused: true }
     }
 
     /// Begins a record whose label is read, too.
@@ -136,7 +150,7 @@ impl<'s> Draft<'s> {
 
     /// Takes what stands in one field, and refuses a field that came before.
     pub fn set(&mut self, column: Column, cell: Cell<'_>) {
-        self.put(column, matches!(cell, Cell::Missing), |field| field.read(cell));
+        self.put(column, matches!(cell, Cell::Missing), |field, value| field.read_into(cell, value));
     }
 
     /// Takes what stands in one cell of a file, where everything is a text.
@@ -144,14 +158,14 @@ impl<'s> Draft<'s> {
         // A missing value is never a fault where only some fields are read; else it is one of what is read.
         let is_missing =
             matches!(self.reads, Reads::Some(_)) && self.schema.fields()[column.field()].is_missing(text.trim());
-        self.put(column, is_missing, |field| field.read_from_file(text));
+        self.put(column, is_missing, |field, value| field.read_from_file_into(text, value));
     }
 
     fn put(
         &mut self,
         column: Column,
         is_missing: bool,
-        read: impl FnOnce(&super::Field) -> Result<Option<Value>, String>,
+        read: impl FnOnce(&super::Field, &mut Option<Value>) -> Result<(), String>,
     ) {
         let place = column.field();
         if self.seen.add(place) {
@@ -166,9 +180,9 @@ impl<'s> Draft<'s> {
         if !is_read {
             return;
         }
-        match read(&self.schema.fields()[place]) {
-            Ok(value) => self.values[place] = value,
-            Err(detail) => self.fault(column, detail),
+        if let Err(detail) = read(&self.schema.fields()[place], &mut self.values[place]) {
+            self.values[place] = None;
+            self.fault(column, detail);
         }
     }
 
@@ -214,15 +228,19 @@ impl<'s> Draft<'s> {
 
     /// Returns the values that were read, in the order of the schema's fields, or every fault that stands in their way.
     pub fn finish_fields(mut self) -> Result<Vec<Option<Value>>, Vec<Fault>> {
+        if self.is_reused && !self.seen.has_all_but(self.schema.label(), self.values.len()) {
+            let unread = self.values.iter_mut().enumerate().filter(|(place, _)| !self.seen.has(*place));
+            unread.for_each(|(_, value)| *value = None);
+        }
         let label = self.schema.label();
         let is_needed = |place: usize| match self.reads {
             Reads::Record => place != label,
             Reads::Labelled => true,
             Reads::Some(_) => false,
         };
-        for (place, field) in self.schema.fields().iter().enumerate() {
-            if field.is_required && !self.seen.has(place) && is_needed(place) {
-                self.faults.push(Fault::of_field(&*field.name, "is required"));
+        for &place in self.schema.required() {
+            if !self.seen.has(place) && is_needed(place) {
+                self.faults.push(Fault::of_field(&*self.schema.fields()[place].name, "is required"));
             }
         }
         let total: usize = self.values.iter().map(|value| text_bytes(value.as_ref())).sum();
@@ -245,5 +263,37 @@ fn text_bytes(value: Option<&Value>) -> usize {
     match value {
         Some(Value::Text(text)) => text.len(),
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::load;
+
+    #[test]
+    fn nothing_of_a_record_stays_in_the_one_that_takes_its_memory() {
+        let names = ["code", "note", "size", "day"];
+        let fields =
+            [("string", names[0]), ("string", names[1]), ("number", names[2]), ("date", names[3]), ("boolean", "late")];
+        let fields = fields.map(|(kind, name)| serde_json::json!({"name": name, "type": kind}));
+        let schema = serde_json::json!({"fields": fields, "lifeboat": {"label": "late"}}).to_string();
+        let schema = load::schema(schema.as_bytes()).unwrap();
+        let read = |draft: Draft<'_>, cells: &[(&str, &str)]| {
+            let mut draft = draft;
+            for (name, text) in cells {
+                draft.set_from_file(schema.column(name).unwrap(), text);
+            }
+            draft.finish().unwrap()
+        };
+        let full = [("code", "a long one"), ("note", "n"), ("size", "2.5"), ("day", "2026-01-02"), ("late", "true")];
+        let cases = [&full[..], &full[..1], &[("code", "b"), ("note", ""), ("size", "")], &[], &full[2..]];
+        for before in cases {
+            for cells in cases {
+                let old = read(Draft::new(&schema), before);
+                let found = read(Draft::in_place_of(old, &schema), cells);
+                assert_eq!(found, read(Draft::new(&schema), cells), "{cells:?} in the place of {before:?}");
+            }
+        }
     }
 }

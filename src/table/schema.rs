@@ -22,6 +22,8 @@ pub struct Schema {
     title: Option<Box<str>>,
     description: Option<Box<str>>,
     fields: Box<[Field]>,
+    /// The places of those that a record must have.
+    required: Box<[usize]>,
     columns: FxHashMap<Box<str>, Column>,
     label: usize,
     classes: Option<Box<[Value]>>,
@@ -128,6 +130,7 @@ impl Schema {
             description: descriptor.description.as_deref().map(Into::into),
             noun: Noun { one: one.into(), many: many.into() },
             examples: examples.map(|example| (example.title.as_str().into(), example.record.clone())).collect(),
+            required: (0..fields.len()).filter(|&place| fields[place].is_required).collect(),
             fields,
             columns,
             label,
@@ -152,6 +155,11 @@ impl Schema {
     /// Returns the fields, the label among them.
     pub fn fields(&self) -> &[Field] {
         &self.fields
+    }
+
+    /// Returns the places of the fields that a record must have.
+    pub(super) fn required(&self) -> &[usize] {
+        &self.required
     }
 
     /// Returns the fields that a client sends: all but the label, each with its place.

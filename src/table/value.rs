@@ -83,7 +83,7 @@ pub enum Value {
     /// Of a field of type `number`; finite, and never -0.
     Number(f64),
     /// Of a field of type `string`; trimmed, and never empty.
-    Text(Box<str>),
+    Text(String),
     /// The place of a value among the categories of its field.
     Category(u32),
     /// Of a field of type `date`.

@@ -42,7 +42,7 @@ impl Common {
             Some(Value::Integer(number)) => Self::Integer(*number),
             Some(Value::Number(number)) if *number < 0.0 => Self::Number(false, !number.to_bits()),
             Some(Value::Number(number)) => Self::Number(true, number.to_bits()),
-            Some(Value::Text(text)) => Self::Text(text.clone()),
+            Some(Value::Text(text)) => Self::Text(text.as_str().into()),
             Some(Value::Date(date)) => Self::Date(*date),
             Some(Value::Datetime(moment)) => Self::Datetime(*moment),
         }
