@@ -280,14 +280,13 @@ impl Package {
                 }
                 continue;
             };
-            let mut computer = recipe.computer();
-            for (place, (record, row)) in records.iter().zip(room.chunks_exact_mut(count)).enumerate() {
-                match past {
-                    Some(past) => past.features(&mut computer, before + place, record.borrow(), row),
-                    None => computer.features(record.borrow(), row),
-                }
+            let (mut computer, features) = (recipe.computer_of(records.len()), &mut room[..records.len() * count]);
+            let records: Vec<&Record> = records.iter().map(Borrow::borrow).collect();
+            match past {
+                Some(past) => past.rows(&mut computer, before, &records, features),
+                None => computer.rows(&records, features),
             }
-            let features = &room[..records.len() * count];
+            let features = &*features;
             // Features are numbers as they are, mostly in the order of the graph: nothing stands between them and it then.
             let answers = if self.parts.columns.are_in_order(count) {
                 self.run(features, before)?
@@ -304,10 +303,8 @@ impl Package {
 
     /// Answers rows whose cells stand one after another; so many records stand before them.
     fn run(&self, cells: &[impl Cell], before: usize) -> Result<Vec<Answer>, InferenceError> {
-        for (place, row) in cells.chunks_exact(self.parts.columns.sources().len()).enumerate() {
-            if let Some(column) = self.parts.graph.lacks(row) {
-                return Err(InferenceError::Missing { row: before + place, column: self.column_name(column).into() });
-            }
+        if let Some((row, column)) = self.parts.graph.first_lack(cells) {
+            return Err(InferenceError::Missing { row: before + row, column: self.column_name(column).into() });
         }
         self.parts.graph.answers(cells).map_err(|error| error.behind(before))
     }

@@ -39,6 +39,27 @@ fn the_features_of_the_training_rows_are_those_of_the_matrix() {
     assert!(differences.is_empty(), "{} differences, as {}", differences.len(), differences[0]);
 }
 
+#[test]
+fn records_that_are_computed_at_once_have_the_features_that_each_has_alone() {
+    let records: Vec<&lifeboat::table::Record> = TRAIN.iter().map(|labelled| &labelled.record).collect();
+    let count = RECIPE.feature_names().len();
+    let bits = |features: &[f32]| features.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+    let alone: Vec<Vec<u32>> = records.iter().map(|record| bits(&features(&RECIPE, record))).collect();
+    for at_once in [1, 2, 31, 32, 33, 100, records.len()] {
+        // Fewer follow upon more in the same room.
+        for records in [&records[..], &records[records.len() - 1..], &records[..7]] {
+            let mut found = Vec::new();
+            for records in records.chunks(at_once) {
+                let mut rows = vec![0.5; count * records.len()];
+                RECIPE.computer_of(at_once).rows(records, &mut rows);
+                found.extend(rows.chunks_exact(count).map(bits));
+            }
+            let first = if records.len() == 1 { alone.len() - 1 } else { 0 };
+            assert!(found == alone[first..first + records.len()], "{at_once} at once of {}", records.len());
+        }
+    }
+}
+
 /// Compares the files of the package with what is fitted now; `UPDATE_PACKAGE=1` writes them.
 #[test]
 fn the_state_and_the_history_are_those_of_a_fresh_fit() {

@@ -324,6 +324,33 @@ fn a_record_may_be_known_by_its_identity_or_since_nothing_differs() {
 }
 
 #[test]
+fn each_history_compares_what_earlier_steps_made_of_its_own_record() {
+    let schema = binary();
+    let step = |name: &str, same: &str| json!({"step": "history", "name": name, "among": [{"same": [same]}], "prior": 1, "identity": ["id"]});
+    let extract =
+        |name: &str, pattern: &str| json!({"step": "extract", "name": name, "from": "code", "pattern": pattern});
+    // The second text is made after the first history was looked up.
+    let steps =
+        json!([extract("first", "^(.)"), step("of_first", "first"), extract("last", "(.)$"), step("of_last", "last")]);
+    let rows = [
+        json!({"id": 1, "code": "ax", "late": true}),
+        json!({"id": 2, "code": "ay", "late": false}),
+        json!({"id": 3, "code": "by", "late": false}),
+        json!({"id": 4, "code": "by", "late": true}),
+    ];
+    let recipe = compile(&schema, &descriptor(steps, json!(["of_first", "of_last"])), &rows);
+    let asked = ["bx", "ay", "ax", "by", "cz"].map(|code| record(&schema, &json!({"id": 9, "code": code})));
+    // Beyond the mean of 1/2: one late of two, drawn to 0 by one more.
+    let (one, two) = (0.5 / 2.0, 0.0);
+    let expected = [[two, one], [two, -0.5 / 4.0], [two, one], [two, -0.5 / 4.0], [0.0, 0.0]];
+    let mut found = [[0.0; 2]; 5];
+    let records: Vec<_> = asked.iter().collect();
+    recipe.computer_of(5).rows(&records, found.as_flattened_mut());
+    assert_eq!(found, expected);
+    assert_eq!(asked.map(|record| features_of(&recipe, &record)), expected.map(Vec::from));
+}
+
+#[test]
 fn a_history_of_numbers_is_exact() {
     let schema = regression();
     let steps = history(&json!([{"same": ["carrier"]}]), &json!({"expected": {"by": ["zone"], "prior": 3}}));

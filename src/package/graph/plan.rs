@@ -94,13 +94,22 @@ impl Graph {
     /// Returns the first column of a row that has no value, where the graph needs one. It would go through sums and products, and be
     /// lost where a function has bounds: tract's sigmoid makes a small probability of it. A missing text is an empty one.
     pub(in crate::package) fn lacks(&self, row: &[impl Cell]) -> Option<usize> {
-        // Most rows lack nothing, which one look at all of their cells tells.
-        if self.takes_missing || !row.iter().any(|cell| cell.is_missing()) {
+        if self.takes_missing {
             return None;
         }
         let of_numbers = self.inputs.iter().filter(|input| input.kind != ColumnKind::Text);
         let mut columns = of_numbers.flat_map(|input| input.first..input.first + input.columns);
         columns.find(|&column| row.get(column).is_some_and(|cell| cell.is_missing()))
+    }
+
+    /// Returns the first row of some, whose cells stand one after another, that has no value where the graph needs one, and the column.
+    pub(in crate::package) fn first_lack(&self, cells: &[impl Cell]) -> Option<(usize, usize)> {
+        // Most rows lack nothing, which one look at all cells tells: none of them is waited for.
+        if self.takes_missing || cells.iter().map(|cell| u32::from(cell.is_missing())).sum::<u32>() == 0 {
+            return None;
+        }
+        let mut rows = cells.chunks_exact(self.columns).enumerate();
+        rows.find_map(|(row, cells)| Some((row, self.lacks(cells)?)))
     }
 
     /// Answers rows whose cells stand one after another, in the order of the inputs.

@@ -30,8 +30,14 @@ struct Parts {
     slots: Box<[usize]>,
     names: Box<[Box<str>]>,
     groups: Box<[Box<str>]>,
+    /// Room for one record.
     idle: Mutex<Vec<Scratch>>,
+    /// Room for several.
+    idle_blocks: Mutex<Vec<Scratch>>,
 }
+
+/// As many records are computed at once: what they have in the slots of a recipe of common size stays in the nearest cache.
+pub const ROWS: usize = 32;
 
 impl Recipe {
     /// Checks a recipe with what it has learnt, and compiles it; an error names **every** fault with its file and place.
@@ -69,7 +75,15 @@ impl Recipe {
         };
         faults.finish()?;
         let (slots, names, groups) = (slots.into(), names.into(), groups.into());
-        let parts = Parts { hash: hash.into(), program, slots, names, groups, idle: Mutex::default() };
+        let parts = Parts {
+            hash: hash.into(),
+            program,
+            slots,
+            names,
+            groups,
+            idle: Mutex::default(),
+            idle_blocks: Mutex::default(),
+        };
         Ok(Self { parts: parts.into(), recent: recent.into() })
     }
 
@@ -112,8 +126,14 @@ impl Recipe {
 
     /// Returns what computes records, one after the other.
     pub fn computer(&self) -> Computer<'_> {
-        let idle = self.parts.idle().pop();
-        let scratch = idle.unwrap_or_else(|| self.parts.program.scratch());
+        self.computer_of(1)
+    }
+
+    /// Returns what computes so many records at once, or [`ROWS`] where they are more.
+    pub fn computer_of(&self, rows: usize) -> Computer<'_> {
+        let room = if rows > 1 { ROWS } else { 1 };
+        let scratch = self.parts.idle(room).pop();
+        let scratch = scratch.unwrap_or_else(|| self.parts.program.scratch(room));
         Computer { parts: &self.parts, recent: &self.recent, scratch }
     }
 
@@ -173,19 +193,20 @@ impl Recipe {
     pub fn may_know(&self, record: &Record) -> bool {
         let Computer { scratch, .. } = &mut self.computer();
         let program = &self.parts.program;
-        scratch.slots.load(&program.loads, record);
-        program.code(record, &mut scratch.slots, program.loads.len());
+        program.load(record, scratch);
         program.histories.may_know(&program.asked(record, scratch))
     }
 }
 
 impl Parts {
-    fn idle(&self) -> MutexGuard<'_, Vec<Scratch>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns what is idle of this room.
+    fn idle(&self, room: usize) -> MutexGuard<'_, Vec<Scratch>> {
+        let idle = if room == 1 { &self.idle } else { &self.idle_blocks };
+        idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Computes records, one after the other, in the same room.
+/// Computes records, again and again in the same room.
 pub struct Computer<'r> {
     parts: &'r Parts,
     recent: &'r Recent,
@@ -195,16 +216,33 @@ pub struct Computer<'r> {
 impl Computer<'_> {
     /// Computes the features of a record; a missing one, or one beyond an `f32`, is NaN.
     pub fn features(&mut self, record: &Record, row: &mut [f32]) {
-        self.compute(record, &self.recent.tables, row);
+        self.rows(&[record], row);
     }
 
+    /// Computes the features of records into as many rows, one behind another.
+    pub fn rows(&mut self, records: &[&Record], rows: &mut [f32]) {
+        self.compute(records, |_| &self.recent.tables, rows);
+    }
+
+    /// Does so by the tables that each record looks up.
     #[expect(clippy::cast_possible_truncation, reason = "the graph reads f32")]
-    fn compute(&mut self, record: &Record, tables: &[Table], row: &mut [f32]) {
-        self.parts.program.run(record, tables, &mut self.scratch);
-        let numbers = self.scratch.slots.numbers.as_slice();
-        for (feature, slot) in row.iter_mut().zip(&self.parts.slots) {
-            let number = numbers[*slot] as f32;
-            *feature = if number.is_finite() { number } else { f32::NAN };
+    fn compute<'t>(&mut self, records: &[&Record], tables: impl Fn(usize) -> &'t [Table], rows: &mut [f32]) {
+        let (count, room) = (self.parts.slots.len(), self.scratch.slots.room());
+        for (block, records) in records.chunks(room).enumerate() {
+            let before = block * room;
+            self.parts.program.run(records, |row| tables(before + row), &mut self.scratch);
+            let rows = &mut rows[before * count..][..records.len() * count];
+            for (place, slot) in self.parts.slots.iter().enumerate() {
+                // Narrowed side by side first, since the rows lie apart.
+                let mut narrowed = [0.0; ROWS];
+                for (narrowed, number) in narrowed.iter_mut().zip(self.scratch.slots.numbers(*slot)) {
+                    let number = *number as f32;
+                    *narrowed = if number.is_finite() { number } else { f32::NAN };
+                }
+                for (row, narrowed) in rows.chunks_exact_mut(count).zip(narrowed) {
+                    row[place] = narrowed;
+                }
+            }
         }
     }
 }
@@ -220,8 +258,13 @@ pub struct Past<'r> {
 impl Past<'_> {
     /// Computes the features of the record in a row, as [`Computer::features`] would have done then.
     pub fn features(&self, computer: &mut Computer<'_>, place: usize, record: &Record, row: &mut [f32]) {
-        let tables = self.rows.as_ref().map_or(&*self.recipe.recent.tables, |rows| rows.tables(place));
-        computer.compute(record, tables, row);
+        self.rows(computer, place, &[record], row);
+    }
+
+    /// Computes the features of the records in some rows, the first of which has this place.
+    pub fn rows(&self, computer: &mut Computer<'_>, first: usize, records: &[&Record], rows: &mut [f32]) {
+        let tables = |row| self.rows.as_ref().map_or(&*self.recipe.recent.tables, |rows| rows.tables(first + row));
+        computer.compute(records, tables, rows);
     }
 }
 
@@ -229,7 +272,8 @@ impl Past<'_> {
 impl Drop for Computer<'_> {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            self.parts.idle().push(std::mem::take(&mut self.scratch));
+            let scratch = std::mem::take(&mut self.scratch);
+            self.parts.idle(scratch.slots.room()).push(scratch);
         }
     }
 }

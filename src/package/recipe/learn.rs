@@ -33,7 +33,7 @@ impl Rows<'_, '_> {
     /// Computes some columns of each row, and looks at it.
     fn each<'c>(&self, columns: impl IntoIterator<Item = &'c Column>, mut look: impl FnMut(&Asked<'_>)) {
         let program = &self.compiler.program;
-        let (needed, mut scratch) = (program.needed(columns.into_iter().map(|column| column.slot)), program.scratch());
+        let (needed, mut scratch) = (program.needed(columns.into_iter().map(|column| column.slot)), program.scratch(1));
         for (place, Labelled { record, .. }) in self.rows.iter().enumerate() {
             let recent = self.past.map_or(&[][..], |past| past.tables(place));
             program.run_needed(record, recent, &mut scratch, &needed);

@@ -1,7 +1,8 @@
-//! What a record is while its features are computed: a slot for each field and each column, by number.
+//! What records are while their features are computed: a slot for each field and each column, by number.
 //!
-//! A slot holds a number, NaN where it is missing, or a text. A category is the number of its place, an integer its value, `true` is 1,
-//! a day or a moment is a number that grows with time.
+//! A slot holds a number of each record, NaN where it is missing, or a text. A category is the number of its place, an integer its value,
+//! `true` is 1, a day or a moment is a number that grows with time. What several records have in a slot stands side by side, so that a step
+//! goes through a column and not through a record.
 
 use std::ops::Range;
 
@@ -49,41 +50,110 @@ impl Span {
     }
 }
 
-/// The slots of one record.
+/// The slots of some records.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
-    pub(super) numbers: Vec<f64>,
-    pub(super) texts: Vec<Span>,
+    /// So many records have room.
+    room: usize,
+    /// So many are there.
+    rows: usize,
+    numbers: Vec<f64>,
+    texts: Vec<Span>,
     pub(super) made: String,
     /// Where a text is joined.
     pub(super) joined: String,
 }
 
+/// The numbers of the slots before one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Earlier<'a> {
+    room: usize,
+    rows: usize,
+    numbers: &'a [f64],
+}
+
+impl Earlier<'_> {
+    /// Returns the number of each record in a slot.
+    pub(super) fn numbers(&self, slot: usize) -> &[f64] {
+        &self.numbers[slot * self.room..][..self.rows]
+    }
+}
+
 impl Slots {
-    pub(super) fn new(count: usize) -> Self {
-        Self { numbers: vec![MISSING; count], texts: vec![Span::MISSING; count], ..Self::default() }
+    /// Makes so many slots for so many records at most.
+    pub(super) fn new(count: usize, room: usize) -> Self {
+        let (numbers, texts) = (vec![MISSING; count * room], vec![Span::MISSING; count * room]);
+        Self { room, rows: 0, numbers, texts, ..Self::default() }
     }
 
-    /// Keeps a number; one that is not finite is missing.
-    pub(super) fn set_number(&mut self, slot: usize, number: f64) {
-        // Negative zero is zero, or two equal numbers would not be the same key.
-        self.numbers[slot] = if number.is_finite() { number + 0.0 } else { MISSING };
+    /// Returns how many records have room.
+    pub(super) fn room(&self) -> usize {
+        self.room
     }
 
-    /// Takes the fields of a record in.
-    pub(super) fn load(&mut self, loads: &[Load], record: &Record) {
+    /// Returns how many records there are.
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Returns the number of each record in a slot.
+    pub(super) fn numbers(&self, slot: usize) -> &[f64] {
+        &self.numbers[slot * self.room..][..self.rows]
+    }
+
+    /// Returns the same, to be filled.
+    pub(super) fn numbers_mut(&mut self, slot: usize) -> &mut [f64] {
+        &mut self.numbers[slot * self.room..][..self.rows]
+    }
+
+    /// Returns the numbers of a slot to be filled, and those of the slots before it.
+    pub(super) fn fill(&mut self, slot: usize) -> (Earlier<'_>, &mut [f64]) {
+        let (before, rest) = self.numbers.split_at_mut(slot * self.room);
+        (Earlier { room: self.room, rows: self.rows, numbers: before }, &mut rest[..self.rows])
+    }
+
+    /// Returns a record's text in a slot.
+    pub(super) fn text(&self, slot: usize, row: usize) -> Span {
+        self.texts[slot * self.room + row]
+    }
+
+    /// Returns the text of each record in a slot.
+    pub(super) fn texts(&self, slot: usize) -> &[Span] {
+        &self.texts[slot * self.room..][..self.rows]
+    }
+
+    /// Keeps a record's text.
+    pub(super) fn set_text(&mut self, slot: usize, row: usize, text: Span) {
+        self.texts[slot * self.room + row] = text;
+    }
+
+    /// Takes the fields of records in.
+    pub(super) fn load(&mut self, loads: &[Load], records: &[&Record]) {
         self.made.clear();
-        for (slot, (load, value)) in loads.iter().zip(record.values()).enumerate() {
+        self.rows = records.len().min(self.room);
+        for (slot, load) in loads.iter().enumerate() {
+            let values = records.iter().map(|record| record.get(slot));
             if let Load::Text = load {
-                self.texts[slot] = match value {
-                    Some(Value::Text(text)) => Span { source: Source::Field(slot), start: 0, end: text.len() },
-                    _ => Span::MISSING,
-                };
+                for (row, value) in values.enumerate() {
+                    let text = match value {
+                        Some(Value::Text(text)) => Span { source: Source::Field(slot), start: 0, end: text.len() },
+                        _ => Span::MISSING,
+                    };
+                    self.set_text(slot, row, text);
+                }
             } else {
-                self.numbers[slot] = value.as_ref().map_or(MISSING, |value| load.number(value));
+                for (number, value) in self.numbers_mut(slot).iter_mut().zip(values) {
+                    *number = value.map_or(MISSING, |value| load.number(value));
+                }
             }
         }
     }
+}
+
+/// Returns a number as it is kept: one that is not finite is missing.
+pub(super) fn kept(number: f64) -> f64 {
+    // Negative zero is zero, or two equal numbers would not be the same key.
+    if number.is_finite() { number + 0.0 } else { MISSING }
 }
 
 /// Returns the text that a span names.
@@ -100,21 +170,49 @@ pub(super) fn text<'a>(span: Span, made: &'a str, constants: &'a str, record: &'
     whole.get(span.start..span.end)
 }
 
+/// Records that are being computed, at most as many as have room.
+#[derive(Debug)]
+pub(super) struct Block<'a> {
+    pub(super) records: &'a [&'a Record],
+    pub(super) constants: &'a str,
+    pub(super) slots: &'a mut Slots,
+}
+
+impl Block<'_> {
+    /// Returns how many records there are.
+    pub(super) fn rows(&self) -> usize {
+        self.slots.rows()
+    }
+
+    /// Returns what can be asked for the content of a record's slots.
+    pub(super) fn asked(&self, row: usize) -> Asked<'_> {
+        Asked { record: self.records[row], constants: self.constants, slots: self.slots, row }
+    }
+}
+
 /// A record that is being computed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub(super) record: &'a Record,
-    pub(super) constants: &'a str,
-    pub(super) slots: &'a Slots,
+    constants: &'a str,
+    slots: &'a Slots,
+    row: usize,
+}
+
+impl<'a> Asked<'a> {
+    /// Returns what can be asked of one of some records.
+    pub(super) fn new(record: &'a Record, constants: &'a str, slots: &'a Slots, row: usize) -> Self {
+        Self { record, constants, slots, row }
+    }
 }
 
 impl View for Asked<'_> {
     fn number(&self, slot: usize) -> f64 {
-        self.slots.numbers[slot]
+        self.slots.numbers[slot * self.slots.room + self.row]
     }
 
     fn text(&self, slot: usize) -> Option<&str> {
-        text(self.slots.texts[slot], &self.slots.made, self.constants, self.record)
+        text(self.slots.text(slot, self.row), &self.slots.made, self.constants, self.record)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A test of what stands in a slot.
 
-use super::slots::View;
+use super::slots::{Block, Source, View};
 
 /// A test of a slot, compiled.
 #[derive(Debug)]
@@ -42,20 +42,46 @@ impl Test {
             Check::TextIsMissing(is_missing) => view.text(self.slot).is_none() == *is_missing,
         }
     }
-}
 
-/// Returns whether all tests hold. Most cases have one test, of one number: it costs neither loop nor call.
-#[inline]
-pub(super) fn all_hold(tests: &[Test], view: &impl View) -> bool {
-    match tests {
-        #[expect(clippy::float_cmp, reason = "a value that was named")]
-        [Test { slot, check: Check::Number(number) }] => view.number(*slot) == *number,
-        tests => each_holds(tests, view),
+    /// Strikes out the records for which the test does not hold.
+    pub(super) fn narrow(&self, block: &Block<'_>, holds: &mut [Mask]) {
+        let numbers = block.slots.numbers(self.slot);
+        match &self.check {
+            #[expect(clippy::float_cmp, reason = "a value that was named")]
+            Check::Number(number) => narrow(holds, numbers, |one| one == number),
+            Check::Numbers(all) => narrow(holds, numbers, |one| all.contains(one)),
+            Check::Texts(_) => {
+                for (row, holds) in holds.iter_mut().enumerate() {
+                    *holds &= mask(self.holds(&block.asked(row)));
+                }
+            }
+            Check::Range { min, max, above, below } => {
+                narrow(holds, numbers, |one| one >= min && one <= max && one > above && one < below);
+            }
+            Check::NumberIsMissing(is_missing) => narrow(holds, numbers, |one| one.is_nan() == *is_missing),
+            Check::TextIsMissing(is_missing) => {
+                narrow(holds, block.slots.texts(self.slot), |span| (span.source == Source::Missing) == *is_missing);
+            }
+        }
     }
 }
 
-/// Stands alone, so that what most cases need is small enough to stand where it is asked.
-#[inline(never)]
-fn each_holds(tests: &[Test], view: &impl View) -> bool {
+/// All bits where something holds, else none: as wide as a number, so that several are looked at by one instruction, without a branch.
+pub(super) type Mask = u64;
+
+/// Returns whether something holds as a mask.
+pub(super) fn mask(holds: bool) -> Mask {
+    if holds { Mask::MAX } else { 0 }
+}
+
+/// Strikes out what a value does not pass.
+fn narrow<T>(holds: &mut [Mask], values: &[T], check: impl Fn(&T) -> bool) {
+    for (holds, value) in holds.iter_mut().zip(values) {
+        *holds &= mask(check(value));
+    }
+}
+
+/// Returns whether all tests hold.
+pub(super) fn all_hold(tests: &[Test], view: &impl View) -> bool {
     tests.iter().all(|test| test.holds(view))
 }

@@ -9,7 +9,7 @@ use crate::package::recipe::descriptor::{ValueDescriptor, WhenDescriptor};
 use crate::package::recipe::program::Step;
 use crate::package::recipe::slots::{MISSING, Span};
 use crate::package::recipe::step::WhenStep;
-use crate::package::recipe::step::when::{Switch, Then};
+use crate::package::recipe::step::when::Then;
 use crate::table::descriptor::Scalar;
 
 /// A value of a case, before it is known what all values are.
@@ -38,10 +38,8 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, at: Arguments<'_>, step: &Whe
     let kind = values.as_deref().and_then(|values| kind(compiler, at, values));
     let to = compiler.declare(at, &step.name, kind.clone().unwrap_or(Kind::Unknown));
     let (kind, tests) = (kind?, tests.into_iter().collect::<Option<Vec<_>>>()?);
-    let mut thens: Vec<Then> = values?.into_iter().map(|value| then(compiler, &kind, value)).collect();
-    let otherwise = thens.pop()?;
-    let cases: Box<[_]> = tests.into_iter().zip(thens).collect();
-    Some(Step::When(WhenStep { switch: Switch::of_cases(&cases), cases, otherwise, to }))
+    let thens = values?.into_iter().map(|value| then(compiler, &kind, value)).collect();
+    Some(Step::When(WhenStep::new(tests.into(), thens, to)))
 }
 
 fn value(compiler: &mut Compiler<'_>, at: Arguments<'_>, value: &ValueDescriptor) -> Option<Value> {

@@ -68,12 +68,15 @@ impl Cells {
 /// What was found for one record.
 #[derive(Debug, Default)]
 pub(in crate::package::recipe) struct Findings {
-    /// Whether the codes of the record's texts stand in their slots.
-    pub(in crate::package::recipe) is_coded: bool,
     /// By identity.
     own: Vec<Found>,
     /// By look-up, those who may be the record left out.
     around: Vec<Found>,
+}
+
+/// Where members are counted.
+#[derive(Debug, Default)]
+pub(in crate::package::recipe) struct Counting {
     /// How many members of each cell count; zeros between two steps.
     counts: Vec<u32>,
     /// The cells that have some.
@@ -95,20 +98,23 @@ impl Found {
 
 impl Findings {
     pub(in crate::package::recipe) fn new(histories: &Histories) -> Self {
-        let cells = |lookup: &Lookup| lookup.cells.as_ref().map_or(1, |cells| cells.tallies.len());
         Self {
-            is_coded: false,
             own: vec![Found::default(); histories.identities.len()],
             around: vec![Found::default(); histories.lookups.len()],
-            counts: vec![0; histories.lookups.iter().map(cells).max().unwrap_or_default()],
-            cells: Vec::new(),
         }
     }
 
     /// Forgets the record before.
     pub(in crate::package::recipe) fn reset(&mut self) {
-        self.is_coded = false;
         self.own.iter_mut().chain(&mut self.around).for_each(Found::reset);
+    }
+}
+
+impl Counting {
+    pub(in crate::package::recipe) fn new(histories: &Histories) -> Self {
+        let cells = |lookup: &Lookup| lookup.cells.as_ref().map_or(1, |cells| cells.tallies.len());
+        let count = histories.lookups.iter().map(cells).max().unwrap_or_default();
+        Self { counts: vec![0; count], cells: Vec::new() }
     }
 }
 
@@ -128,10 +134,12 @@ impl Histories {
         step: &HistoryStep,
         asked: &impl View,
         findings: &mut Findings,
+        counting: &mut Counting,
     ) -> f64 {
         let lookup = &self.lookups[step.lookup];
         self.find(step.lookup, asked, findings);
-        let Findings { own, around, counts, cells, .. } = findings;
+        let Findings { own, around } = findings;
+        let Counting { counts, cells } = counting;
         let (own, around) = (&own[lookup.identity].members, &around[step.lookup].members);
         let mut tally = Tally::default();
         let cell_of_member = lookup.cells.as_ref().map(|cells| &*cells.of_member);

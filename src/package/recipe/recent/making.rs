@@ -38,12 +38,12 @@ pub(in crate::package::recipe) fn sheet(
     let times = plan.times.as_ref()?;
     let first = changes.iter().map(|change| change.known).min().unwrap_or(until);
     let mut events = Events::new(Scale::new(schema.task()), plan.columns.len());
-    let mut scratch = program.scratch();
+    let mut scratch = program.scratch(1);
     for Change { record, label, told, known, takes_back } in changes {
         let day = record.get(times.field).and_then(|time| times.calendar.day_of(time)).filter(|day| day <= told);
         let (Some(day), Some(outcome)) = (day, outcome(schema, label)) else { continue };
         events.push(day, *known, if *takes_back { -1 } else { 1 }, outcome);
-        program.run(record, &[], &mut scratch);
+        program.run(&[record], |_| &[], &mut scratch);
         let asked = program.asked(record, &scratch);
         for (column, planned) in events.columns.iter_mut().zip(&plan.columns) {
             EventColumn::push(column, planned.column.part().of(&asked));

@@ -92,7 +92,7 @@ impl PastRows {
             return;
         }
         let (needed, mut scratch) =
-            (program.needed(planned.iter().map(|planned| planned.column.slot)), program.scratch());
+            (program.needed(planned.iter().map(|planned| planned.column.slot)), program.scratch(1));
         for Labelled { record, .. } in rows {
             // No column by which events are told apart follows from what is looked up.
             program.run_needed(record, &[], &mut scratch, &needed);

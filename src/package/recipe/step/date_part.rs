@@ -4,8 +4,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::package::recipe::descriptor::DatePart;
-use crate::package::recipe::slots::{MISSING, Slots};
-use crate::table::{Record, Value};
+use crate::package::recipe::slots::{Block, MISSING};
+use crate::table::Value;
 
 /// A `date_part` step, compiled.
 #[derive(Debug)]
@@ -19,19 +19,21 @@ pub(in crate::package::recipe) struct DatePartStep {
 
 impl DatePartStep {
     /// Fills the step's slot.
-    pub(in crate::package::recipe) fn run(&self, record: &Record, slots: &mut Slots) {
-        slots.numbers[self.to] = match record.values().get(self.from) {
-            Some(Some(Value::Date(date))) => self.of_date(*date),
-            Some(Some(Value::Datetime(moment))) => {
-                let local = self.timezone.to_datetime(*moment);
-                match self.part {
-                    DatePart::Hour => local.hour().into(),
-                    DatePart::Minute => local.minute().into(),
-                    _ => self.of_date(local.date()),
+    pub(in crate::package::recipe) fn run(&self, block: &mut Block<'_>) {
+        for (number, record) in block.slots.numbers_mut(self.to).iter_mut().zip(block.records) {
+            *number = match record.get(self.from) {
+                Some(Value::Date(date)) => self.of_date(*date),
+                Some(Value::Datetime(moment)) => {
+                    let local = self.timezone.to_datetime(*moment);
+                    match self.part {
+                        DatePart::Hour => local.hour().into(),
+                        DatePart::Minute => local.minute().into(),
+                        _ => self.of_date(local.date()),
+                    }
                 }
-            }
-            _ => MISSING,
-        };
+                _ => MISSING,
+            };
+        }
     }
 
     fn of_date(&self, date: Date) -> f64 {

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::pattern::{Groups, Pattern, Room};
-use crate::package::recipe::slots::{MISSING, Slots, Source, Span, text};
+use crate::package::recipe::slots::{Block, MISSING, Slots, Source, Span, text};
+use crate::table::Decimal;
 use crate::table::value::trim;
-use crate::table::{Decimal, Record};
 
 /// An `extract` step, compiled.
 #[derive(Debug)]
@@ -29,26 +29,28 @@ enum Found {
 
 impl ExtractStep {
     /// Fills the step's slot.
-    pub(in crate::package::recipe) fn run(
-        &self,
-        record: &Record,
-        constants: &str,
-        slots: &mut Slots,
-        rooms: &mut [Room],
-    ) {
-        let from = slots.texts[self.from];
-        let Slots { made, joined, numbers, texts } = slots;
-        let whole = text(from, made, constants, record);
-        let found = whole.and_then(|whole| Some((whole, self.find(whole, &mut rooms[self.room], joined)?)));
+    pub(in crate::package::recipe) fn run(&self, block: &mut Block<'_>, rooms: &mut [Room]) {
+        for row in 0..block.rows() {
+            self.run_row(block, row, &mut rooms[self.room]);
+        }
+    }
+
+    fn run_row(&self, block: &mut Block<'_>, row: usize, room: &mut Room) {
+        let Block { records, constants, slots } = block;
+        let from = slots.text(self.from, row);
+        let Slots { made, joined, .. } = &mut **slots;
+        let whole = text(from, made, constants, records[row]);
+        let found = whole.and_then(|whole| Some((whole, self.find(whole, room, joined)?)));
         if self.as_number {
             let digits = found.map(|(whole, found)| match found {
                 Found::Part(part) => &whole[part],
                 Found::Joined => joined.as_str(),
             });
-            numbers[self.to] = digits.and_then(number).unwrap_or(MISSING);
+            let number = digits.and_then(number).unwrap_or(MISSING);
+            slots.numbers_mut(self.to)[row] = number;
             return;
         }
-        texts[self.to] = match found {
+        let found = match found {
             None => Span::MISSING,
             Some((_, Found::Part(part))) => from.part(&part),
             Some((_, Found::Joined)) => {
@@ -57,6 +59,7 @@ impl ExtractStep {
                 Span { source: Source::Made, start, end: made.len() }
             }
         };
+        slots.set_text(self.to, row, found);
     }
 
     /// Finds the pattern; most texts are a part of the whole as it stands, and are not copied.

@@ -3,8 +3,7 @@
 use hashbrown::HashTable;
 
 use crate::package::recipe::key::{Key, PartValue, hash};
-use crate::package::recipe::slots::{Asked, Slots, Source, Span};
-use crate::table::Record;
+use crate::package::recipe::slots::{Asked, Block, Source, Span};
 
 /// An `impute` step, compiled.
 #[derive(Debug)]
@@ -75,19 +74,21 @@ impl Table {
 
 impl ImputeStep {
     /// Fills the step's slot.
-    pub(in crate::package::recipe) fn run(&self, record: &Record, constants: &str, slots: &mut Slots) {
-        match &self.filling {
-            Filling::Text(text) => {
-                let from = slots.texts[self.from];
-                slots.texts[self.to] = if from.source == Source::Missing { *text } else { from };
-            }
-            Filling::Number(tables, last) => {
-                let mut number = slots.numbers[self.from];
-                if number.is_nan() {
-                    let asked = Asked { record, constants, slots };
-                    number = tables.iter().find_map(|table| table.look_up(&asked)).unwrap_or(*last);
+    pub(in crate::package::recipe) fn run(&self, block: &mut Block<'_>) {
+        for row in 0..block.rows() {
+            match &self.filling {
+                Filling::Text(text) => {
+                    let from = block.slots.text(self.from, row);
+                    block.slots.set_text(self.to, row, if from.source == Source::Missing { *text } else { from });
                 }
-                slots.numbers[self.to] = number;
+                Filling::Number(tables, last) => {
+                    let mut number = block.slots.numbers(self.from)[row];
+                    if number.is_nan() {
+                        let asked = block.asked(row);
+                        number = tables.iter().find_map(|table| table.look_up(&asked)).unwrap_or(*last);
+                    }
+                    block.slots.numbers_mut(self.to)[row] = number;
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! A number of numbers.
 
-use crate::package::recipe::slots::Slots;
+use crate::package::recipe::slots::{Earlier, Slots, kept};
 
 /// A `number` step, compiled.
 #[derive(Debug)]
@@ -28,10 +28,15 @@ pub(in crate::package::recipe) enum Term {
 }
 
 impl Term {
-    pub(in crate::package::recipe) fn of(self, slots: &Slots) -> f64 {
+    /// Makes numbers of the operand of each record, and of what stands there.
+    fn each(self, earlier: &Earlier<'_>, numbers: &mut [f64], formula: impl Fn(f64, f64) -> f64) {
         match self {
-            Self::Constant(number) => number,
-            Self::Slot(slot) => slots.numbers[slot],
+            Self::Constant(operand) => numbers.iter_mut().for_each(|number| *number = formula(*number, operand)),
+            Self::Slot(slot) => {
+                for (number, operand) in numbers.iter_mut().zip(earlier.numbers(slot)) {
+                    *number = formula(*number, *operand);
+                }
+            }
         }
     }
 }
@@ -39,16 +44,30 @@ impl Term {
 impl NumberStep {
     /// Fills the step's slot.
     pub(in crate::package::recipe) fn run(&self, slots: &mut Slots) {
-        let number = match &self.formula {
-            Formula::Sum(terms) => terms.iter().fold(0.0, |sum, term| sum + term.of(slots)),
-            Formula::Product(terms) => terms.iter().fold(1.0, |product, term| product * term.of(slots)),
-            Formula::Ratio(one, other) => one.of(slots) / other.of(slots),
+        let (earlier, numbers) = slots.fill(self.to);
+        match &self.formula {
+            Formula::Sum(terms) => {
+                numbers.fill(0.0);
+                terms.iter().for_each(|term| term.each(&earlier, numbers, |sum, operand| sum + operand));
+            }
+            Formula::Product(terms) => {
+                numbers.fill(1.0);
+                terms.iter().for_each(|term| term.each(&earlier, numbers, |product, operand| product * operand));
+            }
+            Formula::Ratio(one, other) => {
+                one.each(&earlier, numbers, |_, operand| operand);
+                other.each(&earlier, numbers, |dividend, operand| dividend / operand);
+            }
             // The logarithm comes from `libm`, not from the platform, so that every machine computes the same bits.
-            Formula::Log1p(of) => libm::log1p(of.of(slots)),
-            Formula::Clip { of, min, max } => clip(of.of(slots), *min, *max),
-            Formula::Scale { of, mean, deviation } => scale(of.of(slots), *mean, *deviation),
-        };
-        slots.set_number(self.to, number);
+            Formula::Log1p(of) => of.each(&earlier, numbers, |_, operand| libm::log1p(operand)),
+            Formula::Clip { of, min, max } => of.each(&earlier, numbers, |_, operand| clip(operand, *min, *max)),
+            Formula::Scale { of, mean, deviation } => {
+                of.each(&earlier, numbers, |_, operand| scale(operand, *mean, *deviation));
+            }
+        }
+        for number in numbers {
+            *number = kept(*number);
+        }
     }
 }
 

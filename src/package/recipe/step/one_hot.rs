@@ -2,8 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::package::recipe::slots::{Asked, Slots, View};
-use crate::table::Record;
+use crate::package::recipe::slots::{Block, View};
 
 /// As many values are looked for one by one; of more, in a table.
 const FEW: usize = 16;
@@ -44,17 +43,29 @@ impl OneHotStep {
     }
 
     /// Fills the step's slots.
-    pub(in crate::package::recipe) fn run(&self, record: &Record, constants: &str, slots: &mut Slots) {
-        let asked = Asked { record, constants, slots };
-        let number = asked.number(self.from);
-        let found = match &self.flags {
-            Flags::FewNumbers(numbers) => numbers.iter().position(|one| one.to_bits() == number.to_bits()),
-            Flags::Numbers(places) => places.get(&number.to_bits()).copied(),
-            Flags::Texts(places) => asked.text(self.from).and_then(|text| places.get(text)).copied(),
-        };
-        slots.numbers[self.to..self.to + self.count].fill(0.0);
-        if let Some(found) = found {
-            slots.numbers[self.to + found] = 1.0;
+    pub(in crate::package::recipe) fn run(&self, block: &mut Block<'_>) {
+        if let Flags::FewNumbers(values) = &self.flags {
+            for (slot, value) in (self.to..).zip(values) {
+                let (earlier, flags) = block.slots.fill(slot);
+                for (flag, number) in flags.iter_mut().zip(earlier.numbers(self.from)) {
+                    *flag = f64::from(u8::from(number.to_bits() == value.to_bits()));
+                }
+            }
+            return;
+        }
+        for slot in self.to..self.to + self.count {
+            block.slots.numbers_mut(slot).fill(0.0);
+        }
+        for row in 0..block.rows() {
+            let asked = block.asked(row);
+            let found = match &self.flags {
+                Flags::FewNumbers(_) => None,
+                Flags::Numbers(places) => places.get(&asked.number(self.from).to_bits()).copied(),
+                Flags::Texts(places) => asked.text(self.from).and_then(|text| places.get(text)).copied(),
+            };
+            if let Some(found) = found {
+                block.slots.numbers_mut(self.to + found)[row] = 1.0;
+            }
         }
     }
 }
