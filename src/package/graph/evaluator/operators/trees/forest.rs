@@ -125,12 +125,21 @@ impl<T: Value> Forest<T> {
     }
 
     /// Calls a function with each row, each tree in its order, and the leaf that the row comes to.
-    fn each_leaf(&self, rows: &[T], columns: usize, mut visit: impl FnMut(usize, usize, usize)) {
+    fn each_leaf(&self, rows: &[T], columns: usize, visit: impl FnMut(usize, usize, usize)) {
+        // One look at all values spares each step of each walk its own.
+        if rows.iter().any(|value| value.is_missing()) {
+            self.walk::<true>(rows, columns, visit);
+        } else {
+            self.walk::<false>(rows, columns, visit);
+        }
+    }
+
+    fn walk<const MAY_MISS: bool>(&self, rows: &[T], columns: usize, mut visit: impl FnMut(usize, usize, usize)) {
         let groups = rows.chunks_exact(LANES * columns);
         let (rest, first) = (groups.remainder(), rows.len() / (LANES * columns) * LANES);
         for (tree, &root) in self.roots.iter().enumerate() {
             for (group, rows) in groups.clone().enumerate() {
-                for (lane, leaf) in self.leaves([root; LANES], rows, columns).into_iter().enumerate() {
+                for (lane, leaf) in self.leaves::<MAY_MISS>([root; LANES], rows, columns).into_iter().enumerate() {
                     visit(group * LANES + lane, tree, leaf);
                 }
             }
@@ -138,7 +147,7 @@ impl<T: Value> Forest<T> {
         for (row, values) in rest.chunks_exact(columns).enumerate() {
             for (group, roots) in self.roots.chunks(LANES).enumerate() {
                 let starts = std::array::from_fn(|lane| roots.get(lane).copied().unwrap_or(LEAF));
-                for (lane, leaf) in self.leaves(starts, values, 0).into_iter().enumerate().take(roots.len()) {
+                for (lane, leaf) in self.leaves::<MAY_MISS>(starts, values, 0).into_iter().enumerate().take(roots.len()) {
                     visit(first + row, group * LANES + lane, leaf);
                 }
             }
@@ -146,8 +155,8 @@ impl<T: Value> Forest<T> {
     }
 
     /// Returns the numbers of the leaves that some walks come to, in step: while one waits for memory, the others go on. The rows of the
-    /// walks stand so far apart. A tree has no circle, which was checked, so that all walks end.
-    fn leaves(&self, starts: [u32; LANES], values: &[T], apart: usize) -> [usize; LANES] {
+    /// walks stand so far apart, and values may be missing or not. A tree has no circle, which was checked, so that all walks end.
+    fn leaves<const MAY_MISS: bool>(&self, starts: [u32; LANES], values: &[T], apart: usize) -> [usize; LANES] {
         let mut at = starts;
         loop {
             let mut all_there = true;
@@ -156,7 +165,8 @@ impl<T: Value> Forest<T> {
                 // A walk that is there asks the first node, and does not move: that is faster than not to ask.
                 let node = &self.nodes[if is_there { 0 } else { *at as usize }];
                 let value = values[lane * apart + (node.feature & (MAX_FEATURES - 1)) as usize];
-                let is_yes = (value <= node.threshold) | ((node.feature & MISSING_IS_YES != 0) & value.is_missing());
+                let is_missing = MAY_MISS && (node.feature & MISSING_IS_YES != 0) & value.is_missing();
+                let is_yes = (value <= node.threshold) | is_missing;
                 let next = if is_yes { node.yes } else { node.no };
                 *at = if is_there { *at } else { next };
                 all_there &= is_there;
