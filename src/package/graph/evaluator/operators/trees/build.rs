@@ -1,9 +1,12 @@
 //! Trees of a file made a forest: checked, and in the order in which they are walked.
 
 use super::super::super::fault::Fault;
-use super::forest::{Forest, LEAF, LOWERED, Leaves, MISSING_IS_YES, Question};
+use super::forest::{Forest, LOWERED, Leaves, MISSING_IS_YES, Question};
 use super::source::{Ensemble, Link, MAX_NODES, Mode, Split, check_count};
 use super::value::Value;
+
+/// The bit of a link that has the number of a leaf: where the leaves stand is known when all questions do.
+const LEAF: u32 = 1 << 31;
 
 /// Builds a forest of trees with these thresholds and weights.
 pub(super) fn forest<T: Value>(ensemble: &Ensemble<'_>, thresholds: &[T], weights: &[T]) -> Result<Forest<T>, Fault> {
@@ -18,29 +21,34 @@ pub(super) fn forest<T: Value>(ensemble: &Ensemble<'_>, thresholds: &[T], weight
         targets: Vec::new(),
         columns: 0,
     };
-    let roots = ensemble.roots.iter().map(|&root| builder.tree(root)).collect::<Result<_, _>>()?;
-    if builder.nodes.is_empty() {
-        // The walk asks a node even of trees that are leaves alone.
-        builder.question(T::ZERO, 0, LEAF, LEAF);
-        builder.columns = 1;
+    let mut roots: Vec<u32> = ensemble.roots.iter().map(|&root| builder.tree(root)).collect::<Result<_, _>>()?;
+    let Builder { mut nodes, starts, of_leaves, columns, .. } = builder;
+    let questions = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
+    let place = |link: u32| if link & LEAF == 0 { link } else { questions + (link & !LEAF) };
+    for node in &mut nodes {
+        (node.yes, node.no) = (place(node.yes), place(node.no));
     }
-    Ok(Forest {
-        roots,
-        columns: builder.columns,
-        nodes: builder.nodes.into(),
-        leaves: leaves(builder.starts, builder.of_leaves),
-    })
+    for root in &mut roots {
+        *root = place(*root);
+    }
+    let target = only_target(&starts, &of_leaves);
+    for (leaf, at) in (0..starts.len() - 1).zip(questions..) {
+        let threshold = if target.is_some() { of_leaves[leaf].1 } else { T::ZERO };
+        nodes.push(Question { threshold, feature: 0, yes: at, no: at });
+    }
+    let leaves = match target {
+        Some(target) => Leaves::One { target: target as usize },
+        None => Leaves::Many { starts: starts.into(), weights: of_leaves.into() },
+    };
+    // A walk looks at a value even of trees that are leaves alone.
+    Ok(Forest { nodes: nodes.into(), questions, roots: roots.into(), leaves, columns: columns.max(1) })
 }
 
-/// Finds the simplest form in which leaves can be held.
-fn leaves<T: Value>(starts: Vec<u32>, weights: Vec<(u32, T)>) -> Leaves<T> {
+/// Returns the target of all leaves, where each has one weight.
+fn only_target<T>(starts: &[u32], weights: &[(u32, T)]) -> Option<u32> {
     let has_one_each = starts.windows(2).all(|ends| ends[1] - ends[0] == 1);
-    match weights.first() {
-        Some(&(target, _)) if has_one_each && weights.iter().all(|(other, _)| *other == target) => {
-            Leaves::One { target: target as usize, weights: weights.into_iter().map(|(_, weight)| weight).collect() }
-        }
-        _ => Leaves::Many { starts: starts.into(), weights: weights.into() },
-    }
+    let (target, _) = weights.first()?;
+    (has_one_each && weights.iter().all(|(other, _)| other == target)).then_some(*target)
 }
 
 struct Builder<'a, T> {

@@ -1,8 +1,8 @@
 //! Nodes of trees in a row, and the walk over them.
 //!
-//! All that a node can ask is made one question: is the value no greater than the threshold? So a step is one comparison. Leaves are no
-//! nodes: a link to one has its number in a list of weights. Rows go through one tree after another, some at once, so that a tree stays in
-//! the cache while it is walked.
+//! All that a node can ask is made one question: is the value no greater than the threshold? So a step is one comparison. A leaf is a node
+//! whose answers lead to itself: a walk that is there goes on without moving, which is faster than to ask whether it is. Rows go through one
+//! tree after another, some at once, so that a tree stays in the cache while it is walked.
 
 use super::super::super::fault::Fault;
 use super::super::super::tensor::size;
@@ -13,9 +13,6 @@ const BLOCK: usize = 64;
 
 /// Walks at a time: of rows through one tree, or of a row through trees.
 const LANES: usize = 8;
-
-/// The bit of a link that leads to a leaf.
-pub(super) const LEAF: u32 = 1 << 31;
 
 /// The bit of a feature whose missing value goes the way of yes.
 pub(super) const MISSING_IS_YES: u32 = 1 << 31;
@@ -39,8 +36,8 @@ pub(super) struct Question<T> {
 /// What leaves say.
 #[derive(Debug)]
 pub(super) enum Leaves<T> {
-    /// Each has one weight, all of the same target.
-    One { target: usize, weights: Box<[T]> },
+    /// Each has one weight, all of the same target: it stands in the place of a threshold.
+    One { target: usize },
     /// Each has any number: those from its start to the start of the next one.
     Many { starts: Box<[u32]>, weights: Box<[(u32, T)]> },
 }
@@ -48,7 +45,10 @@ pub(super) enum Leaves<T> {
 /// Trees whose nodes stand in a row.
 #[derive(Debug)]
 pub(super) struct Forest<T> {
+    /// The questions, and behind them the leaves.
     pub(super) nodes: Box<[Question<T>]>,
+    /// How many are questions.
+    pub(super) questions: u32,
     pub(super) roots: Box<[u32]>,
     pub(super) leaves: Leaves<T>,
     /// How many columns a row must have.
@@ -92,7 +92,7 @@ impl<T: Value> Forest<T> {
         for (rows, (values, has)) in rows.chunks(BLOCK * columns.max(1)).zip(blocks) {
             let block = Block { rows, columns, targets, aggregate, values, has };
             match &self.leaves {
-                Leaves::One { target, weights } => self.add_one(block, *target, weights),
+                Leaves::One { target } => self.add_one(block, *target),
                 Leaves::Many { starts, weights } => self.add_many(block, starts, weights),
             }
         }
@@ -102,10 +102,10 @@ impl<T: Value> Forest<T> {
         Ok(scores)
     }
 
-    fn add_one(&self, block: Block<'_, T>, target: usize, weights: &[T]) {
+    fn add_one(&self, block: Block<'_, T>, target: usize) {
         let Block { rows, columns, targets, aggregate, values, has } = block;
         self.each_leaf(rows, columns, |row, tree, leaf| {
-            let (value, weight) = (&mut values[row * targets + target], weights[leaf]);
+            let (value, weight) = (&mut values[row * targets + target], self.nodes[leaf as usize].threshold);
             *value = if tree == 0 { weight } else { aggregate.join(*value, weight) };
         });
         if !self.roots.is_empty() {
@@ -116,6 +116,7 @@ impl<T: Value> Forest<T> {
     fn add_many(&self, block: Block<'_, T>, starts: &[u32], weights: &[(u32, T)]) {
         let Block { rows, columns, targets, aggregate, values, has } = block;
         self.each_leaf(rows, columns, |row, _, leaf| {
+            let leaf = (leaf - self.questions) as usize;
             for &(target, weight) in &weights[starts[leaf] as usize..starts[leaf + 1] as usize] {
                 let place = row * targets + target as usize;
                 values[place] = if has[place] { aggregate.join(values[place], weight) } else { weight };
@@ -125,7 +126,7 @@ impl<T: Value> Forest<T> {
     }
 
     /// Calls a function with each row, each tree in its order, and the leaf that the row comes to.
-    fn each_leaf(&self, rows: &[T], columns: usize, visit: impl FnMut(usize, usize, usize)) {
+    fn each_leaf(&self, rows: &[T], columns: usize, visit: impl FnMut(usize, usize, u32)) {
         // One look at all values spares each step of each walk its own.
         if rows.iter().any(|value| value.is_missing()) {
             self.walk::<true>(rows, columns, visit);
@@ -134,7 +135,7 @@ impl<T: Value> Forest<T> {
         }
     }
 
-    fn walk<const MAY_MISS: bool>(&self, rows: &[T], columns: usize, mut visit: impl FnMut(usize, usize, usize)) {
+    fn walk<const MAY_MISS: bool>(&self, rows: &[T], columns: usize, mut visit: impl FnMut(usize, usize, u32)) {
         let groups = rows.chunks_exact(LANES * columns);
         let (rest, first) = (groups.remainder(), rows.len() / (LANES * columns) * LANES);
         for (tree, &root) in self.roots.iter().enumerate() {
@@ -146,33 +147,32 @@ impl<T: Value> Forest<T> {
         }
         for (row, values) in rest.chunks_exact(columns).enumerate() {
             for (group, roots) in self.roots.chunks(LANES).enumerate() {
-                let starts = std::array::from_fn(|lane| roots.get(lane).copied().unwrap_or(LEAF));
-                for (lane, leaf) in self.leaves::<MAY_MISS>(starts, values, 0).into_iter().enumerate().take(roots.len()) {
+                // Where there are fewer trees than walks, the others stand at a leaf.
+                let starts = std::array::from_fn(|lane| roots.get(lane).copied().unwrap_or(self.questions));
+                let leaves = self.leaves::<MAY_MISS>(starts, values, 0);
+                for (lane, leaf) in leaves.into_iter().enumerate().take(roots.len()) {
                     visit(first + row, group * LANES + lane, leaf);
                 }
             }
         }
     }
 
-    /// Returns the numbers of the leaves that some walks come to, in step: while one waits for memory, the others go on. The rows of the
-    /// walks stand so far apart, and values may be missing or not. A tree has no circle, which was checked, so that all walks end.
-    fn leaves<const MAY_MISS: bool>(&self, starts: [u32; LANES], values: &[T], apart: usize) -> [usize; LANES] {
+    /// Returns the leaves that some walks come to, in step: while one waits for memory, the others go on. The rows of the walks stand so far
+    /// apart, and values may be missing or not. A tree has no circle, which was checked, so that all walks end.
+    fn leaves<const MAY_MISS: bool>(&self, starts: [u32; LANES], values: &[T], apart: usize) -> [u32; LANES] {
         let mut at = starts;
         loop {
             let mut all_there = true;
             for (lane, at) in at.iter_mut().enumerate() {
-                let is_there = *at & LEAF != 0;
-                // A walk that is there asks the first node, and does not move: that is faster than not to ask.
-                let node = &self.nodes[if is_there { 0 } else { *at as usize }];
+                let node = &self.nodes[*at as usize];
                 let value = values[lane * apart + (node.feature & (MAX_FEATURES - 1)) as usize];
                 let is_missing = MAY_MISS && (node.feature & MISSING_IS_YES != 0) & value.is_missing();
                 let is_yes = (value <= node.threshold) | is_missing;
-                let next = if is_yes { node.yes } else { node.no };
-                *at = if is_there { *at } else { next };
-                all_there &= is_there;
+                *at = if is_yes { node.yes } else { node.no };
+                all_there &= *at >= self.questions;
             }
             if all_there {
-                return at.map(|at| (at & !LEAF) as usize);
+                return at;
             }
         }
     }
@@ -195,15 +195,14 @@ impl Forest<f32> {
             no: node.no,
         });
         let leaves = match &self.leaves {
-            Leaves::One { target, weights } => {
-                Leaves::One { target: *target, weights: weights.iter().map(|&weight| weight.into()).collect() }
-            }
+            Leaves::One { target } => Leaves::One { target: *target },
             Leaves::Many { starts, weights } => Leaves::Many {
                 starts: starts.clone(),
                 weights: weights.iter().map(|&(target, weight)| (target, weight.into())).collect(),
             },
         };
-        Forest { nodes: nodes.collect(), roots: self.roots.clone(), leaves, columns: self.columns }
+        let (questions, roots) = (self.questions, self.roots.clone());
+        Forest { nodes: nodes.collect(), questions, roots, leaves, columns: self.columns }
     }
 }
 
