@@ -5,7 +5,8 @@
 
 Plays Lambda's Runtime API and a DynamoDB whose puts always succeed after so many milliseconds, on ports of the loopback. Times of
 requests hold what this program itself takes, some tenths of a millisecond; start, processor time and memory are the function's. It runs
-as it is deployed, with a line of metrics for each request; `--set POWERTOOLS_METRICS_NAMESPACE=` leaves them out.
+as it is deployed, with a line of metrics for each request; `--set POWERTOOLS_METRICS_NAMESPACE=` leaves them out. A start before those
+that are measured makes the table that of the model's version.
 
 `--package` has it serve another package, whose schema has an example; `--snapshot` puts a snapshot of its history into the table, which the
 function reads while it starts. `--instructions` counts by valgrind what the start and a later request
@@ -56,12 +57,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Table(Handler):
-    """Answers every call as a put that was the first, but for those that ask for a snapshot of history, where there is one."""
+    """Answers every put as the first of its key, and gives what was put to who asks for it, or for a snapshot of history where there is one."""
 
     def do_POST(self):
-        asked = self.body()
+        asked, operation = self.body(), self.headers.get("x-amz-target", "").rpartition(".")[2]
         time.sleep(self.server.seconds)
         answer = next((items for key, items in self.server.snapshot.items() if key in asked), {})
+        if operation == "PutItem":
+            self.server.items.append(json.loads(asked)["Item"])
+        elif operation == "GetItem":
+            key = json.loads(asked)["Key"].items()
+            answer = next(({"Item": item} for item in self.server.items if key <= item.items()), {})
         self.answer(200, json.dumps(answer).encode(), [("content-type", "application/x-amz-json-1.0")])
 
 
@@ -181,9 +187,12 @@ def main():
     program = os.path.abspath(options.program)
     table = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Table)
     table.daemon_threads, table.seconds = True, options.table_ms / 1000
+    table.items = []
     table.snapshot = as_stored(options.snapshot.read_bytes()) if options.snapshot else {}
     threading.Thread(target=table.serve_forever, daemon=True).start()
 
+    # The first start with a version makes the table its own, which no later one does.
+    Lab(program, table, [], settings)
     if options.instructions:
         start, few, more = (instructions(program, table, events(count, options.package), settings) for count in (0, 10, 20))
         print(f"instructions of the start           {start / 1e6:8.1f} million")

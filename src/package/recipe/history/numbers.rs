@@ -38,9 +38,13 @@ fn read(text: &str) -> Result<Vec<f64>, String> {
     let mut numbers = Vec::with_capacity(text.len() / 2 + 1);
     let mut rest = text.as_bytes();
     while !rest.is_empty() {
-        // Most lists are of flags or codes below ten, and many have gaps.
+        // Most lists are of flags, lengths and codes of few digits, and many have gaps.
         let (number, others) = match rest {
-            [digit @ b'0'..=b'9', b' ', others @ ..] => ((digit - b'0').into(), others),
+            [one @ b'0'..=b'9', b' ', others @ ..] => (whole([*one]), others),
+            [ten @ b'0'..=b'9', one @ b'0'..=b'9', b' ', others @ ..] => (whole([*ten, *one]), others),
+            [hundred @ b'0'..=b'9', ten @ b'0'..=b'9', one @ b'0'..=b'9', b' ', others @ ..] => {
+                (whole([*hundred, *ten, *one]), others)
+            }
             [b'-', b' ', others @ ..] => (MISSING, others),
             _ => {
                 let (number, length) = match Decimal::read(rest) {
@@ -54,6 +58,11 @@ fn read(text: &str) -> Result<Vec<f64>, String> {
         rest = others;
     }
     Ok(numbers)
+}
+
+/// Returns the number that a few digits are.
+fn whole<const COUNT: usize>(digits: [u8; COUNT]) -> f64 {
+    digits.iter().fold(0, |number: u16, digit| number * 10 + u16::from(digit - b'0')).into()
 }
 
 /// Reads any other number, up to the next space, or returns what stands there.
