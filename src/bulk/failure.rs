@@ -96,7 +96,7 @@ impl From<&ObjectError> for Failure {
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         of_cause(&error).unwrap_or_else(|| match error {
-            ReadError::Header(_) => Self::OtherColumns(error.to_string()),
+            ReadError::Header(_) | ReadError::UnknownColumns(_) => Self::OtherColumns(error.to_string()),
             _ => Self::NotReadable(error.to_string()),
         })
     }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::failure::FOUND;
-use super::format;
+use super::format::{self, IGNORING, OtherColumnsOption};
 use super::options::{self, PackageOption};
 use super::output::Output;
 use super::table::{plain_table, text};
@@ -37,6 +37,8 @@ pub(super) struct CheckArgs {
     /// Format of the input, whatever its extension and its first bytes say
     #[arg(long, value_parser = format::parser(), ignore_case = true)]
     format: Option<Format>,
+    #[command(flatten)]
+    other_columns: OtherColumnsOption,
     /// Also compares with the package's training data: drift and missing values
     #[arg(long)]
     baseline: bool,
@@ -80,7 +82,8 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn of_file(args: &CheckArgs, schema: &Schema) -> anyhow::Result<(Quality, Vec<Record>)> {
-    let options = Options { format: args.format, ..Options::default() };
+    let selection = Selection { extra_columns: args.other_columns.get(), ..Selection::default() };
+    let options = Options { format: args.format, selection, ..Options::default() };
     Ok(Quality::of_table(schema, format::source(&args.input)?, &options)?)
 }
 
@@ -109,6 +112,9 @@ fn tell(schema: &Schema, quality: &Quality) -> String {
         if !findings.is_empty() {
             told = format!("{told}\n\n{name}\n{}", in_lines(findings));
         }
+    }
+    if quality.errors.iter().any(|error| schema.is_unknown_in(&error.detail)) {
+        told = format!("{told}\n\n{IGNORING}");
     }
     told
 }

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::answered::answered;
 use super::counted::counted;
 use super::failure::{Advised, FOUND, UsageError};
-use super::format::{self, read_input};
+use super::format::{self, OtherColumnsOption, read_input};
 use super::labelled;
 use super::output::Output;
 use super::table::{plain_table, text};
@@ -27,7 +27,6 @@ use crate::lifecycle::performance::Performance;
 use crate::lifecycle::stored::StoredAnswer;
 use crate::package::{self, Package};
 use crate::table::Schema;
-use crate::table::columns::ExtraColumns;
 use crate::table::record::Labelled;
 use crate::table::source::Source;
 
@@ -51,6 +50,8 @@ pub(super) struct CompareArgs {
     /// up
     #[arg(long, value_name = "DATE")]
     since: Option<Date>,
+    #[command(flatten)]
+    other_columns: OtherColumnsOption,
     /// Compares even on rows that a model was trained on: it knows their answers, so it seems better than it is
     #[arg(long)]
     allow_seen: bool,
@@ -88,7 +89,7 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     let data = format::name(&args.data);
     let bytes = read_input(&args.data)?;
     let data_hash = hex::encode(Sha256::digest(&bytes));
-    let rows = labelled::read_all(champion.schema(), Source::from_bytes(bytes), ExtraColumns::Refuse)
+    let rows = labelled::read_all(champion.schema(), Source::from_bytes(bytes), args.other_columns.get())
         .with_context(|| format!("cannot compare by {data}"))?;
     let (rows, outcomes) = parts(&champion, rows);
     let counts = since(args.since, champion.schema(), &rows)?;

@@ -1,7 +1,8 @@
 //! The labelled rows of a file, which training and comparing need without a single fault.
 
-use anyhow::bail;
 use jiff::Timestamp;
+
+use super::format::of_rows;
 
 use crate::table::chunk::{Chunk, Row};
 use crate::table::columns::{ExtraColumns, KNOWN_AT, Purpose, Selection};
@@ -46,7 +47,9 @@ pub(super) fn for_each_chunk(
         }
     }
     if bad.rows > 0 {
-        bail!("rows that are not labelled {}: {} of {read}:{}", schema.noun().many, bad.rows, bad.shown);
+        let many = &schema.noun().many;
+        let problem = format!("rows that are not labelled {many}: {} of {read}:{}", bad.rows, bad.shown);
+        return Err(of_rows(problem, schema));
     }
     Ok(())
 }

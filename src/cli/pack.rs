@@ -19,7 +19,7 @@ use self::expected::Expected;
 use self::report::Report;
 use self::staging::{Identity, Staging};
 use super::failure::UsageError;
-use super::fit::{TrainingRows, training_rows_among};
+use super::fit::{TrainingRows, training_rows};
 use super::format;
 use super::unpacked::Unpacked;
 use crate::package::files::{BASELINE, GOLDEN, MANIFEST, RECIPE, SCHEMA};
@@ -199,7 +199,7 @@ impl<'a> Data<'a> {
     }
 
     fn training_rows(&self, schema: &Schema) -> anyhow::Result<TrainingRows> {
-        training_rows_among(schema, self.file, &self.bytes, ExtraColumns::Ignore)
+        training_rows(schema, self.file, &self.bytes, ExtraColumns::Ignore)
     }
 }
 

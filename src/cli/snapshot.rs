@@ -12,14 +12,13 @@ use jiff::Timestamp;
 
 use super::counted::counted;
 use super::failure::{FOUND, UsageError};
-use super::format;
+use super::format::{self, OtherColumnsOption};
 use super::labelled;
 use super::options::{self, DatabaseOption, PackageOption};
 use super::output::Output;
 use super::table::{plain_table, text};
 use crate::lifecycle::snapshot::{Added, SnapshotError, SnapshotMaker, Told};
 use crate::start;
-use crate::table::columns::ExtraColumns;
 
 /// Makes the next snapshot of a package's history from the outcomes that are recorded, and publishes it: servers take it up within a
 /// minute. It is that of the newest moment which is a quarter of an hour past. A quiet day has one like any other; ends with 3 where
@@ -38,6 +37,8 @@ pub(super) struct SnapshotArgs {
     /// each label became known
     #[arg(long, value_name = "FILE", conflicts_with = "as_of")]
     seed: Option<PathBuf>,
+    #[command(flatten)]
+    other_columns: OtherColumnsOption,
     /// Writes JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -55,7 +56,7 @@ pub(super) fn snapshot(args: &SnapshotArgs, quiet: bool) -> anyhow::Result<ExitC
         return Err(UsageError(SnapshotError::NoHistory(package.name().to_owned()).into()).into());
     }
     let rows = args.seed.as_deref().map(|file| {
-        labelled::read_all(package.schema(), format::source(file)?, ExtraColumns::Refuse)
+        labelled::read_all(package.schema(), format::source(file)?, args.other_columns.get())
             .with_context(|| format!("cannot seed a history with {}", format::name(file)))
     });
     let rows = rows.transpose()?;

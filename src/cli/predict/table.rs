@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use crate::cli::failure::Advised;
-use crate::cli::format;
+use crate::cli::format::{self, IGNORING_OR_KEEPING};
 use crate::cli::options;
 use crate::cli::output::Output;
 use crate::cli::progress;
@@ -21,6 +21,7 @@ use crate::prediction::Prediction;
 use crate::scoring::{LayoutError, Scored, Scorer, Wishes, pipeline};
 use crate::start;
 use crate::store::{PredictionStore, Put};
+use crate::table::ReadError;
 use crate::table::columns::{ExtraColumns, Selection};
 use crate::table::format::Format;
 use crate::table::reader::{Options, Reader};
@@ -62,7 +63,7 @@ impl Run<'_> {
             self.package.schema(),
             &Options { format: self.format, selection, ..Options::default() },
         )
-        .with_context(|| format!("cannot read {name}"))?;
+        .map_err(|error| unreadable(error, &name))?;
         let output_format = self.output_format.unwrap_or(reader.format());
         let scorer =
             Scorer::new(self.package, self.wishes, output_format, reader.extra_columns(), self.now).map_err(advised)?;
@@ -85,8 +86,12 @@ impl Run<'_> {
         if !self.skips_invalid
             && let Some(first) = scored.invalid.first()
         {
-            let advice = "--skip-invalid leaves such rows out".to_owned();
-            return Err(Advised { problem: format!("{name}, {first}"), advice }.into());
+            let problem = format!("{name}, {first}");
+            let advice = match self.package.schema().is_unknown_in(&problem) {
+                true => IGNORING_OR_KEEPING,
+                false => "--skip-invalid leaves such rows out",
+            };
+            return Err(Advised { problem, advice: advice.to_owned() }.into());
         }
         for row in &scored.invalid {
             tally.invalid += 1;
@@ -99,6 +104,17 @@ impl Run<'_> {
             tally.created += store.put(scored.predictions)?;
         }
         writer.write(&mut scored.batch).context("cannot write the output")
+    }
+}
+
+/// Says what helps where an input has columns that are no fields.
+fn unreadable(error: ReadError, name: &str) -> anyhow::Error {
+    match error {
+        ReadError::UnknownColumns(_) => {
+            let problem = format!("cannot read {name}: {error}");
+            Advised { problem, advice: IGNORING_OR_KEEPING.to_owned() }.into()
+        }
+        error => anyhow::Error::from(error).context(format!("cannot read {name}")),
     }
 }
 
