@@ -130,7 +130,10 @@ fn what_is_packed_twice_is_the_same_to_the_byte_and_a_reviewed_schema_is_kept() 
     exported.folder.write("people/schema.json", schema.to_string());
     exported.folder.write("people/notes.txt", "mine");
     let told = exported.packs(&["--expect", "proba.csv", "--version", "2.1.0", "--name", "crowd"]);
-    assert!(told.contains("kept as it was") && told.contains("from 0 to 130"), "{told}");
+    assert!(
+        told.contains("kept: people/schema.json; remove it to infer it anew") && told.contains("from 0 to 130"),
+        "{told}"
+    );
     let told = exported.packs(&expect);
     assert!(told.starts_with("2.1.0-") && told.contains("crowd: binary"), "{told}");
     assert_eq!(exported.json("people/schema.json"), schema);
@@ -140,6 +143,42 @@ fn what_is_packed_twice_is_the_same_to_the_byte_and_a_reviewed_schema_is_kept() 
     exported.folder.write("reviewed.json", schema.to_string());
     exported.packs(&["--schema", "reviewed.json"]);
     assert_eq!(exported.json("people/schema.json"), schema);
+}
+
+#[test]
+fn a_schema_that_is_kept_is_named_where_the_data_contradict_it() {
+    let exported = Exported::new();
+    exported.packs(&[]);
+    let people = exported.folder.read("people.csv");
+    for data in
+        [people.replace(",female,", ",other,"), people.replace(",yes\n", ",maybe\n"), people.replace("age,", "years,")]
+    {
+        exported.folder.write("people.csv", data);
+        let told = exported.folder.fails(&Exported::arguments(&[]));
+        let hint = told.lines().last().unwrap();
+        assert!(hint.starts_with("hint: people/schema.json was there and is kept: mend it"), "{told}");
+    }
+    // Of one that was named, who named it knows.
+    let told = exported.folder.fails(&Exported::arguments(&["--schema", "people/schema.json"]));
+    assert!(!told.contains("is kept"), "{told}");
+}
+
+#[test]
+fn a_table_in_the_place_of_the_graph_is_told_how_the_command_goes() {
+    let exported = Exported::new();
+    let refuses = |arguments: &[&str]| exported.folder.refuses(&[&["pack", "people.csv"], arguments].concat());
+    let problem = "error: people.csv is a table, and stands where the model's graph belongs\n";
+    assert_eq!(
+        refuses(&["--target", "survived"]),
+        format!("{problem}hint: lifeboat pack MODEL.onnx --data people.csv --target survived --output DIR\n")
+    );
+    assert_eq!(
+        refuses(&["--data", "model.onnx", "--output", "people/"]),
+        format!("{problem}hint: lifeboat pack model.onnx --data people.csv --target COLUMN --output people/\n")
+    );
+    exported.folder.write("model.onnx", "a pickle");
+    let told = exported.fails(&[]);
+    assert!(told.contains("is not an ONNX graph") && told.contains("hint: GRAPH is what an exporter wrote"), "{told}");
 }
 
 #[test]
