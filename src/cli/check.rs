@@ -50,7 +50,7 @@ pub(super) struct CheckArgs {
 }
 
 /// Checks a file.
-pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn check(args: &CheckArgs, quiet: bool) -> anyhow::Result<ExitCode> {
     let config = options::config(&[args.package.setting()])?;
     let (quality, told) = match config.model_dir.as_deref() {
         // A table is checked before anything is trained on it: its schema is enough.
@@ -74,7 +74,7 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     if args.json {
         serde_json::to_writer_pretty(&mut output, &quality)?;
         writeln!(output)?;
-    } else {
+    } else if !quiet || !quality.errors.is_empty() {
         writeln!(output, "{told}")?;
     }
     output.finish()?;

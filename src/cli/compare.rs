@@ -78,7 +78,7 @@ struct Told {
 }
 
 /// Compares, and says what comes of it.
-pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn compare(args: &CompareArgs, quiet: bool) -> anyhow::Result<ExitCode> {
     let (champion, challenger) = (open(&args.champion)?, open(&args.challenger)?);
     if champion.name() != challenger.name() {
         let (one, other) = (champion.name(), challenger.name());
@@ -128,7 +128,7 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     if args.json {
         serde_json::to_writer_pretty(&mut output, &told)?;
         writeln!(output)?;
-    } else {
+    } else if !quiet || !told.comparison.promote {
         writeln!(output, "{}", tell(&told))?;
     }
     output.finish()?;

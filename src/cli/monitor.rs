@@ -1,7 +1,7 @@
 //! `lifeboat monitor`: what passed through the model, against what it was trained on.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -67,7 +67,7 @@ const FORMATS: &Known<ReportFormat> =
     &[(ReportFormat::Html, &["html", "htm"]), (ReportFormat::Json, &["json"]), (ReportFormat::Table, &["txt"])];
 
 /// Writes the report.
-pub(super) fn monitor(args: &MonitorArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn monitor(args: &MonitorArgs, quiet: bool) -> anyhow::Result<ExitCode> {
     let window = args.window.window(Timestamp::now())?;
     let format = format::of_output(args.format, FORMATS, &args.output)?.unwrap_or(ReportFormat::Table);
     let config = options::config(&[args.database.setting(), args.package.setting()])?;
@@ -82,8 +82,11 @@ pub(super) fn monitor(args: &MonitorArgs) -> anyhow::Result<ExitCode> {
         }
         anyhow::Ok(report)
     })?;
+    let is_alarm = report.verdict.is_alarm();
+    let is_for_people = matches!(format, ReportFormat::Table) && args.output == Path::new("-");
     let mut output = Output::create(&args.output)?;
     match format {
+        ReportFormat::Table if is_for_people && quiet && !is_alarm => {}
         ReportFormat::Table => writeln!(output, "{}", tell(&report))?,
         ReportFormat::Json => {
             serde_json::to_writer_pretty(&mut output, &report)?;
@@ -92,7 +95,7 @@ pub(super) fn monitor(args: &MonitorArgs) -> anyhow::Result<ExitCode> {
         ReportFormat::Html => output.write_all(html::page(&report).as_bytes())?,
     }
     output.finish()?;
-    Ok(if report.verdict.is_alarm() { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+    Ok(if is_alarm { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
 }
 
 fn tell(report: &Report) -> String {

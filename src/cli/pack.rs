@@ -148,7 +148,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 /// Makes a package.
-pub(super) fn pack(args: &PackArgs) -> anyhow::Result<()> {
+pub(super) fn pack(args: &PackArgs, quiet: bool) -> anyhow::Result<()> {
     let is_folder = args.graph.is_dir();
     args.refuse_a_table()?;
     let target = if is_folder { &args.graph } else { args.output()? };
@@ -189,7 +189,7 @@ pub(super) fn pack(args: &PackArgs) -> anyhow::Result<()> {
         return Err(anyhow!("{fault}")).with_context(cannot);
     }
     staging.take_place().with_context(cannot)?;
-    report.print(&package, target)
+    if quiet { Ok(()) } else { report.print(&package, target) }
 }
 
 /// A table that is read once, however often it is looked at: it may be standard input.

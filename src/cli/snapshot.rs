@@ -85,7 +85,7 @@ pub(super) fn snapshot(args: &SnapshotArgs, quiet: bool) -> anyhow::Result<ExitC
     if args.json {
         serde_json::to_writer_pretty(&mut output, &told)?;
         writeln!(output)?;
-    } else if !quiet {
+    } else if !quiet || !told.warnings.is_empty() {
         writeln!(output, "{}", tell(&told, rows.is_some()))?;
     }
     output.finish()?;

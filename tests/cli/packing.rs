@@ -164,6 +164,14 @@ fn a_schema_that_is_kept_is_named_where_the_data_contradict_it() {
 }
 
 #[test]
+fn a_package_is_made_quietly() {
+    let exported = Exported::new();
+    assert_eq!(exported.folder.run(&Exported::arguments(&["-q"])), (String::new(), String::new()));
+    assert!(exported.folder.path("people/manifest.json").exists());
+    assert_eq!(exported.folder.run(&["pack", "people", "--quiet"]), (String::new(), String::new()));
+}
+
+#[test]
 fn a_table_in_the_place_of_the_graph_is_told_how_the_command_goes() {
     let exported = Exported::new();
     let refuses = |arguments: &[&str]| exported.folder.refuses(&[&["pack", "people.csv"], arguments].concat());
