@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::counted::Listed;
 use super::failure::FOUND;
 use super::format::{self, IGNORING, OtherColumnsOption};
 use super::options::{self, PackageOption};
@@ -125,9 +126,7 @@ pub(super) fn in_lines(findings: &[Finding]) -> String {
         Some(line) => format!("  line {line}: {}", finding.detail),
         None => format!("  {}", finding.detail),
     };
-    let mut lines: Vec<String> = findings.iter().take(SHOWN_FINDINGS).map(line).collect();
-    if findings.len() > SHOWN_FINDINGS {
-        lines.push(format!("  and {} more", findings.len() - SHOWN_FINDINGS));
-    }
-    lines.join("\n")
+    let mut lines = Listed::new(SHOWN_FINDINGS);
+    findings.iter().for_each(|finding| lines.push(|| line(finding)));
+    lines.to_string()
 }

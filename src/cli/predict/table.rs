@@ -10,6 +10,7 @@ use indicatif::ProgressBar;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
+use crate::cli::counted::SHOWN_LINES;
 use crate::cli::failure::Advised;
 use crate::cli::format::{self, IGNORING_OR_KEEPING};
 use crate::cli::options;
@@ -26,9 +27,6 @@ use crate::table::columns::{ExtraColumns, Selection};
 use crate::table::format::Format;
 use crate::table::reader::{Options, Reader};
 use crate::table::writer::TableWriter;
-
-/// So many rows that are left out are shown of a table; the rest is counted.
-const SHOWN_FAULTS: u64 = 20;
 
 /// What holds for every table of a run.
 pub(super) struct Run<'a> {
@@ -71,6 +69,10 @@ impl Run<'_> {
         let mut tally = Tally::default();
         pipeline::run(&scorer, reader, |scored| self.take(scored, &name, &mut tally, &mut writer, progress))?;
         writer.finish()?.finish()?;
+        let more = tally.invalid.saturating_sub(SHOWN_LINES as u64);
+        if !self.is_quiet && more > 0 {
+            let _ = progress.suspend(|| writeln!(io::stderr(), "left out, {name}, and {more} more"));
+        }
         Ok(tally)
     }
 
@@ -95,7 +97,7 @@ impl Run<'_> {
         }
         for row in &scored.invalid {
             tally.invalid += 1;
-            if !self.is_quiet && tally.invalid <= SHOWN_FAULTS {
+            if !self.is_quiet && tally.invalid <= SHOWN_LINES as u64 {
                 let _ = progress.suspend(|| writeln!(io::stderr(), "left out, {name}, {row}"));
             }
         }
