@@ -79,7 +79,8 @@ fn a_graph_and_its_table_become_a_package_that_is_proven_and_served() {
     let told = exported.packs(&["--key", "id", "--expect", "proba.csv", "--trained-by", "scikit-learn 1.7.2"]);
     for part in [
         "id        string             key",
-        "age       number             from 0 to 100",
+        "age       number             of at least 0",
+        "numbers are not bounded by what the data has: a value beyond it is drift, and no fault; at least 0, where they begin: ",
         "sex       string   yes       female, male",
         "survived  string             label; no, yes",
         "left out, since the graph does not read them: note",
@@ -106,6 +107,13 @@ fn a_graph_and_its_table_become_a_package_that_is_proven_and_served() {
         assert!((found - yes).abs() < 1e-6, "{line}: {yes}");
     }
     assert!(predicted.contains("\n007,"), "{predicted}");
+    // What training has not seen is answered; what cannot be is not.
+    let row = |age: &str| format!("id,age,fare,embarked,sex,pclass\n,{age},100000,S,male,3\n");
+    exported.folder.write("beyond.csv", row("1000"));
+    assert_eq!(exported.folder.run(&["predict", "beyond.csv", "--package", "people"]).0.lines().count(), 2);
+    exported.folder.write("beyond.csv", row("-1"));
+    let told = exported.folder.fails(&["predict", "beyond.csv", "--package", "people"]);
+    assert!(told.contains("age must be a number of at least 0 or null, found -1"), "{told}");
 }
 
 #[test]
