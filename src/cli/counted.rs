@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
+pub(super) use crate::table::counted;
+
 /// So many lines of a list are shown, if nothing else is said.
 pub(super) const SHOWN_LINES: usize = 20;
 
@@ -61,13 +63,6 @@ impl Display for Listed {
 /// Returns what a line begins with before its first letter.
 fn indent(line: Option<&String>) -> &str {
     line.map_or("", |line| &line[..line.len() - line.trim_start().len()])
-}
-
-/// Returns "1 part", "2 parts".
-pub(super) fn counted(count: impl Display, noun: &str) -> String {
-    let count = count.to_string();
-    let ending = if count == "1" { "" } else { "s" };
-    format!("{count} {noun}{ending}")
 }
 
 #[cfg(test)]

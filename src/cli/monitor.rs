@@ -117,7 +117,7 @@ fn tell(report: &Report) -> String {
     let found = &report.predictions;
     if let Some(blocks) = found.blocks {
         let BlockReport { window_days, count, .. } = blocks;
-        fact("days", format!("{window_days}; the training data has {count} blocks of as many"));
+        fact("days", format!("{window_days}; the training data has {} of as many", counted(count, "block")));
     }
     let shift = found.index.map_or_else(String::new, |index| format!(", stability index {:.3}", index.judged));
     if found.mean.or(found.baseline_mean).is_some() {

@@ -86,9 +86,11 @@ fn read(source: Source, schema: &Schema) -> anyhow::Result<Vec<(Place, NewOutcom
 /// What came of the rows.
 #[derive(Debug, Default)]
 struct Tally {
-    standing: usize,
-    /// Of those that stand, how many take the place of another one.
+    recorded: usize,
+    /// Of those that were recorded, how many take the place of another one.
     corrected: usize,
+    /// How many stood already.
+    told_before: usize,
     /// Rows that could not be recorded, with the reason.
     left: Listed,
 }
@@ -100,8 +102,9 @@ impl Tally {
                 self.left.push(|| format!("{place}: another outcome is recorded, and stays"))
             }
             None => self.left.push(|| format!("{place}: there is no such prediction")),
+            Some(Recording::Stands(_)) => self.told_before += 1,
             Some(recording) => {
-                self.standing += 1;
+                self.recorded += 1;
                 self.corrected += usize::from(matches!(recording, Recording::Corrected(_)));
             }
         }
@@ -116,8 +119,11 @@ impl Tally {
                 0 => String::new(),
                 corrected => format!(", {corrected} of them corrected"),
             };
-            let stand = if self.standing == 1 { "stands" } else { "stand" };
-            writeln!(io::stderr(), "{} {stand} as told{corrected}", counted(self.standing, "outcome"))?;
+            let told_before = match self.told_before {
+                0 => String::new(),
+                before => format!("; {before} stood already"),
+            };
+            writeln!(io::stderr(), "{} recorded{corrected}{told_before}", counted(self.recorded, "outcome"))?;
         }
         match self.left.count() {
             0 => Ok(()),

@@ -112,7 +112,11 @@ fn tell(told: &Told, is_seed: bool) -> String {
             format!("; {} {what}{back}", counted(added, "outcome"))
         }
     };
-    let newest = if told.is_newest { "" } else { "; a later one serves, and goes on serving" };
+    let newest = if told.is_newest {
+        format!(".\nWhat became known after that counts in the next one, which can be made from {} on", told.next_from)
+    } else {
+        "; a later one serves, and goes on serving".to_owned()
+    };
     let warnings: String = told.warnings.iter().map(|warning| format!("\n\nWorth a look: {warning}.")).collect();
     format!("Snapshot {} as of {}{added}{newest}.\n\n{}{warnings}", told.hash, told.as_of, text(&mut table))
 }

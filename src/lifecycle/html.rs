@@ -13,6 +13,7 @@ use super::drift::{MAJOR, MODERATE};
 use super::performance::Performance;
 use super::report::{Report, ShadowReport};
 use super::verdict::Verdict;
+use crate::table::counted;
 use drawing::{class_of, figure};
 pub use figures::plus_or_minus;
 use figures::{accuracy, figures, log_loss, number, percent};
@@ -37,7 +38,7 @@ pub fn page(report: &Report) -> String {
             body {
                 h1 { "What passed through the model: " span class=(class_of_verdict(report.verdict)) { (verdict) } }
                 p {
-                    (rows) " predictions of " (model) " from " (from) " to " (to) ", compared with the training data of "
+                    (counted(rows, "prediction")) " of " (model) " from " (from) " to " (to) ", compared with the training data of "
                     (model_version) "."
                     @if *deleted > 0 { " Of these days, " (deleted) " more of the sample were deleted." }
                     @if let Some(basis) = report.rests_on { " The verdict rests on " (basis.in_words()) "." }
@@ -215,8 +216,11 @@ fn in_blocks(blocks: &BlockReport) -> String {
         "That is too few to tell what is usual: a column whose values come in days is shown, and not judged."
     };
     format!(
-        "The window has {window_days} days, and the training data {count} blocks of as many. \"Blocks\" is the largest index of {length} days of \
-         the training data against the rest. {judged}"
+        "The window has {}, and the training data {} of as many. \"Blocks\" is the largest index of {} of the training data against the \
+         rest. {judged}",
+        counted(window_days, "day"),
+        counted(count, "block"),
+        counted(length, "day"),
     )
 }
 
