@@ -221,7 +221,6 @@ fn sum_up(
         rows,
         invalid,
         mean: counter.mean(),
-        label: Some(bulk.package.schema().label_field().name.to_string()),
         drift: counter.drift(),
         stored,
         seconds: Timestamp::now().duration_since(job.created_at).as_secs_f64(),

@@ -338,7 +338,7 @@ impl Job {
             return self.end(execution);
         }
         let slices = self.runtime.block_on(self.machine.slices(&execution.arn))?;
-        self.tell(&told::as_json(execution, slices, None), !self.is_quiet, || told::status(execution, slices))?;
+        self.tell(&told::as_json(execution, slices, None, None), !self.is_quiet, || told::status(execution, slices))?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -379,9 +379,13 @@ impl Job {
         // A table does not tell of slices once the job is over.
         let slices = if self.as_json { self.runtime.block_on(self.machine.slices(&execution.arn))? } else { None };
         if execution.state != State::Succeeded {
-            self.tell(&told::as_json(execution, slices, None), false, String::new)?;
             let failed = self.runtime.block_on(self.machine.failed_slices(&execution.arn, SHOWN_FAILURES))?;
-            return Err(told::failure(execution, &failed, &self.asked));
+            let failed = told::failure(execution, &failed, &self.asked);
+            if !self.as_json {
+                return Err(failed.into());
+            }
+            self.tell(&told::as_json(execution, slices, None, Some(&failed.advised.advice)), false, String::new)?;
+            return Ok(failed.code());
         }
         let text = execution.output.as_deref().unwrap_or("null");
         let no_summary = || format!("{} tells no summary", execution.name);
@@ -389,7 +393,9 @@ impl Job {
         let summary: Summary = serde_json::from_value(value.clone()).with_context(no_summary)?;
         let has_drifted_far = summary.drift.as_ref().is_some_and(|drift| drift.verdict.is_alarm());
         let is_told = !self.is_quiet || has_drifted_far;
-        self.tell(&told::as_json(execution, slices, Some(&value)), is_told, || told::summary(execution, &summary))?;
+        self.tell(&told::as_json(execution, slices, Some(&value), None), is_told, || {
+            told::summary(execution, &summary)
+        })?;
         Ok(if has_drifted_far { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
     }
 

@@ -13,7 +13,8 @@ use crate::table::ReadError;
 /// As of a program that was stopped by SIGPIPE.
 const NOBODY_READS: u8 = 141;
 
-const USAGE: u8 = 2;
+/// What a command ends with that cannot do what was asked for, as it was asked.
+pub(super) const USAGE: u8 = 2;
 
 /// What a command ends with that was to look for something bad, and found it.
 pub(super) const FOUND: u8 = 3;
