@@ -127,6 +127,8 @@ pub(super) fn in_lines(findings: &[Finding]) -> String {
         None => format!("  {}", finding.detail),
     };
     let mut lines = Listed::new(SHOWN_FINDINGS);
-    findings.iter().for_each(|finding| lines.push(|| line(finding)));
+    for finding in findings {
+        lines.push(|| line(finding));
+    }
     lines.to_string()
 }

@@ -202,6 +202,10 @@ fn number(number: Option<f64>) -> String {
     number.map_or_else(|| "-".to_owned(), |number| format!("{number:.4}"))
 }
 
+fn mean(column: &ColumnDrift, mean: Option<f64>) -> String {
+    mean.map_or_else(|| "-".to_owned(), |mean| column.in_words(mean, 3))
+}
+
 /// Returns the columns, those that have shifted most first.
 fn drifts(kind: &str, columns: &[ColumnDrift]) -> String {
     let judged = |column: &ColumnDrift| column.index.map(|index| index.judged);
@@ -235,8 +239,8 @@ fn drifts(kind: &str, columns: &[ColumnDrift]) -> String {
             number(judged(column)),
             number(column.blocks.map(|blocks| blocks.reached)),
             number(column.test.map(|test| test.p_value)),
-            number(column.mean),
-            number(column.baseline_mean),
+            mean(column, column.mean),
+            mean(column, column.baseline_mean),
             share(column.unseen_rate.or(column.out_of_range_rate)),
             share(column.missing_rate),
             share(column.baseline_missing_rate),

@@ -99,7 +99,7 @@ impl Tally {
     fn count(&mut self, recording: Option<&Recording>, place: Place) {
         match recording {
             Some(Recording::Contradicts(_)) => {
-                self.left.push(|| format!("{place}: another outcome is recorded, and stays"))
+                self.left.push(|| format!("{place}: another outcome is recorded, and stays"));
             }
             None => self.left.push(|| format!("{place}: there is no such prediction")),
             Some(Recording::Stands(_)) => self.told_before += 1,

@@ -236,7 +236,7 @@ impl PackArgs {
     }
 
     /// Reads what the graph tells of itself.
-    fn outline(&self, staging: &Staging) -> anyhow::Result<Outline> {
+    fn outline(staging: &Staging) -> anyhow::Result<Outline> {
         staging.outline().map_err(|error| match error.downcast_ref() {
             Some(LoadError::Malformed { .. }) => {
                 let advice = "GRAPH is what an exporter wrote, as MODEL.onnx, and the table stands behind --data; docs/models.md tells how a model is \
@@ -272,7 +272,7 @@ impl PackArgs {
 
     /// Finds out what data and graph make of a package.
     fn find_out(&self, staging: &Staging, data: &Data<'_>, report: &mut Report) -> anyhow::Result<Found> {
-        let outline = self.outline(staging)?;
+        let outline = Self::outline(staging)?;
         let survey = Survey::of(Source::from_bytes(&*data.bytes))
             .with_context(|| format!("cannot read {}", format::name(data.file)))?;
         let reviewed = self.reviewed(staging)?;

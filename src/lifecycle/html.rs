@@ -80,7 +80,7 @@ fn predictions(report: &Report) -> Markup {
                 @if let Some(rate) = report.positive_rate { tr { th { "positive" } td { (percent(rate)) } td {} } }
                 tr { th { "stability index" } td { (number(found.index.map(|index| index.judged))) } td {} }
             }
-            (figure(&drawing::histogram(&found.bins, "predictions"), "Predictions by bin"))
+            (figure(&drawing::histogram(&found.bins, "predictions", |edge| edge.to_string()), "Predictions by bin"))
             (figure(&drawing::over_time(&report.over_time), by_time))
         }
     }
@@ -186,8 +186,8 @@ fn stability(title: &str, columns: &[ColumnDrift]) -> Markup {
                         @if has_blocks { td { (number(column.blocks.map(|blocks| blocks.reached))) } }
                         td.bar { (drawing::bar(&column.name, class_of(column.drift), judged(column).unwrap_or(0.0))) }
                         td { @if let Some(test) = column.test { (format!("{:.3}", test.p_value)) } @else { "–" } }
-                        td { (number(column.mean)) }
-                        td { (number(column.baseline_mean)) }
+                        td { (mean(column, column.mean)) }
+                        td { (mean(column, column.baseline_mean)) }
                         td { (share(column.unseen_rate.or(column.out_of_range_rate))) }
                         td { (share(column.missing_rate)) }
                         td { (share(column.baseline_missing_rate)) }
@@ -205,6 +205,10 @@ fn stability(title: &str, columns: &[ColumnDrift]) -> Markup {
             }
         }
     }
+}
+
+fn mean(column: &ColumnDrift, mean: Option<f64>) -> String {
+    mean.map_or_else(|| "–".to_owned(), |mean| column.in_words(mean, 4))
 }
 
 /// Says what columns are compared with beside the whole of the training data.
@@ -228,6 +232,11 @@ fn share(rate: Option<f64>) -> String {
     rate.map_or_else(|| "–".to_owned(), percent)
 }
 
+/// Returns an edge of a histogram.
+fn shown(column: &ColumnDrift, edge: f64) -> String {
+    if column.is_of_days { column.in_words(edge, 0) } else { edge.to_string() }
+}
+
 fn histograms(title: &str, columns: &[ColumnDrift]) -> Markup {
     html! {
         h2 { (title) }
@@ -235,7 +244,7 @@ fn histograms(title: &str, columns: &[ColumnDrift]) -> Markup {
         div.grid {
             @for column in columns.iter().filter(|column| !column.bins.baseline.is_empty()) {
                 figure {
-                    (drawing::histogram(&column.bins, &column.name))
+                    (drawing::histogram(&column.bins, &column.name, |edge| shown(column, edge)))
                     figcaption class=(class_of(column.drift)) { (column.name) }
                 }
             }

@@ -52,7 +52,9 @@ impl Agreed {
     pub(super) fn accept(&self, most: usize, with: Option<&str>, suspects: &Suspects) -> anyhow::Result<Agreement> {
         if self.apart.len() > most {
             let mut rows = Listed::new(SHOWN);
-            self.apart.iter().for_each(|row| rows.push(|| shown(row)));
+            for row in &self.apart {
+                rows.push(|| shown(row));
+            }
             let causes = match &self.cause {
                 Some(cause) => format!("The cause: {cause}"),
                 None => suspects.to_string(),

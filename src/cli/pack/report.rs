@@ -36,7 +36,7 @@ pub(super) struct Report {
 impl Report {
     /// Names a schema that was there as what may be the cause of a failure, unless another is known.
     pub(super) fn blame_what_is_kept(&self, error: anyhow::Error) -> anyhow::Error {
-        let is_told = error.is::<UsageError>() || error.chain().any(|cause| cause.is::<Advised>());
+        let is_told = error.is::<UsageError>() || error.chain().any(<dyn std::error::Error>::is::<Advised>);
         let Some(schema) = self.kept.as_ref().filter(|_| !is_told) else { return error };
         let advice = format!(
             "{schema} was there and is kept: mend it where data and model have changed, or remove it to infer it anew"

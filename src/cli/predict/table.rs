@@ -89,10 +89,8 @@ impl Run<'_> {
             && let Some(first) = scored.invalid.first()
         {
             let problem = format!("{name}, {first}");
-            let advice = match self.package.schema().is_unknown_in(&problem) {
-                true => IGNORING_OR_KEEPING,
-                false => "--skip-invalid leaves such rows out",
-            };
+            let is_unknown = self.package.schema().is_unknown_in(&problem);
+            let advice = if is_unknown { IGNORING_OR_KEEPING } else { "--skip-invalid leaves such rows out" };
             return Err(Advised { problem, advice: advice.to_owned() }.into());
         }
         for row in &scored.invalid {
