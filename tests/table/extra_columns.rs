@@ -52,7 +52,7 @@ fn when_a_label_became_known_is_read_even_where_other_columns_are_not() {
     let json = r#"[{"note": 1, "Pclass": 3, "Sex": "male", "Survived": 1, "known_at": "2013-11-04T06:00:00Z"}]"#;
     for text in ["note,Pclass,Sex,Survived,known_at\n1,3,male,1,2013-11-04T06:00:00Z\n", json] {
         let reader = Reader::open(Source::from_bytes(text), &titanic(), &options).unwrap();
-        let names: Vec<String> = reader.extra_columns().iter().map(|column| column.name.to_string()).collect();
+        let names: Vec<&str> = reader.extra_columns().iter().map(|column| &*column.name).collect();
         assert_eq!(names, ["known_at"]);
         let mut told = Vec::new();
         reader
