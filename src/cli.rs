@@ -44,7 +44,8 @@ use clap::{Parser, Subcommand};
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Says nothing but errors: no summary, no progress, and of a server's log only warnings
+    /// Says only what is wrong: no summary, no progress, a report for people only where the command ends with 3, and of a server's log
+    /// only warnings
     #[arg(short, long, global = true)]
     quiet: bool,
 }
@@ -99,17 +100,25 @@ impl Cli {
             Command::Snapshot(args) => {
                 return snapshot::snapshot(args, self.quiet).unwrap_or_else(|error| failure::tell(&error));
             }
-            Command::Package(args) => return package::package(args).unwrap_or_else(|error| failure::tell(&error)),
-            Command::Monitor(args) => return monitor::monitor(args).unwrap_or_else(|error| failure::tell(&error)),
+            Command::Package(args) => {
+                return package::package(args, self.quiet).unwrap_or_else(|error| failure::tell(&error));
+            }
+            Command::Monitor(args) => {
+                return monitor::monitor(args, self.quiet).unwrap_or_else(|error| failure::tell(&error));
+            }
             Command::Replay(args) => {
                 return replay::replay(args, self.quiet).unwrap_or_else(|error| failure::tell(&error));
             }
             Command::Export(args) => export::export(args, self.quiet),
             Command::Forget(args) => forget::forget(args, self.quiet),
             Command::Backup(args) => backup::backup(args, self.quiet),
-            Command::Check(args) => return check::check(args).unwrap_or_else(|error| failure::tell(&error)),
-            Command::Compare(args) => return compare::compare(args).unwrap_or_else(|error| failure::tell(&error)),
-            Command::Pack(args) => pack::pack(args),
+            Command::Check(args) => {
+                return check::check(args, self.quiet).unwrap_or_else(|error| failure::tell(&error));
+            }
+            Command::Compare(args) => {
+                return compare::compare(args, self.quiet).unwrap_or_else(|error| failure::tell(&error));
+            }
+            Command::Pack(args) => pack::pack(args, self.quiet),
             Command::Fit(args) => fit::fit(args),
             Command::Features(args) => features::features(args),
             Command::Baseline(args) => baseline::baseline(args),

@@ -5,6 +5,7 @@
 //!
 //! - `scalar`: a single value of JSON, or something else in its place.
 //! - `decimal`: numbers of few digits.
+//! - `counted`: how many there are of a thing, in a message.
 //! - [`descriptor`]: the text of `schema.json`, as Frictionless Table Schema v2 has it.
 //! - [`schema`], [`field`]: the same, checked and compiled.
 //! - [`value`]: what stands in an input, and what stands in a record.
@@ -24,6 +25,7 @@ pub mod chunk;
 pub mod columns;
 mod compile;
 pub mod computing_parts;
+mod counted;
 mod csv;
 pub mod csv_text;
 pub mod cutting;
@@ -52,6 +54,7 @@ pub mod writer;
 
 pub use chunk::{Chunk, Row};
 pub use columns::{ExtraColumns, Purpose, Selection};
+pub(crate) use counted::counted;
 pub(crate) use decimal::Decimal;
 pub use fault::{Fault, SchemaError};
 pub use field::Field;

@@ -89,7 +89,7 @@ def newcomers(url, population):
     with open("outcomes.csv", "w", newline="") as file:
         csv.writer(file).writerows([["PassengerId", "Survived"]] + [[row["PassengerId"], row["Survived"]] for row in others])
     said = run("outcomes", "outcomes.csv")
-    expect("891 outcomes stand as told" in said, said)
+    expect("891 outcomes recorded" in said, said)
     observed = monitor(url, f"from={since}")["observed"]
     right = sum((row["Survived"] == 1) == (probability >= 0.5) for row, probability in zip(others, answers(url, others)))
     expect(observed["rows"] == 891 and abs(observed["accuracy"] - right / 891) < 1e-9, observed)

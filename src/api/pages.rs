@@ -15,6 +15,7 @@ use crate::package::{Agreement, Package};
 use crate::prediction::scalar;
 use crate::service::PredictionService;
 use crate::table::Field;
+use crate::table::field::Domain;
 
 const HTML: &str = "text/html; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
@@ -74,19 +75,26 @@ fn table(package: &Package) -> Value {
 }
 
 fn described(field: &Field) -> Value {
-    let categories = field.categories().filter(|categories| categories.values().len() <= MAX_LISTED_CATEGORIES);
-    let listed = categories.map(|categories| {
-        let values = categories.values().iter().zip(0..);
-        let named = values.map(|(value, place)| {
-            let label = categories.label(place).map_or_else(|| value.text(), str::to_owned);
-            json!({"value": value, "label": label})
-        });
-        named.collect::<Vec<_>>()
-    });
     json!({
         "name": field.name, "title": field.title(), "description": field.description, "type": field.kind.name(),
-        "required": field.is_required, "categories": listed, "example": field.example,
+        "required": field.is_required, "categories": choices(field), "example": field.example,
     })
+}
+
+/// Returns the values of a field that has few, each with what it is called.
+fn choices(field: &Field) -> Option<Vec<Value>> {
+    if matches!(field.domain, Domain::Boolean) {
+        return Some(
+            [(true, "yes"), (false, "no")].map(|(value, label)| json!({"value": value, "label": label})).into(),
+        );
+    }
+    let categories = field.categories().filter(|categories| categories.values().len() <= MAX_LISTED_CATEGORIES)?;
+    let values = categories.values().iter().zip(0..);
+    let named = values.map(|(value, place)| {
+        let label = categories.label(place).map_or_else(|| value.text(), str::to_owned);
+        json!({"value": value, "label": label})
+    });
+    Some(named.collect())
 }
 
 /// Returns the page on which this contract can be read and tried.

@@ -18,7 +18,7 @@ use crate::package::Package;
 use crate::prediction::{Answer, scalar};
 use crate::table::Record;
 
-/// So many columns are named that have shifted most.
+/// So many fields, and so many features, are named that have shifted most.
 const NAMED_COLUMNS: usize = 10;
 
 /// What is counted.
@@ -126,16 +126,25 @@ impl<'a> Counter<'a> {
     pub fn drift(&self) -> Option<DriftSummary> {
         let (table, answers) = self.watch.as_ref()?;
         let predictions = answers.drift(&self.package.schema().label_field().name);
-        let columns: Vec<ColumnDrift> = table.fields().into_iter().chain(table.features()).collect();
-        let worst = columns.iter().chain([&predictions]).filter_map(|column| column.drift).max();
-        let (verdict, _) = Verdict::new(self.records, worst, None);
-        let histogram = predictions.bins.clone();
-        let indexed = columns.iter().chain([&predictions]);
-        let mut indexed: Vec<ColumnIndex> = indexed
-            .filter_map(|column| Some(ColumnIndex { name: column.name.clone(), index: column.judged_index()? }))
-            .collect();
-        indexed.sort_by(|one, other| other.index.total_cmp(&one.index));
-        indexed.truncate(NAMED_COLUMNS);
-        Some(DriftSummary { verdict, records: self.records, columns: indexed, predictions: histogram })
+        let (fields, features) = (table.fields(), table.features());
+        let columns = fields.iter().chain(&features).chain([&predictions]);
+        let (verdict, _) = Verdict::new(self.records, columns.filter_map(|column| column.drift).max(), None);
+        Some(DriftSummary {
+            verdict,
+            records: self.records,
+            fields: shifted_most(&fields),
+            features: shifted_most(&features),
+            index: predictions.judged_index(),
+            predictions: predictions.bins,
+        })
     }
+}
+
+/// Returns the columns that have shifted most, by how far.
+fn shifted_most(columns: &[ColumnDrift]) -> Vec<ColumnIndex> {
+    let index = |column: &ColumnDrift| Some(ColumnIndex { name: column.name.clone(), index: column.judged_index()? });
+    let mut indexed: Vec<ColumnIndex> = columns.iter().filter_map(index).collect();
+    indexed.sort_by(|one, other| other.index.total_cmp(&one.index));
+    indexed.truncate(NAMED_COLUMNS);
+    indexed
 }

@@ -12,13 +12,20 @@ pub struct DriftSummary {
     pub verdict: Verdict,
     /// The number of records that were counted.
     pub records: u64,
-    /// The columns that have shifted most.
-    pub columns: Vec<ColumnIndex>,
+    /// The fields that have shifted most.
+    #[serde(default)]
+    pub fields: Vec<ColumnIndex>,
+    /// The features that have shifted most.
+    #[serde(default)]
+    pub features: Vec<ColumnIndex>,
+    /// How far the answers have shifted, where they are judged.
+    #[serde(default)]
+    pub index: Option<f64>,
     /// The histogram of all answers beside that of the training data's.
     pub predictions: Histograms,
 }
 
-/// How far a column has shifted.
+/// How far a field or a feature has shifted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ColumnIndex {
     /// Its name.

@@ -9,6 +9,28 @@ use crate::scoring::{LayoutError, ScoringError};
 use crate::store::StoreError;
 use crate::table::{ReadError, WriteError};
 
+/// The names of the kinds, as `infra/bulk.asl.json` has them.
+pub mod kind {
+    /// What the job is asked to do cannot be done.
+    pub const INVALID_INPUT: &str = "InvalidInput";
+    /// The output has another job.
+    pub const OTHER_JOB: &str = "OtherJob";
+    /// A file is no table.
+    pub const NOT_READABLE: &str = "NotReadable";
+    /// A file has other columns.
+    pub const OTHER_COLUMNS: &str = "OtherColumns";
+    /// Rows are no records.
+    pub const INVALID_ROWS: &str = "InvalidRows";
+    /// An object was changed.
+    pub const OBJECT_CHANGED: &str = "ObjectChanged";
+    /// Slices are missing.
+    pub const INCOMPLETE: &str = "Incomplete";
+    /// S3 or the table does not answer.
+    pub const UNAVAILABLE: &str = "Unavailable";
+    /// The program is at fault.
+    pub const BROKEN: &str = "Broken";
+}
+
 /// Why a task fails, in words for whoever started the job.
 #[derive(Debug, Error)]
 pub enum Failure {
@@ -42,18 +64,18 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Returns the kind's name, as `infra/bulk.asl.json` has it.
+    /// Returns the kind's name.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::InvalidInput(_) => "InvalidInput",
-            Self::OtherJob(_) => "OtherJob",
-            Self::NotReadable(_) => "NotReadable",
-            Self::OtherColumns(_) => "OtherColumns",
-            Self::InvalidRows(_) => "InvalidRows",
-            Self::ObjectChanged(_) => "ObjectChanged",
-            Self::Incomplete(_) => "Incomplete",
-            Self::Unavailable(_) => "Unavailable",
-            Self::Broken(_) => "Broken",
+            Self::InvalidInput(_) => kind::INVALID_INPUT,
+            Self::OtherJob(_) => kind::OTHER_JOB,
+            Self::NotReadable(_) => kind::NOT_READABLE,
+            Self::OtherColumns(_) => kind::OTHER_COLUMNS,
+            Self::InvalidRows(_) => kind::INVALID_ROWS,
+            Self::ObjectChanged(_) => kind::OBJECT_CHANGED,
+            Self::Incomplete(_) => kind::INCOMPLETE,
+            Self::Unavailable(_) => kind::UNAVAILABLE,
+            Self::Broken(_) => kind::BROKEN,
         }
     }
 
@@ -96,7 +118,7 @@ impl From<&ObjectError> for Failure {
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         of_cause(&error).unwrap_or_else(|| match error {
-            ReadError::Header(_) => Self::OtherColumns(error.to_string()),
+            ReadError::Header(_) | ReadError::UnknownColumns(_) => Self::OtherColumns(error.to_string()),
             _ => Self::NotReadable(error.to_string()),
         })
     }

@@ -23,6 +23,7 @@ use super::{Bulk, Call, source};
 use crate::lifecycle::statistics::to_float;
 use crate::objects::{Completed, Upload};
 use crate::scoring::{InvalidRow, Scored, Scorer, pipeline};
+use crate::table::counted;
 use crate::table::format::Format;
 use crate::table::place::Place as RowPlace;
 use crate::table::writer::TableWriter;
@@ -171,7 +172,8 @@ impl Work<'_> {
         let read = progress.rows + progress.invalid.count - before;
         match piece.rows {
             Some(rows) if rows != read => Err(Failure::Incomplete(format!(
-                "{name}: {rows} rows were counted when the job was planned, but {read} were read"
+                "{name} had {} when the job was planned, and has {read} now",
+                counted(rows, "row")
             ))),
             _ => Ok(()),
         }

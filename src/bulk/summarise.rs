@@ -20,6 +20,7 @@ use super::summary::Summary;
 use super::{Bulk, cost, side_by_side, source};
 use crate::lifecycle::statistics::to_float;
 use crate::objects::Location;
+use crate::table::counted;
 use crate::table::format::Format;
 
 /// So many parts are looked at side by side.
@@ -90,7 +91,11 @@ fn reports(
             Some(report) => {
                 let rows = report.rows + report.invalid;
                 if let Some(expected) = slice.rows().filter(|expected| *expected != rows) {
-                    faults.push(format!("slice {} has {rows} rows, but {expected} were counted", slice.index));
+                    faults.push(format!(
+                        "slice {} has {}, but {expected} were counted",
+                        slice.index,
+                        counted(rows, "row")
+                    ));
                 }
                 reports.push(report);
             }
@@ -202,7 +207,7 @@ fn sum_up(
     if invalid > tolerated {
         let places = source::name(&places.output.bucket, &format!("{}_invalid/", places.output.key));
         return Err(Failure::InvalidRows(format!(
-            "{invalid} rows are no records, and the job tolerates {tolerated}: {places} names each"
+            "rows that are no records: {invalid}, and the job tolerates {tolerated}: {places} names each"
         )));
     }
     Ok(Summary {
@@ -216,7 +221,6 @@ fn sum_up(
         rows,
         invalid,
         mean: counter.mean(),
-        label: Some(bulk.package.schema().label_field().name.to_string()),
         drift: counter.drift(),
         stored,
         seconds: Timestamp::now().duration_since(job.created_at).as_secs_f64(),

@@ -29,9 +29,6 @@ pub struct Summary {
     pub invalid: u64,
     /// The mean probability of the positive class of two, or the mean number.
     pub mean: Option<f64>,
-    /// The label's name, under which the predictions stand among the columns that have shifted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub label: Option<String>,
     /// How far records and answers have shifted from the training data, where the package tells of that.
     pub drift: Option<DriftSummary>,
     /// What came of storing, where that was wished.

@@ -10,7 +10,7 @@ use clap::Args;
 use self::out_of_fold::OutOfFold;
 use super::answered::{Answered, answered};
 use super::fit::write_json;
-use super::format;
+use super::format::{self, OtherColumnsOption};
 use super::labelled;
 use super::unpacked::Unpacked;
 use crate::lifecycle::builder::BaselineBuilder;
@@ -18,7 +18,6 @@ use crate::package::files::BASELINE;
 use crate::package::recipe::Recipe;
 use crate::package::{self, Package};
 use crate::table::Schema;
-use crate::table::columns::ExtraColumns;
 use crate::table::record::Labelled;
 
 /// Writes what labelled rows look like, field by field, into a package's baseline.json, which monitoring compares later records with.
@@ -40,6 +39,8 @@ pub(super) struct BaselineArgs {
     /// `probability_CLASS` for each class, or the label's name for a number; others are ignored [default: the package's own answers]
     #[arg(long, value_name = "FILE")]
     out_of_fold: Option<PathBuf>,
+    #[command(flatten)]
+    other_columns: OtherColumnsOption,
     /// File for the baseline; `-` is standard output [default: baseline.json of the package]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -53,9 +54,9 @@ pub(super) fn baseline(args: &BaselineArgs) -> anyhow::Result<()> {
     let source = format::source(&args.data)?;
     let rows = match answers.recipe() {
         // What a row would have looked up of the last days follows from all others.
-        Some(recipe) if recipe.calendar().is_some() => labelled::read_all(&schema, source, ExtraColumns::Refuse)
+        Some(recipe) if recipe.calendar().is_some() => labelled::read_all(&schema, source, args.other_columns.get())
             .and_then(|rows| add(&rows, &schema, &mut answers, &mut builder)),
-        _ => labelled::for_each_chunk(&schema, source, ExtraColumns::Refuse, |rows| {
+        _ => labelled::for_each_chunk(&schema, source, args.other_columns.get(), |rows| {
             add(&rows, &schema, &mut answers, &mut builder)
         }),
     };

@@ -338,7 +338,7 @@ impl Job {
             return self.end(execution);
         }
         let slices = self.runtime.block_on(self.machine.slices(&execution.arn))?;
-        self.tell(&told::as_json(execution, slices, None), || told::status(execution, slices))?;
+        self.tell(&told::as_json(execution, slices, None, None), !self.is_quiet, || told::status(execution, slices))?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -379,30 +379,34 @@ impl Job {
         // A table does not tell of slices once the job is over.
         let slices = if self.as_json { self.runtime.block_on(self.machine.slices(&execution.arn))? } else { None };
         if execution.state != State::Succeeded {
-            self.tell(&told::as_json(execution, slices, None), String::new)?;
             let failed = self.runtime.block_on(self.machine.failed_slices(&execution.arn, SHOWN_FAILURES))?;
-            return Err(told::failure(execution, &failed, &self.asked));
+            let failed = told::failure(execution, &failed, &self.asked);
+            if !self.as_json {
+                return Err(failed.into());
+            }
+            self.tell(&told::as_json(execution, slices, None, Some(&failed.advised.advice)), false, String::new)?;
+            return Ok(failed.code());
         }
         let text = execution.output.as_deref().unwrap_or("null");
         let no_summary = || format!("{} tells no summary", execution.name);
         let value: serde_json::Value = serde_json::from_str(text).with_context(no_summary)?;
         let summary: Summary = serde_json::from_value(value.clone()).with_context(no_summary)?;
-        self.tell(&told::as_json(execution, slices, Some(&value)), || told::summary(execution, &summary))?;
-        let has_drifted_far = summary.drift.is_some_and(|drift| drift.verdict.is_alarm());
+        let has_drifted_far = summary.drift.as_ref().is_some_and(|drift| drift.verdict.is_alarm());
+        let is_told = !self.is_quiet || has_drifted_far;
+        self.tell(&told::as_json(execution, slices, Some(&value), None), is_told, || {
+            told::summary(execution, &summary)
+        })?;
         Ok(if has_drifted_far { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
     }
 
-    /// Prints JSON where that is wished, else a text unless nothing is to be said.
-    fn tell(&self, json: &serde_json::Value, text: impl FnOnce() -> String) -> anyhow::Result<()> {
+    /// Prints JSON where that is wished, else a text if it is told.
+    fn tell(&self, json: &serde_json::Value, is_told: bool, text: impl FnOnce() -> String) -> anyhow::Result<()> {
         let mut output = Output::stdout();
         if self.as_json {
             serde_json::to_writer_pretty(&mut output, json)?;
             writeln!(output)?;
-        } else if !self.is_quiet {
-            let text = text();
-            if !text.is_empty() {
-                writeln!(output, "{text}")?;
-            }
+        } else if is_told {
+            writeln!(output, "{}", text())?;
         }
         output.finish()
     }

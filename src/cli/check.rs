@@ -6,8 +6,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::counted::Listed;
 use super::failure::FOUND;
-use super::format;
+use super::format::{self, IGNORING, OtherColumnsOption};
 use super::options::{self, PackageOption};
 use super::output::Output;
 use super::table::{plain_table, text};
@@ -37,6 +38,8 @@ pub(super) struct CheckArgs {
     /// Format of the input, whatever its extension and its first bytes say
     #[arg(long, value_parser = format::parser(), ignore_case = true)]
     format: Option<Format>,
+    #[command(flatten)]
+    other_columns: OtherColumnsOption,
     /// Also compares with the package's training data: drift and missing values
     #[arg(long)]
     baseline: bool,
@@ -48,7 +51,7 @@ pub(super) struct CheckArgs {
 }
 
 /// Checks a file.
-pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn check(args: &CheckArgs, quiet: bool) -> anyhow::Result<ExitCode> {
     let config = options::config(&[args.package.setting()])?;
     let (quality, told) = match config.model_dir.as_deref() {
         // A table is checked before anything is trained on it: its schema is enough.
@@ -72,7 +75,7 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     if args.json {
         serde_json::to_writer_pretty(&mut output, &quality)?;
         writeln!(output)?;
-    } else {
+    } else if !quiet || !quality.errors.is_empty() {
         writeln!(output, "{told}")?;
     }
     output.finish()?;
@@ -80,7 +83,8 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn of_file(args: &CheckArgs, schema: &Schema) -> anyhow::Result<(Quality, Vec<Record>)> {
-    let options = Options { format: args.format, ..Options::default() };
+    let selection = Selection { extra_columns: args.other_columns.get(), ..Selection::default() };
+    let options = Options { format: args.format, selection, ..Options::default() };
     Ok(Quality::of_table(schema, format::source(&args.input)?, &options)?)
 }
 
@@ -110,6 +114,9 @@ fn tell(schema: &Schema, quality: &Quality) -> String {
             told = format!("{told}\n\n{name}\n{}", in_lines(findings));
         }
     }
+    if quality.errors.iter().any(|error| schema.is_unknown_in(&error.detail)) {
+        told = format!("{told}\n\n{IGNORING}");
+    }
     told
 }
 
@@ -119,9 +126,9 @@ pub(super) fn in_lines(findings: &[Finding]) -> String {
         Some(line) => format!("  line {line}: {}", finding.detail),
         None => format!("  {}", finding.detail),
     };
-    let mut lines: Vec<String> = findings.iter().take(SHOWN_FINDINGS).map(line).collect();
-    if findings.len() > SHOWN_FINDINGS {
-        lines.push(format!("  and {} more", findings.len() - SHOWN_FINDINGS));
+    let mut lines = Listed::new(SHOWN_FINDINGS);
+    for finding in findings {
+        lines.push(|| line(finding));
     }
-    lines.join("\n")
+    lines.to_string()
 }

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::answered::answered;
 use super::counted::counted;
 use super::failure::{Advised, FOUND, UsageError};
-use super::format::{self, read_input};
+use super::format::{self, OtherColumnsOption, read_input};
 use super::labelled;
 use super::output::Output;
 use super::table::{plain_table, text};
@@ -27,7 +27,6 @@ use crate::lifecycle::performance::Performance;
 use crate::lifecycle::stored::StoredAnswer;
 use crate::package::{self, Package};
 use crate::table::Schema;
-use crate::table::columns::ExtraColumns;
 use crate::table::record::Labelled;
 use crate::table::source::Source;
 
@@ -51,6 +50,8 @@ pub(super) struct CompareArgs {
     /// up
     #[arg(long, value_name = "DATE")]
     since: Option<Date>,
+    #[command(flatten)]
+    other_columns: OtherColumnsOption,
     /// Compares even on rows that a model was trained on: it knows their answers, so it seems better than it is
     #[arg(long)]
     allow_seen: bool,
@@ -77,7 +78,7 @@ struct Told {
 }
 
 /// Compares, and says what comes of it.
-pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn compare(args: &CompareArgs, quiet: bool) -> anyhow::Result<ExitCode> {
     let (champion, challenger) = (open(&args.champion)?, open(&args.challenger)?);
     if champion.name() != challenger.name() {
         let (one, other) = (champion.name(), challenger.name());
@@ -88,7 +89,7 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     let data = format::name(&args.data);
     let bytes = read_input(&args.data)?;
     let data_hash = hex::encode(Sha256::digest(&bytes));
-    let rows = labelled::read_all(champion.schema(), Source::from_bytes(bytes), ExtraColumns::Refuse)
+    let rows = labelled::read_all(champion.schema(), Source::from_bytes(bytes), args.other_columns.get())
         .with_context(|| format!("cannot compare by {data}"))?;
     let (rows, outcomes) = parts(&champion, rows);
     let counts = since(args.since, champion.schema(), &rows)?;
@@ -127,7 +128,7 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     if args.json {
         serde_json::to_writer_pretty(&mut output, &told)?;
         writeln!(output)?;
-    } else {
+    } else if !quiet || !told.comparison.promote {
         writeln!(output, "{}", tell(&told))?;
     }
     output.finish()?;

@@ -6,12 +6,15 @@ use std::process::ExitCode;
 use anstream::stderr;
 use clap::builder::styling::{AnsiColor, Color, Style};
 
+use super::format::IGNORING;
 use crate::config::NotSet;
+use crate::table::ReadError;
 
 /// As of a program that was stopped by SIGPIPE.
 const NOBODY_READS: u8 = 141;
 
-const USAGE: u8 = 2;
+/// What a command ends with that cannot do what was asked for, as it was asked.
+pub(super) const USAGE: u8 = 2;
 
 /// What a command ends with that was to look for something bad, and found it.
 pub(super) const FOUND: u8 = 3;
@@ -70,6 +73,9 @@ fn hint(error: &anyhow::Error) -> Option<&str> {
     }
     if let Some(NotSet(name)) = error.chain().find_map(|cause| cause.downcast_ref()) {
         return Some(if *name == "AWS_REGION" { REGION } else { KEYS });
+    }
+    if error.chain().any(|cause| matches!(cause.downcast_ref(), Some(ReadError::UnknownColumns(_)))) {
+        return Some(IGNORING);
     }
     match error.chain().find_map(io_kind)? {
         io::ErrorKind::AddrInUse => Some("another program listens there: choose a port with --port, or 0 for any"),

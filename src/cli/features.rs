@@ -2,21 +2,22 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use clap::Args;
 
-use super::format::{self, read_input};
+use super::format::{self, OtherColumnsOption, of_rows, read_input};
 use super::labelled;
 use super::output::Output;
 use super::unpacked::Unpacked;
 use crate::package::recipe::Recipe;
+use crate::table::chunk::Row;
 use crate::table::columns::{Purpose, Selection};
 use crate::table::fault::in_words;
 use crate::table::output_cell::{ColumnType, OutputCell, OutputColumn};
 use crate::table::reader::{Options, Reader};
 use crate::table::source::Source;
 use crate::table::writer::{Layout, TableWriter};
-use crate::table::{Field, Labelled, ReadError, Record, Schema};
+use crate::table::{Fault, Field, Labelled, ReadError, Record, Schema};
 
 /// Writes the feature matrix of a file: the fields of the key, then a column a feature.
 ///
@@ -33,6 +34,8 @@ pub(super) struct FeaturesArgs {
     /// Folder with schema.json and recipe.json, and what `lifeboat fit` made of them
     #[arg(long, value_name = "DIR")]
     package: PathBuf,
+    #[command(flatten)]
+    other_columns: OtherColumnsOption,
     /// Folder with state.json and history.json, where that is another one
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
@@ -47,18 +50,21 @@ pub(super) fn features(args: &FeaturesArgs) -> anyhow::Result<()> {
     let schema = package.schema()?;
     let recipe = package.recipe(&schema, args.state.as_deref().map_or(package, Unpacked))?;
     let cannot = || format!("cannot read {}", format::name(&args.input));
+    let open = |source, purpose| {
+        let selection = Selection { purpose, extra_columns: args.other_columns.get() };
+        Reader::open(source, &schema, &Options { selection, ..Options::default() })
+    };
     if recipe.calendar().is_none() {
-        let reader = Reader::open(format::source(&args.input)?, &schema, &Options::default()).with_context(cannot)?;
+        let reader = open(format::source(&args.input)?, Purpose::Records).with_context(cannot)?;
         return by_snapshot(args, &schema, &recipe, reader);
     }
     let bytes = read_input(&args.input)?;
-    let open = |purpose| {
-        let selection = Selection { purpose, ..Selection::default() };
-        Reader::open(Source::from_bytes(&*bytes), &schema, &Options { selection, ..Options::default() })
-    };
+    let open = |purpose| open(Source::from_bytes(&*bytes), purpose);
     match open(Purpose::Labels) {
         Ok(reader) => in_their_time(args, &schema, &recipe, reader),
-        Err(ReadError::Header(_)) => by_snapshot(args, &schema, &recipe, open(Purpose::Records).with_context(cannot)?),
+        Err(ReadError::Header(_) | ReadError::UnknownColumns(_)) => {
+            by_snapshot(args, &schema, &recipe, open(Purpose::Records).with_context(cannot)?)
+        }
         Err(error) => Err(error).with_context(cannot),
     }
 }
@@ -68,7 +74,7 @@ fn by_snapshot(args: &FeaturesArgs, schema: &Schema, recipe: &Recipe, reader: Re
     let mut matrix = Matrix::create(args, schema, recipe)?;
     let mut computer = recipe.computer();
     reader.for_each(|row| {
-        let record = row.record(schema).map_err(|faults| anyhow!("{}: {}", row.place(), in_words(&faults)))?;
+        let record = row.record(schema).map_err(|faults| of_row(row, &faults, schema))?;
         matrix.write(&record, |features| computer.features(&record, features))
     })?;
     matrix.finish()
@@ -80,7 +86,7 @@ fn in_their_time(args: &FeaturesArgs, schema: &Schema, recipe: &Recipe, reader: 
     let mut rows = Vec::new();
     reader.for_each(|row| {
         let labelled = labelled::read(row, schema, known_at);
-        rows.push(labelled.map_err(|faults| anyhow!("{}: {}", row.place(), in_words(&faults)))?);
+        rows.push(labelled.map_err(|faults| of_row(row, &faults, schema))?);
         anyhow::Ok(())
     })?;
     let (past, mut computer) = (recipe.past(schema, &rows)?, recipe.computer());
@@ -89,6 +95,10 @@ fn in_their_time(args: &FeaturesArgs, schema: &Schema, recipe: &Recipe, reader: 
         matrix.write(record, |features| past.features(&mut computer, place, record, features))?;
     }
     matrix.finish()
+}
+
+fn of_row(row: Row<'_>, faults: &[Fault], schema: &Schema) -> anyhow::Error {
+    of_rows(format!("{}: {}", row.place(), in_words(faults)), schema)
 }
 
 /// A matrix that is being written.

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::check::{in_lines, quality_of};
 use super::counted::counted;
-use super::format::{self, read_input};
+use super::format::{self, OtherColumnsOption, read_input};
 use super::labelled;
 use super::output::Output;
 use super::unpacked::Unpacked;
@@ -31,6 +31,8 @@ pub(super) struct FitArgs {
     /// Folder with schema.json and recipe.json
     #[arg(long, value_name = "DIR")]
     package: PathBuf,
+    #[command(flatten)]
+    other_columns: OtherColumnsOption,
     /// Folder for state.json and history.json; made where it does not exist [default: the package's]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -40,7 +42,8 @@ pub(super) struct FitArgs {
 pub(super) fn fit(args: &FitArgs) -> anyhow::Result<()> {
     let package = Unpacked(&args.package);
     let (schema, descriptor) = (package.schema()?, package.descriptor()?);
-    let TrainingRows { rows, data_hash, .. } = training_rows(&schema, &args.train)?;
+    let TrainingRows { rows, data_hash, .. } =
+        training_rows(&schema, &args.train, &read_input(&args.train)?, args.other_columns.get())?;
     let fitted = recipe::fit(&descriptor, &schema, &rows, &data_hash)?;
     let folder = args.output.as_deref().unwrap_or(&args.package);
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -64,12 +67,7 @@ pub(super) struct TrainingRows {
 }
 
 /// Reads the rows of a training file, which must be fit to train on.
-pub(super) fn training_rows(schema: &Schema, file: &Path) -> anyhow::Result<TrainingRows> {
-    training_rows_among(schema, file, &read_input(file)?, ExtraColumns::Refuse)
-}
-
-/// Reads the rows of a training file that may have other columns.
-pub(super) fn training_rows_among(
+pub(super) fn training_rows(
     schema: &Schema,
     file: &Path,
     bytes: &[u8],

@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use futures_util::future::join_all;
 
-use super::counted::counted;
+use super::counted::{Listed, counted};
 use super::failure::UsageError;
 use super::format;
 use super::options::{self, DatabaseOption, PackageOption};
@@ -19,9 +19,6 @@ use crate::table::columns::{ExtraColumns, Purpose, Selection};
 use crate::table::fault::in_words;
 use crate::table::reader::{Options, Reader};
 use crate::table::{Schema, Value};
-
-/// So many bad rows are shown before the rest is only counted.
-const SHOWN_ROWS: usize = 20;
 
 /// So many entities are forgotten at a time.
 const CONCURRENT_ENTITIES: usize = 16;
@@ -109,7 +106,7 @@ fn names(schema: &Schema) -> String {
 fn read(schema: &Schema, file: &Path) -> anyhow::Result<BTreeSet<Entity>> {
     let selection = Selection { extra_columns: ExtraColumns::Ignore, purpose: Purpose::Fields };
     let reader = Reader::open(format::source(file)?, schema, &Options { selection, ..Options::default() })?;
-    let (mut entities, mut faults, mut rows) = (BTreeSet::new(), Vec::new(), 0);
+    let (mut entities, mut faults, mut rows) = (BTreeSet::new(), Listed::default(), 0);
     reader.for_each(|row| {
         rows += 1;
         let values = row.fields(schema, schema.key()).map_err(|found| in_words(&found));
@@ -117,18 +114,14 @@ fn read(schema: &Schema, file: &Path) -> anyhow::Result<BTreeSet<Entity>> {
         let entity = values.and_then(|values| whole(schema, key(values)).map_err(|fault| fault.to_string()));
         match entity {
             Ok(entity) => drop(entities.insert(entity)),
-            Err(fault) => faults.push(format!("{}: {fault}", row.place())),
+            Err(fault) => faults.push(|| format!("  {}: {fault}", row.place())),
         }
         anyhow::Ok(())
     })?;
-    if faults.is_empty() {
-        return Ok(entities);
+    match faults.count() {
+        0 => Ok(entities),
+        count => bail!("rows that are no keys: {count} of {rows}:\n{faults}"),
     }
-    bail!(
-        "rows that are no keys: {} of {rows}:\n  {}",
-        faults.len(),
-        faults[..faults.len().min(SHOWN_ROWS)].join("\n  ")
-    )
 }
 
 /// What was deleted.

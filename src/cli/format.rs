@@ -7,11 +7,12 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::failure::{Advised, UsageError};
+use crate::table::Schema;
 use crate::table::columns::ExtraColumns;
 use crate::table::format::Format;
 use crate::table::source::Source;
@@ -34,7 +35,14 @@ const TABLES: &Known<Format> = &[
     (Format::Parquet, &["parquet"]),
 ];
 
-/// What becomes of columns that are no fields.
+/// What helps where columns are refused that are no fields: each command that refuses them has the option.
+pub(super) const IGNORING: &str = "--extra-columns ignore leaves columns out that are no fields";
+
+/// What helps besides where a line is written for each record.
+pub(super) const IGNORING_OR_KEEPING: &str =
+    "--extra-columns ignore leaves columns out that are no fields, and keep writes them beside the predictions";
+
+/// What becomes of columns that are no fields, where a line is written for each record.
 #[derive(Debug, Args)]
 pub(super) struct ExtraColumnsOption {
     /// What becomes of columns that are no fields of the table
@@ -65,6 +73,39 @@ impl ExtraColumnsOption {
             Extra::Keep => ExtraColumns::Keep,
         }
     }
+}
+
+/// What becomes of columns that are no fields, where nothing is written beside which they could stand.
+#[derive(Debug, Args)]
+pub(super) struct OtherColumnsOption {
+    /// What becomes of columns that are no fields of the table
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Other::Refuse)]
+    extra_columns: Other,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Other {
+    /// They are faults: a misspelt field is not lost without a word.
+    Refuse,
+    /// They are not read.
+    Ignore,
+}
+
+impl OtherColumnsOption {
+    pub(super) fn get(&self) -> ExtraColumns {
+        match self.extra_columns {
+            Other::Refuse => ExtraColumns::Refuse,
+            Other::Ignore => ExtraColumns::Ignore,
+        }
+    }
+}
+
+/// Makes an error of what is wrong with rows, with what helps where one has a member that is no field.
+pub(super) fn of_rows(problem: String, schema: &Schema) -> anyhow::Error {
+    if schema.is_unknown_in(&problem) {
+        return Advised { problem, advice: IGNORING.to_owned() }.into();
+    }
+    anyhow!(problem)
 }
 
 /// Reads the name of a format, and lists them all in the help.

@@ -1,7 +1,9 @@
 //! The labelled rows of a file, which training and comparing need without a single fault.
 
-use anyhow::bail;
 use jiff::Timestamp;
+
+use super::counted::Listed;
+use super::format::of_rows;
 
 use crate::table::chunk::{Chunk, Row};
 use crate::table::columns::{ExtraColumns, KNOWN_AT, Purpose, Selection};
@@ -11,9 +13,6 @@ use crate::table::reader::{Options, Reader};
 use crate::table::record::Labelled;
 use crate::table::source::Source;
 use crate::table::{Fault, Schema};
-
-/// So many bad rows are shown before the rest is only counted.
-const SHOWN_ROWS: usize = 20;
 
 /// Reads every labelled row, or tells of every row that is not one.
 pub(super) fn read_all(schema: &Schema, source: Source, extra_columns: ExtraColumns) -> anyhow::Result<Vec<Labelled>> {
@@ -35,20 +34,27 @@ pub(super) fn for_each_chunk(
     let selection = Selection { purpose: Purpose::Labels, extra_columns };
     let mut reader = Reader::open(source, schema, &Options { selection, ..Options::default() })?;
     let known_at = place_of_known_at(&reader);
-    let (mut chunk, mut read, mut bad) = (Chunk::default(), 0, Bad::default());
+    let (mut chunk, mut read, mut bad) = (Chunk::default(), 0, Listed::default());
     while reader.next_chunk(&mut chunk)? {
         read += chunk.len();
         let rows = chunk.rows();
-        let rows = rows.filter_map(|row| labelled(row, schema, known_at).map_err(|faults| bad.add(row, &faults)).ok());
+        let rows = rows
+            .filter_map(|row| labelled(row, schema, known_at).map_err(|faults| bad.push(|| told(row, &faults))).ok());
         let rows: Vec<Labelled> = rows.collect();
-        if bad.rows == 0 {
+        if bad.count() == 0 {
             take(rows)?;
         }
     }
-    if bad.rows > 0 {
-        bail!("rows that are not labelled {}: {} of {read}:{}", schema.noun().many, bad.rows, bad.shown);
+    if bad.count() > 0 {
+        let many = &schema.noun().many;
+        let problem = format!("rows that are not labelled {many}: {} of {read}:\n{bad}", bad.count());
+        return Err(of_rows(problem, schema));
     }
     Ok(())
+}
+
+fn told(row: Row<'_>, faults: &[Fault]) -> String {
+    format!("  {}: {}", row.place(), in_words(faults))
 }
 
 fn labelled(row: Row<'_>, schema: &Schema, known_at: Option<usize>) -> Result<Labelled, Vec<Fault>> {
@@ -87,18 +93,3 @@ fn moment(cell: &OutputCell<'_>) -> Result<Option<Timestamp>, &'static str> {
 }
 
 const MUST_BE_A_MOMENT: &str = "must be a moment with its offset from UTC, as in 2013-11-04T06:00:00-05:00";
-
-#[derive(Default)]
-struct Bad {
-    rows: usize,
-    shown: String,
-}
-
-impl Bad {
-    fn add(&mut self, row: Row<'_>, faults: &[Fault]) {
-        self.rows += 1;
-        if self.rows <= SHOWN_ROWS {
-            self.shown.extend(["\n  ", &row.place().to_string(), ": ", &in_words(faults)]);
-        }
-    }
-}

@@ -1,7 +1,7 @@
 //! `lifeboat monitor`: what passed through the model, against what it was trained on.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -67,7 +67,7 @@ const FORMATS: &Known<ReportFormat> =
     &[(ReportFormat::Html, &["html", "htm"]), (ReportFormat::Json, &["json"]), (ReportFormat::Table, &["txt"])];
 
 /// Writes the report.
-pub(super) fn monitor(args: &MonitorArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn monitor(args: &MonitorArgs, quiet: bool) -> anyhow::Result<ExitCode> {
     let window = args.window.window(Timestamp::now())?;
     let format = format::of_output(args.format, FORMATS, &args.output)?.unwrap_or(ReportFormat::Table);
     let config = options::config(&[args.database.setting(), args.package.setting()])?;
@@ -82,8 +82,11 @@ pub(super) fn monitor(args: &MonitorArgs) -> anyhow::Result<ExitCode> {
         }
         anyhow::Ok(report)
     })?;
+    let is_alarm = report.verdict.is_alarm();
+    let is_for_people = matches!(format, ReportFormat::Table) && args.output == Path::new("-");
     let mut output = Output::create(&args.output)?;
     match format {
+        ReportFormat::Table if is_for_people && quiet && !is_alarm => {}
         ReportFormat::Table => writeln!(output, "{}", tell(&report))?,
         ReportFormat::Json => {
             serde_json::to_writer_pretty(&mut output, &report)?;
@@ -92,7 +95,7 @@ pub(super) fn monitor(args: &MonitorArgs) -> anyhow::Result<ExitCode> {
         ReportFormat::Html => output.write_all(html::page(&report).as_bytes())?,
     }
     output.finish()?;
-    Ok(if report.verdict.is_alarm() { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+    Ok(if is_alarm { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
 }
 
 fn tell(report: &Report) -> String {
@@ -114,7 +117,7 @@ fn tell(report: &Report) -> String {
     let found = &report.predictions;
     if let Some(blocks) = found.blocks {
         let BlockReport { window_days, count, .. } = blocks;
-        fact("days", format!("{window_days}; the training data has {count} blocks of as many"));
+        fact("days", format!("{window_days}; the training data has {} of as many", counted(count, "block")));
     }
     let shift = found.index.map_or_else(String::new, |index| format!(", stability index {:.3}", index.judged));
     if found.mean.or(found.baseline_mean).is_some() {
@@ -199,6 +202,10 @@ fn number(number: Option<f64>) -> String {
     number.map_or_else(|| "-".to_owned(), |number| format!("{number:.4}"))
 }
 
+fn mean(column: &ColumnDrift, mean: Option<f64>) -> String {
+    mean.map_or_else(|| "-".to_owned(), |mean| column.in_words(mean, 3))
+}
+
 /// Returns the columns, those that have shifted most first.
 fn drifts(kind: &str, columns: &[ColumnDrift]) -> String {
     let judged = |column: &ColumnDrift| column.index.map(|index| index.judged);
@@ -232,8 +239,8 @@ fn drifts(kind: &str, columns: &[ColumnDrift]) -> String {
             number(judged(column)),
             number(column.blocks.map(|blocks| blocks.reached)),
             number(column.test.map(|test| test.p_value)),
-            number(column.mean),
-            number(column.baseline_mean),
+            mean(column, column.mean),
+            mean(column, column.baseline_mean),
             share(column.unseen_rate.or(column.out_of_range_rate)),
             share(column.missing_rate),
             share(column.baseline_missing_rate),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::counted::counted;
+use super::counted::{Listed, counted};
 use super::format;
 use super::options::{self, DatabaseOption, PackageOption};
 use crate::outcome::{self, NewOutcome, OutcomeColumns};
@@ -19,9 +19,6 @@ use crate::table::fault::in_words;
 use crate::table::place::Place;
 use crate::table::reader::{Options, Reader};
 use crate::table::source::Source;
-
-/// So many bad rows are shown before the rest is only counted.
-const SHOWN_ROWS: usize = 20;
 
 /// So many rows are recorded at a time.
 const ROWS: usize = 1000;
@@ -72,56 +69,63 @@ fn read(source: Source, schema: &Schema) -> anyhow::Result<Vec<(Place, NewOutcom
     let reader = Reader::open(source, schema, &Options { selection, ..Options::default() })?;
     let columns = OutcomeColumns::new(schema, reader.extra_columns().iter().map(|column| &*column.name));
     let wanted = outcome::fields(schema);
-    let (mut rows, mut faults) = (Vec::new(), Vec::new());
+    let (mut rows, mut faults) = (Vec::new(), Listed::default());
     reader.for_each(|row| {
         match columns.outcome(schema, &row.extras(), row.fields(schema, &wanted)) {
             Ok(told) => rows.push((row.place(), told)),
-            Err(found) => faults.push(format!("{}: {}", row.place(), in_words(&found))),
+            Err(found) => faults.push(|| format!("  {}: {}", row.place(), in_words(&found))),
         }
         anyhow::Ok(())
     })?;
-    if faults.is_empty() {
-        return Ok(rows);
+    match faults.count() {
+        0 => Ok(rows),
+        count => bail!("rows that are no outcomes: {count} of {}:\n{faults}", count + rows.len()),
     }
-    let shown = &faults[..faults.len().min(SHOWN_ROWS)];
-    bail!("rows that are no outcomes: {} of {}:\n  {}", faults.len(), faults.len() + rows.len(), shown.join("\n  "))
 }
 
 /// What came of the rows.
 #[derive(Debug, Default)]
 struct Tally {
-    standing: usize,
-    /// Of those that stand, how many take the place of another one.
+    recorded: usize,
+    /// Of those that were recorded, how many take the place of another one.
     corrected: usize,
+    /// How many stood already.
+    told_before: usize,
     /// Rows that could not be recorded, with the reason.
-    left: Vec<(Place, &'static str)>,
+    left: Listed,
 }
 
 impl Tally {
     fn count(&mut self, recording: Option<&Recording>, place: Place) {
         match recording {
-            Some(Recording::Contradicts(_)) => self.left.push((place, "another outcome is recorded, and stays")),
-            None => self.left.push((place, "there is no such prediction")),
+            Some(Recording::Contradicts(_)) => {
+                self.left.push(|| format!("{place}: another outcome is recorded, and stays"));
+            }
+            None => self.left.push(|| format!("{place}: there is no such prediction")),
+            Some(Recording::Stands(_)) => self.told_before += 1,
             Some(recording) => {
-                self.standing += 1;
+                self.recorded += 1;
                 self.corrected += usize::from(matches!(recording, Recording::Corrected(_)));
             }
         }
     }
 
     fn tell(&self, quiet: bool) -> anyhow::Result<()> {
-        for (place, reason) in self.left.iter().take(SHOWN_ROWS) {
-            writeln!(io::stderr(), "{place}: {reason}")?;
+        if self.left.count() > 0 {
+            writeln!(io::stderr(), "{}", self.left)?;
         }
         if !quiet {
             let corrected = match self.corrected {
                 0 => String::new(),
                 corrected => format!(", {corrected} of them corrected"),
             };
-            let stand = if self.standing == 1 { "stands" } else { "stand" };
-            writeln!(io::stderr(), "{} {stand} as told{corrected}", counted(self.standing, "outcome"))?;
+            let told_before = match self.told_before {
+                0 => String::new(),
+                before => format!("; {before} stood already"),
+            };
+            writeln!(io::stderr(), "{} recorded{corrected}{told_before}", counted(self.recorded, "outcome"))?;
         }
-        match self.left.len() {
+        match self.left.count() {
             0 => Ok(()),
             1 => bail!("1 outcome was not recorded"),
             left => bail!("{left} outcomes were not recorded"),

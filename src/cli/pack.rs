@@ -18,16 +18,19 @@ use self::answered::AnsweredRows;
 use self::expected::Expected;
 use self::report::Report;
 use self::staging::{Identity, Staging};
-use super::failure::UsageError;
-use super::fit::{TrainingRows, training_rows_among};
+use super::failure::{Advised, UsageError};
+use super::fit::{TrainingRows, training_rows};
 use super::format;
 use super::unpacked::Unpacked;
+use crate::package::error::LoadError;
 use crate::package::files::{BASELINE, GOLDEN, MANIFEST, RECIPE, SCHEMA};
+use crate::package::graph::Outline;
 use crate::package::inspection::Inspection;
 use crate::package::pack::{Found, Wishes, find_out};
 use crate::package::{self, Package, Training};
 use crate::table::columns::ExtraColumns;
 use crate::table::descriptor::SchemaDescriptor;
+use crate::table::format::Format;
 use crate::table::source::Source;
 use crate::table::survey::Survey;
 use crate::table::{Schema, load};
@@ -145,8 +148,9 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 /// Makes a package.
-pub(super) fn pack(args: &PackArgs) -> anyhow::Result<()> {
+pub(super) fn pack(args: &PackArgs, quiet: bool) -> anyhow::Result<()> {
     let is_folder = args.graph.is_dir();
+    args.refuse_a_table()?;
     let target = if is_folder { &args.graph } else { args.output()? };
     if !is_folder && args.data.is_none() {
         return Err(usage("--data: name the file with the rows that the model was trained on"));
@@ -159,7 +163,8 @@ pub(super) fn pack(args: &PackArgs) -> anyhow::Result<()> {
     let found = match &data {
         // A recipe, or a manifest that was written by hand, says all that there is to find out.
         Some(data) if !staging.has(RECIPE) && !staging.has(MANIFEST) => {
-            args.find_out(&staging, data, &mut report).with_context(cannot)?
+            let found = args.find_out(&staging, data, &mut report).with_context(cannot);
+            found.map_err(|error| report.blame_what_is_kept(error))?
         }
         _ => {
             args.refuse_what_is_not_read()?;
@@ -184,7 +189,7 @@ pub(super) fn pack(args: &PackArgs) -> anyhow::Result<()> {
         return Err(anyhow!("{fault}")).with_context(cannot);
     }
     staging.take_place().with_context(cannot)?;
-    report.print(&package, target)
+    if quiet { Ok(()) } else { report.print(&package, target) }
 }
 
 /// A table that is read once, however often it is looked at: it may be standard input.
@@ -199,7 +204,7 @@ impl<'a> Data<'a> {
     }
 
     fn training_rows(&self, schema: &Schema) -> anyhow::Result<TrainingRows> {
-        training_rows_among(schema, self.file, &self.bytes, ExtraColumns::Ignore)
+        training_rows(schema, self.file, &self.bytes, ExtraColumns::Ignore)
     }
 }
 
@@ -210,6 +215,36 @@ fn usage(problem: &str) -> anyhow::Error {
 impl PackArgs {
     fn output(&self) -> anyhow::Result<&PathBuf> {
         self.output.as_ref().ok_or_else(|| usage("--output: name the folder that becomes the package"))
+    }
+
+    /// Refuses a table in the place of the graph, and says how the command goes.
+    fn refuse_a_table(&self) -> anyhow::Result<()> {
+        // JSON may be anything, a model of another library too.
+        let is_table = Format::from_path(&self.graph).is_some_and(|format| format != Format::Json);
+        if !is_table || !self.graph.is_file() {
+            return Ok(());
+        }
+        let is_graph = |file: &&PathBuf| file.extension().is_some_and(|extension| extension == "onnx");
+        let graph =
+            self.data.as_ref().filter(is_graph).map_or_else(|| "MODEL.onnx".into(), |file| file.display().to_string());
+        let target = self.table.target.as_deref().unwrap_or("COLUMN");
+        let output = self.output.as_ref().map_or_else(|| "DIR".into(), |folder| folder.display().to_string());
+        let table = self.graph.display();
+        let problem = format!("{table} is a table, and stands where the model's graph belongs");
+        let advice = format!("lifeboat pack {graph} --data {table} --target {target} --output {output}");
+        Err(UsageError(Advised { problem, advice }.into()).into())
+    }
+
+    /// Reads what the graph tells of itself.
+    fn outline(staging: &Staging) -> anyhow::Result<Outline> {
+        staging.outline().map_err(|error| match error.downcast_ref() {
+            Some(LoadError::Malformed { .. }) => {
+                let advice = "GRAPH is what an exporter wrote, as MODEL.onnx, and the table stands behind --data; docs/models.md tells how a model is \
+                              exported, and in Python lifeboat_tabular.pack(model, X, y, DIR) does both";
+                Advised { problem: format!("{error:#}"), advice: advice.to_owned() }.into()
+            }
+            _ => error,
+        })
     }
 
     /// Refuses options that only say what a package is to be, of one that says so itself.
@@ -237,10 +272,13 @@ impl PackArgs {
 
     /// Finds out what data and graph make of a package.
     fn find_out(&self, staging: &Staging, data: &Data<'_>, report: &mut Report) -> anyhow::Result<Found> {
-        let outline = staging.outline()?;
+        let outline = Self::outline(staging)?;
         let survey = Survey::of(Source::from_bytes(&*data.bytes))
             .with_context(|| format!("cannot read {}", format::name(data.file)))?;
         let reviewed = self.reviewed(staging)?;
+        if reviewed.is_some() && self.table.schema.is_none() {
+            report.kept = self.output.as_ref().map(|folder| folder.join(SCHEMA).display().to_string());
+        }
         let told = reviewed.as_ref().map(|schema| schema.lifeboat.clone());
         let target = match (&self.table.target, &told) {
             (Some(target), Some(told)) if *target != told.label => {
@@ -262,9 +300,6 @@ impl PackArgs {
             missing_texts: self.said.missing_text.iter().cloned().collect::<BTreeMap<_, _>>(),
         };
         let found = find_out(&outline, &survey, &wishes, reviewed.as_ref())?;
-        if reviewed.is_some() {
-            report.kept_schema = true;
-        }
         report.decisions.clone_from(&found.decisions);
         report.doubts.clone_from(&found.doubts);
         if self.proof.expect.is_none() {
@@ -295,11 +330,13 @@ impl PackArgs {
         let cannot = || format!("cannot pack {}", self.graph.display());
         let schema = Unpacked(staging.path()).schema().with_context(cannot)?;
         let recipe = staging.recipe(&schema).with_context(cannot)?;
-        let TrainingRows { rows, data_hash, warnings } = data.training_rows(&schema)?;
+        let read = data.training_rows(&schema).map_err(|error| report.blame_what_is_kept(error));
+        let TrainingRows { rows, data_hash, warnings } = read?;
         (report.is_whole, report.warnings) = (true, warnings);
         let told = Training::new(&schema, recipe.as_ref(), &rows, data_hash).with_context(cannot)?;
         package::seal_with(staging.path(), Some(&told), &[]).with_context(cannot)?;
-        let package = Package::load(staging.path()).with_context(cannot)?;
+        let package = Package::load(staging.path()).with_context(cannot);
+        let package = package.map_err(|error| report.blame_what_is_kept(error))?;
         let answered = AnsweredRows::new(&package, rows).with_context(cannot)?;
         staging.put_json(BASELINE, &answered.baseline(&package))?;
         let mut properties: Vec<(&str, Json)> = Vec::new();

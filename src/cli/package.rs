@@ -68,7 +68,7 @@ impl From<Described> for Written {
 }
 
 /// Looks at a package, and says what it is and what is wrong with it.
-pub(super) fn package(args: &PackageArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn package(args: &PackageArgs, quiet: bool) -> anyhow::Result<ExitCode> {
     if let Some(described) = args.json_schema {
         return print_json_schema(described.into());
     }
@@ -79,7 +79,7 @@ pub(super) fn package(args: &PackageArgs) -> anyhow::Result<ExitCode> {
     let mut output = Output::stdout();
     if args.json {
         writeln!(output, "{}", package.manifest_json())?;
-    } else {
+    } else if !quiet {
         let story = serde_json::from_str(package.manifest_json()).context("the manifest cannot be told as a table")?;
         writeln!(output, "{}", tell(&package, &inspection, &story))?;
     }

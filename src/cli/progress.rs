@@ -26,18 +26,19 @@ pub(super) fn bar(is_hidden: bool, length: u64, done: &str) -> ProgressBar {
 
 fn tell_left(state: &ProgressState, line: &mut dyn Write) {
     if let Some(left) = time_left(state.elapsed(), state.pos(), state.len().unwrap_or_default()) {
-        let _ = write!(line, "  {:#} left", HumanDuration(left));
+        let _ = write!(line, "  {left}");
     }
 }
 
-/// Returns how long the rest takes, by the whole seconds, where what is done takes as long as was needed for it; at the beginning and at the end
+/// Returns how long the rest takes in words, by the whole seconds, where what is done takes as long as was needed for it; at the beginning and at the end
 /// that cannot be told.
-fn time_left(elapsed: Duration, done: u64, length: u64) -> Option<Duration> {
+pub(super) fn time_left(elapsed: Duration, done: u64, length: u64) -> Option<String> {
     if elapsed < FIRST_ESTIMATE || done == 0 || done >= length {
         return None;
     }
     let left = u128::from(length - done) * elapsed.as_millis() / u128::from(done) / 1000;
-    u64::try_from(left).ok().map(|seconds| Duration::from_secs(seconds.max(1)))
+    let left = Duration::from_secs(u64::try_from(left).ok()?.max(1));
+    Some(format!("{:#} left", HumanDuration(left)))
 }
 
 #[cfg(test)]
@@ -46,10 +47,11 @@ mod tests {
 
     #[test]
     fn the_time_left_is_told_once_something_says_it() {
-        let told = |seconds, done| time_left(Duration::from_secs(seconds), done, 100).map(|left| left.as_secs());
+        let told = |seconds, done| time_left(Duration::from_secs(seconds), done, 100);
+        let left = |text: &str| Some(format!("{text} left"));
         assert_eq!(told(2, 50), None, "the beginning");
         assert_eq!(told(60, 0), None, "nothing is done");
-        assert_eq!((told(10, 1), told(10, 25), told(10, 99)), (Some(990), Some(30), Some(1)));
+        assert_eq!((told(10, 1), told(10, 25), told(10, 99)), (left("17m"), left("30s"), left("1s")));
         assert_eq!((told(10, 100), told(10, 101)), (None, None), "all is done");
     }
 }

@@ -15,6 +15,7 @@ use clap::Args;
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 
+use super::counted::Listed;
 use super::failure::{FOUND, UsageError};
 use super::options::{self, DatabaseOption, WindowOption};
 use super::output::Output;
@@ -28,9 +29,6 @@ use crate::table::json;
 use at_hand::{AtHand, Found};
 use chosen::Chosen;
 use differences::{differences, is_exact};
-
-/// So many differences are shown before the rest is only counted.
-const SHOWN_DIFFERENCES: usize = 20;
 
 /// Computes stored predictions again from their records, by the package and the snapshot of its history that made them, and tells every
 /// difference above 1e-6; ends with 3 if there is one. Only predictions of the sample are found: those that `MONITOR_SAMPLE_RATE` let be read by time when they were
@@ -116,8 +114,8 @@ struct Tally {
     /// How many of the same are so to the bit.
     exact: u64,
     differing: u64,
-    /// The first differences, in words.
-    shown: Vec<String>,
+    /// The differences, in words.
+    shown: Listed,
     /// How many predictions were made by what is not at hand, in words.
     not_at_hand: BTreeMap<String, u64>,
 }
@@ -158,22 +156,22 @@ impl Tally {
     }
 
     fn compare(&mut self, stored: &Prediction, again: &Prediction, names: &[Box<str>]) {
-        let mut differences = differences(stored, again, names);
+        let differences = differences(stored, again, names);
         if differences.is_empty() {
             self.same += 1;
             self.exact += u64::from(is_exact(stored, again));
             return;
         }
         self.differing += 1;
-        let room = SHOWN_DIFFERENCES.saturating_sub(self.shown.len());
-        differences.truncate(room);
-        self.shown.extend(differences.into_iter().map(|difference| format!("{}: {difference}", stored.id)));
+        for difference in differences {
+            self.shown.push(|| format!("{}: {difference}", stored.id));
+        }
     }
 
     fn tell(&self, quiet: bool) -> anyhow::Result<ExitCode> {
         let mut output = Output::stdout();
-        for difference in &self.shown {
-            writeln!(output, "{difference}")?;
+        if self.shown.count() > 0 {
+            writeln!(output, "{}", self.shown)?;
         }
         for (lacking, count) in &self.not_at_hand {
             writeln!(output, "{count} by {lacking}")?;

@@ -12,14 +12,13 @@ use jiff::Timestamp;
 
 use super::counted::counted;
 use super::failure::{FOUND, UsageError};
-use super::format;
+use super::format::{self, OtherColumnsOption};
 use super::labelled;
 use super::options::{self, DatabaseOption, PackageOption};
 use super::output::Output;
 use super::table::{plain_table, text};
 use crate::lifecycle::snapshot::{Added, SnapshotError, SnapshotMaker, Told};
 use crate::start;
-use crate::table::columns::ExtraColumns;
 
 /// Makes the next snapshot of a package's history from the outcomes that are recorded, and publishes it: servers take it up within a
 /// minute. It is that of the newest moment which is a quarter of an hour past. A quiet day has one like any other; ends with 3 where
@@ -38,6 +37,8 @@ pub(super) struct SnapshotArgs {
     /// each label became known
     #[arg(long, value_name = "FILE", conflicts_with = "as_of")]
     seed: Option<PathBuf>,
+    #[command(flatten)]
+    other_columns: OtherColumnsOption,
     /// Writes JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -55,7 +56,7 @@ pub(super) fn snapshot(args: &SnapshotArgs, quiet: bool) -> anyhow::Result<ExitC
         return Err(UsageError(SnapshotError::NoHistory(package.name().to_owned()).into()).into());
     }
     let rows = args.seed.as_deref().map(|file| {
-        labelled::read_all(package.schema(), format::source(file)?, ExtraColumns::Refuse)
+        labelled::read_all(package.schema(), format::source(file)?, args.other_columns.get())
             .with_context(|| format!("cannot seed a history with {}", format::name(file)))
     });
     let rows = rows.transpose()?;
@@ -84,7 +85,7 @@ pub(super) fn snapshot(args: &SnapshotArgs, quiet: bool) -> anyhow::Result<ExitC
     if args.json {
         serde_json::to_writer_pretty(&mut output, &told)?;
         writeln!(output)?;
-    } else if !quiet {
+    } else if !quiet || !told.warnings.is_empty() {
         writeln!(output, "{}", tell(&told, rows.is_some()))?;
     }
     output.finish()?;
@@ -111,7 +112,11 @@ fn tell(told: &Told, is_seed: bool) -> String {
             format!("; {} {what}{back}", counted(added, "outcome"))
         }
     };
-    let newest = if told.is_newest { "" } else { "; a later one serves, and goes on serving" };
+    let newest = if told.is_newest {
+        format!(".\nWhat became known after that counts in the next one, which can be made from {} on", told.next_from)
+    } else {
+        "; a later one serves, and goes on serving".to_owned()
+    };
     let warnings: String = told.warnings.iter().map(|warning| format!("\n\nWorth a look: {warning}.")).collect();
     format!("Snapshot {} as of {}{added}{newest}.\n\n{}{warnings}", told.hash, told.as_of, text(&mut table))
 }

@@ -7,6 +7,7 @@ use super::blocks::BlockReport;
 use super::daily::DailyCounts;
 use super::drift::{Drift, Histograms, StabilityIndex, TestReport};
 use super::shares::UnseenValue;
+use super::values::date_of;
 
 /// A column of a window, beside its baseline: a feature, a field, the label or the answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -27,6 +28,9 @@ pub struct ColumnDrift {
     pub rows: u64,
     /// Their mean: of numbers, of days, and of the lengths of texts.
     pub mean: Option<f64>,
+    /// Whether they are dates or moments: means and edges are days since 1970-01-01T00:00Z then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_of_days: bool,
     /// The mean in the training data.
     pub baseline_mean: Option<f64>,
     /// The share of records without a value; null of features.
@@ -51,6 +55,12 @@ impl ColumnDrift {
     pub fn judged_index(&self) -> Option<f64> {
         let judged = self.index?.judged;
         (self.drift == Some(Drift::from_index(judged))).then_some(judged)
+    }
+
+    /// Returns a mean or an edge of the column as people read it: of days, the date.
+    pub fn in_words(&self, value: f64, decimals: usize) -> String {
+        let date = self.is_of_days.then(|| date_of(value)).flatten();
+        date.map_or_else(|| format!("{value:.decimals$}"), |date| date.to_string())
     }
 
     /// Says what was made of the column by its days, where that is not what its index says.

@@ -186,8 +186,9 @@ impl FieldWatch {
     /// Compares what is counted with the baseline; records without a value are a bin of their own.
     pub fn drift(&self) -> ColumnDrift {
         let found = match &self.values {
-            ValueWatch::Numbers(numbers) | ValueWatch::Days(numbers) => {
-                of_numbers(&self.name, numbers, numbers.histograms())
+            ValueWatch::Numbers(numbers) => of_numbers(&self.name, numbers, numbers.histograms()),
+            ValueWatch::Days(numbers) => {
+                ColumnDrift { is_of_days: true, ..of_numbers(&self.name, numbers, numbers.histograms()) }
             }
             ValueWatch::Categories(categories) => of_categories(&self.name, categories),
             ValueWatch::Texts(texts) => of_texts(&self.name, texts),

@@ -13,6 +13,7 @@ use super::drift::{MAJOR, MODERATE};
 use super::performance::Performance;
 use super::report::{Report, ShadowReport};
 use super::verdict::Verdict;
+use crate::table::counted;
 use drawing::{class_of, figure};
 pub use figures::plus_or_minus;
 use figures::{accuracy, figures, log_loss, number, percent};
@@ -37,7 +38,7 @@ pub fn page(report: &Report) -> String {
             body {
                 h1 { "What passed through the model: " span class=(class_of_verdict(report.verdict)) { (verdict) } }
                 p {
-                    (rows) " predictions of " (model) " from " (from) " to " (to) ", compared with the training data of "
+                    (counted(rows, "prediction")) " of " (model) " from " (from) " to " (to) ", compared with the training data of "
                     (model_version) "."
                     @if *deleted > 0 { " Of these days, " (deleted) " more of the sample were deleted." }
                     @if let Some(basis) = report.rests_on { " The verdict rests on " (basis.in_words()) "." }
@@ -79,7 +80,7 @@ fn predictions(report: &Report) -> Markup {
                 @if let Some(rate) = report.positive_rate { tr { th { "positive" } td { (percent(rate)) } td {} } }
                 tr { th { "stability index" } td { (number(found.index.map(|index| index.judged))) } td {} }
             }
-            (figure(&drawing::histogram(&found.bins, "predictions"), "Predictions by bin"))
+            (figure(&drawing::histogram(&found.bins, "predictions", |edge| edge.to_string()), "Predictions by bin"))
             (figure(&drawing::over_time(&report.over_time), by_time))
         }
     }
@@ -185,8 +186,8 @@ fn stability(title: &str, columns: &[ColumnDrift]) -> Markup {
                         @if has_blocks { td { (number(column.blocks.map(|blocks| blocks.reached))) } }
                         td.bar { (drawing::bar(&column.name, class_of(column.drift), judged(column).unwrap_or(0.0))) }
                         td { @if let Some(test) = column.test { (format!("{:.3}", test.p_value)) } @else { "–" } }
-                        td { (number(column.mean)) }
-                        td { (number(column.baseline_mean)) }
+                        td { (mean(column, column.mean)) }
+                        td { (mean(column, column.baseline_mean)) }
                         td { (share(column.unseen_rate.or(column.out_of_range_rate))) }
                         td { (share(column.missing_rate)) }
                         td { (share(column.baseline_missing_rate)) }
@@ -206,6 +207,10 @@ fn stability(title: &str, columns: &[ColumnDrift]) -> Markup {
     }
 }
 
+fn mean(column: &ColumnDrift, mean: Option<f64>) -> String {
+    mean.map_or_else(|| "–".to_owned(), |mean| column.in_words(mean, 4))
+}
+
 /// Says what columns are compared with beside the whole of the training data.
 fn in_blocks(blocks: &BlockReport) -> String {
     let BlockReport { window_days, count, length, .. } = blocks;
@@ -215,13 +220,21 @@ fn in_blocks(blocks: &BlockReport) -> String {
         "That is too few to tell what is usual: a column whose values come in days is shown, and not judged."
     };
     format!(
-        "The window has {window_days} days, and the training data {count} blocks of as many. \"Blocks\" is the largest index of {length} days of \
-         the training data against the rest. {judged}"
+        "The window has {}, and the training data {} of as many. \"Blocks\" is the largest index of {} of the training data against the \
+         rest. {judged}",
+        counted(window_days, "day"),
+        counted(count, "block"),
+        counted(length, "day"),
     )
 }
 
 fn share(rate: Option<f64>) -> String {
     rate.map_or_else(|| "–".to_owned(), percent)
+}
+
+/// Returns an edge of a histogram.
+fn shown(column: &ColumnDrift, edge: f64) -> String {
+    if column.is_of_days { column.in_words(edge, 0) } else { edge.to_string() }
 }
 
 fn histograms(title: &str, columns: &[ColumnDrift]) -> Markup {
@@ -231,7 +244,7 @@ fn histograms(title: &str, columns: &[ColumnDrift]) -> Markup {
         div.grid {
             @for column in columns.iter().filter(|column| !column.bins.baseline.is_empty()) {
                 figure {
-                    (drawing::histogram(&column.bins, &column.name))
+                    (drawing::histogram(&column.bins, &column.name, |edge| shown(column, edge)))
                     figcaption class=(class_of(column.drift)) { (column.name) }
                 }
             }

@@ -92,7 +92,7 @@ impl Quality {
         let mut reading = Reading::new(schema);
         match reading.read(source, options) {
             Ok(()) => {}
-            Err(ReadError::Header(faults)) => {
+            Err(ReadError::Header(faults) | ReadError::UnknownColumns(faults)) => {
                 for fault in faults {
                     reading.quality.error(Some(1), FindingKind::Schema, fault);
                 }

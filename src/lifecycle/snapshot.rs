@@ -203,7 +203,7 @@ impl SnapshotMaker {
         let is_newest = newest.hash == hash;
         let steps = told::steps(&snapshot, last.as_ref());
         let warnings = told::warnings(recipe, &steps, sheets, day);
-        Ok(Told { as_of: moment, hash, is_newest, added, steps, warnings })
+        Ok(Told { as_of: moment, next_from: settled(calendar, day + 1), hash, is_newest, added, steps, warnings })
     }
 }
 
@@ -225,6 +225,10 @@ fn day(calendar: &Calendar, as_of: Option<Timestamp>, now: Timestamp) -> Result<
 }
 
 fn too_early(calendar: &Calendar, day: Day) -> SnapshotError {
-    let moment = calendar.moment(day);
-    SnapshotError::TooEarly { moment, from: moment.checked_add(LAG).unwrap_or(Timestamp::MAX) }
+    SnapshotError::TooEarly { moment: calendar.moment(day), from: settled(calendar, day) }
+}
+
+/// Returns when the snapshot of a day can be made.
+fn settled(calendar: &Calendar, day: Day) -> Timestamp {
+    calendar.moment(day).checked_add(LAG).unwrap_or(Timestamp::MAX)
 }

@@ -24,6 +24,7 @@ use super::days::ENOUGH_DAYS;
 use super::drift::ENOUGH_ROWS;
 use super::quality_baseline::QualityBaseline;
 use super::sum::share;
+use crate::table::counted;
 
 /// Of so many of the window's predictions the outcome must be known.
 const ENOUGH_KNOWN: f64 = 0.5;
@@ -54,11 +55,11 @@ impl Standing {
         let unjudged = if outcomes == 0 {
             return None;
         } else if outcomes < ENOUGH_ROWS {
-            Some(format!("{outcomes} outcomes are known, and {ENOUGH_ROWS} must be"))
+            Some(format!("the outcomes of {} are known, and of {ENOUGH_ROWS} must be", counted(outcomes, "prediction")))
         } else if known_rate < ENOUGH_KNOWN {
             Some(format!("outcomes of {:.1} % are known, and of half must be", known_rate * 100.0))
         } else if days.len() < ENOUGH_DAYS {
-            Some(format!("the outcomes are of {} days, and must be of {ENOUGH_DAYS}", days.len()))
+            Some(format!("the outcomes are of {}, and must be of {ENOUGH_DAYS}", counted(days.len(), "day")))
         } else {
             None
         };
@@ -140,7 +141,10 @@ mod tests {
             assert_eq!((found.is_worse, found.unjudged.as_deref(), found.measures.len()), (None, Some(why), 0));
         }
         let few = self::days(10, 19, 0.1, 0.0);
-        assert_eq!(standing(&few, 190).unjudged.as_deref(), Some("190 outcomes are known, and 200 must be"));
+        assert_eq!(
+            standing(&few, 190).unjudged.as_deref(),
+            Some("the outcomes of 190 predictions are known, and of 200 must be")
+        );
         let late = standing(&days, 10_000).completeness_in_words().unwrap();
         assert!(late.starts_with("outcomes of 90.0 % of the window's predictions"), "{late}");
         assert_eq!(Standing::new(&[], 300, &TRAINING), None);

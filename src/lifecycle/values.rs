@@ -1,5 +1,6 @@
 //! The values of a field, as baselines and windows count them.
 
+use jiff::Span;
 use jiff::civil::{Date, date};
 
 use crate::table::descriptor::Scalar;
@@ -36,6 +37,12 @@ pub(super) fn days(value: &Value) -> Option<f64> {
     }
 }
 
+/// Returns the date in UTC of days since 1970-01-01T00:00Z.
+#[expect(clippy::cast_possible_truncation, reason = "what is beyond all dates has none")]
+pub(super) fn date_of(days: f64) -> Option<Date> {
+    EPOCH.checked_add(Span::new().try_days(days.floor() as i64).ok()?).ok()
+}
+
 /// Returns the place of a value among the [`categories`] of its field.
 pub(super) fn category(value: &Value) -> Option<usize> {
     match value {
@@ -51,5 +58,17 @@ pub(super) fn categories(field: &Field) -> Vec<Scalar> {
         Domain::Boolean => vec![Scalar::Boolean(false), Scalar::Boolean(true)],
         Domain::Categories(categories) => categories.values().to_vec(),
         _ => vec![],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_dates() {
+        let told = |days: f64| date_of(days).map(|date| date.to_string());
+        assert_eq!((told(0.0).as_deref(), told(15_876.7).as_deref()), (Some("1970-01-01"), Some("2013-06-20")));
+        assert_eq!((told(-0.5).as_deref(), told(1e300)), (Some("1969-12-31"), None));
     }
 }

@@ -81,6 +81,7 @@ impl Slots {
             slots: Vec::new(),
             extras: Vec::new(),
             faults: Vec::new(),
+            has_unknown: false,
             are_listed: false,
         };
         for (place, name) in names.iter().enumerate() {
@@ -88,8 +89,12 @@ impl Slots {
             resolver.slots.push(slot);
         }
         resolver.require();
-        let Resolver { slots, extras, faults, .. } = resolver;
-        if faults.is_empty() { Ok(Self { slots, extras }) } else { Err(ReadError::Header(faults)) }
+        let Resolver { slots, extras, faults, has_unknown, .. } = resolver;
+        match faults.is_empty() {
+            true => Ok(Self { slots, extras }),
+            false if has_unknown => Err(ReadError::UnknownColumns(faults)),
+            false => Err(ReadError::Header(faults)),
+        }
     }
 }
 
@@ -99,6 +104,8 @@ struct Resolver<'a> {
     slots: Vec<Slot>,
     extras: Vec<String>,
     faults: Vec<String>,
+    /// Whether a column is refused that is no field.
+    has_unknown: bool,
     /// Whether a fault lists the fields.
     are_listed: bool,
 }
@@ -114,8 +121,9 @@ impl Resolver<'_> {
         if is_index(place, name) {
             return Slot::Skipped;
         }
-        if name == KNOWN_AT && self.selection.extra_columns == ExtraColumns::Refuse {
+        if name == KNOWN_AT && self.selection.extra_columns != ExtraColumns::Keep {
             match self.selection.purpose {
+                // It belongs to the labels, even where other columns are not read.
                 Purpose::Labels => return self.extra(name),
                 // As a label is, where only records are read.
                 Purpose::Records => return Slot::Skipped,
@@ -128,6 +136,7 @@ impl Resolver<'_> {
             ExtraColumns::Refuse => {
                 let said = self.schema.unknown_beside(name, &mut self.are_listed);
                 self.faults.push(format!("column {:?} {said}", shorten(name)));
+                self.has_unknown = true;
                 return Slot::Skipped;
             }
             ExtraColumns::Keep => {}

@@ -46,11 +46,9 @@ enum Policy {
     #[default]
     Refuse,
     /// Refuses all but this one, which is kept or not.
-    Pass {
-        name: [String; 1],
-        is_kept: bool,
-    },
-    Ignore,
+    Pass { name: [String; 1], is_kept: bool },
+    /// Passes over all but these, which are kept.
+    Ignore(Vec<String>),
     /// Keeps these, and refuses others.
     Keep(Vec<String>),
 }
@@ -59,7 +57,10 @@ impl Policy {
     fn new(schema: &Schema, selection: Selection) -> Self {
         let pass = |is_kept| Self::Pass { name: [KNOWN_AT.to_owned()], is_kept };
         match (selection.extra_columns, selection.purpose) {
-            (ExtraColumns::Ignore, _) => Self::Ignore,
+            (ExtraColumns::Ignore, Purpose::Labels) if schema.column(KNOWN_AT).is_none() => {
+                Self::Ignore(vec![KNOWN_AT.to_owned()])
+            }
+            (ExtraColumns::Ignore, _) => Self::Ignore(Vec::new()),
             (ExtraColumns::Keep, _) => Self::Keep(Vec::new()),
             (ExtraColumns::Refuse, _) if schema.column(KNOWN_AT).is_some() => Self::Refuse,
             (ExtraColumns::Refuse, Purpose::Labels) => pass(true),
@@ -146,9 +147,9 @@ impl JsonReader {
     /// Returns the names of the members that are kept.
     pub(super) fn extras(&self) -> &[String] {
         match &*self.policy {
-            Policy::Keep(names) => names,
+            Policy::Keep(names) | Policy::Ignore(names) => names,
             Policy::Pass { name, is_kept: true } => name,
-            Policy::Refuse | Policy::Pass { .. } | Policy::Ignore => &[],
+            Policy::Refuse | Policy::Pass { .. } => &[],
         }
     }
 }
@@ -210,7 +211,7 @@ impl JsonRows {
         let text = self.text(index);
         let unknown = match &*self.policy {
             Policy::Refuse => Unknown::Refused,
-            Policy::Ignore => Unknown::Ignored,
+            Policy::Ignore(_) => Unknown::Ignored,
             Policy::Pass { name, .. } => Unknown::RefusedBut(name),
             Policy::Keep(names) => Unknown::Kept(names),
         };
@@ -223,9 +224,9 @@ impl JsonRows {
     /// Hands on the members that are kept, in the order of their names.
     pub(super) fn extras<'a>(&'a self, index: usize, cells: &mut Vec<OutputCell<'a>>) {
         let names: &[String] = match &*self.policy {
-            Policy::Keep(names) => names,
+            Policy::Keep(names) | Policy::Ignore(names) if !names.is_empty() => names,
             Policy::Pass { name, is_kept: true } => name,
-            Policy::Refuse | Policy::Pass { .. } | Policy::Ignore => return,
+            Policy::Refuse | Policy::Pass { .. } | Policy::Ignore(_) | Policy::Keep(_) => return,
         };
         extras::find(self.text(index), names, cells);
     }

@@ -10,6 +10,9 @@ pub enum ReadError {
     /// The columns do not fit the schema: each fault, in words.
     #[error("{}", .0.join("; "))]
     Header(Vec<String>),
+    /// The columns do not fit the schema, and some are no fields of it, which whoever reads may allow: each fault, in words.
+    #[error("{}", .0.join("; "))]
+    UnknownColumns(Vec<String>),
     /// The bytes are no table: what is wrong with them, and what to do.
     #[error("{0}")]
     Input(String),
@@ -27,7 +30,7 @@ impl ReadError {
     /// Returns each fault in words.
     pub fn faults(&self) -> Vec<String> {
         match self {
-            Self::Header(faults) => faults.clone(),
+            Self::Header(faults) | Self::UnknownColumns(faults) => faults.clone(),
             other => vec![other.to_string()],
         }
     }

@@ -193,7 +193,7 @@ impl Schema {
 
     /// Says of a name that it is no field, and which there are, unless they are listed already in the same message.
     pub fn unknown_beside(&self, name: &str, are_listed: &mut bool) -> String {
-        let said = format!("is not a field of {}", self.noun.one_with_article());
+        let said = self.not_a_field();
         let mut names = self.inputs().map(|(_, field)| &*field.name);
         if let Some(known) = names.find(|known| known.eq_ignore_ascii_case(name)) {
             return format!("{said}: did you mean {known}?");
@@ -208,6 +208,15 @@ impl Schema {
             }
             _ => format!("{said}: expected one of {}", names.join(", ")),
         }
+    }
+
+    /// Returns whether what is said of an input names something that is no field.
+    pub fn is_unknown_in(&self, said: &str) -> bool {
+        said.contains(&self.not_a_field())
+    }
+
+    fn not_a_field(&self) -> String {
+        format!("is not a field of {}", self.noun.one_with_article())
     }
 
     /// Returns the place of the field that is predicted.

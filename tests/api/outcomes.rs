@@ -154,20 +154,23 @@ fn a_file_of_outcomes_is_recorded_and_what_cannot_be_is_told() {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     let (status, said) = record("PassengerId,Survived\n7,0\n8,1\n");
-    assert_eq!((status, &*said), (Some(0), "2 outcomes stand as told\n"));
+    assert_eq!((status, &*said), (Some(0), "2 outcomes recorded\n"));
     let (status, said) = record("PassengerId,Survived\n7,0\n8,0\n9,1\n");
     assert_eq!(status, Some(1));
-    for part in
-        ["line 3: another outcome", "line 4: there is no such prediction", "1 outcome stands", "2 outcomes were not"]
-    {
+    for part in [
+        "line 3: another outcome",
+        "line 4: there is no such prediction",
+        "0 outcomes recorded; 1 stood already",
+        "2 outcomes were not",
+    ] {
         assert!(said.contains(part), "{part:?} is not in {said}");
     }
     let (status, said) = record("PassengerId,Survived,corrects\n7,1,TRUE\n8,0,\n");
-    assert!(status == Some(1) && said.contains("1 outcome stands as told, 1 of them corrected"), "{said}");
+    assert!(status == Some(1) && said.contains("1 outcome recorded, 1 of them corrected"), "{said}");
     let (status, said) = record("PassengerId,Survived,corrects\n7,1,perhaps\n");
     assert!(status == Some(1) && said.contains("line 2: corrects must be true or false"), "{said}");
     fs::write(&outcomes, "Survived,PassengerId\n0,7\n0,8\n").unwrap();
-    for expected in ["2 outcomes stand as told, 2 of them corrected\n", "2 outcomes stand as told\n"] {
+    for expected in ["2 outcomes recorded, 2 of them corrected\n", "0 outcomes recorded; 2 stood already\n"] {
         let output = run(&["outcomes", outcomes.to_str().unwrap(), "--corrects"]);
         assert_eq!((output.status.code(), &*String::from_utf8(output.stderr).unwrap()), (Some(0), expected));
     }

@@ -15,7 +15,7 @@ from stack import expect
 
 JSON = "application/x-amz-json-1.0"
 # What `status --json` and `wait --json` tell of a job, whatever its state.
-MEMBERS = ["arn", "cause", "error", "execution", "slices", "started_at", "state", "summary"]
+MEMBERS = ["advice", "arn", "cause", "error", "execution", "slices", "started_at", "state", "summary"]
 
 
 def run(tests):
@@ -133,6 +133,9 @@ def keeps_its_output(tests, command):
         expect((told["state"], told["summary"]["rows"]), ("succeeded", 900), f"what bulk {asked} tells after attempts that were refused")
     told = command.told("bulk", "status", other, output, status=1)
     expect((told["state"], told["error"], told["summary"]), ("failed", "OtherJob", None), "what is told of an attempt that was refused")
+    expect(told["advice"], "choose another output, or delete what is below this one", "what is advised of an attempt that was refused")
+    refused = command.run("bulk", "status", other, output, "--json", status=1)
+    expect(refused.stderr, "", "what is told beside the JSON")
     print("ok: an output has one job, whose state no mistaken start hides")
 
 

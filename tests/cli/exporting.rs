@@ -75,7 +75,7 @@ fn what_happened_is_what_was_told_last() {
     folder.write("corrected.csv", "PassengerId,Survived\n1,1\n2,1\n");
     assert_eq!(
         folder.run(&["outcomes", "corrected.csv", "--corrects"]).1,
-        "2 outcomes stand as told, 1 of them corrected\n"
+        "1 outcome recorded, 1 of them corrected; 1 stood already\n"
     );
     let (table, _) = folder.run(&["export", "--format", "csv", "--labelled"]);
     let header: Vec<_> = table.lines().next().unwrap().split(',').collect();

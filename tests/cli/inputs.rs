@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::folder::{Folder, ended_with, succeeded};
-use crate::training::TITANIC;
+use crate::training::{TITANIC, TRAIN};
 
 /// Returns a file of forty passengers that another program wrote.
 fn path(name: &str) -> PathBuf {
@@ -137,6 +137,43 @@ fn columns_that_are_no_fields_are_refused_ignored_or_kept() {
     let kept = folder.run(&["predict", "more.csv", "--extra-columns", "keep"]).0;
     for ((kept, plain), added) in kept.lines().zip(plain.lines()).zip([",note,odds", ",\"a, b\",x", ",,"]) {
         assert_eq!(kept, format!("{plain}{added}"));
+    }
+}
+
+#[test]
+fn a_command_that_refuses_columns_says_how_they_are_left_out_and_leaves_them_out() {
+    let folder = Folder::new();
+    let train = fs::read_to_string(TRAIN).unwrap();
+    let more: Vec<String> = train.lines().map(|line| format!("note,{line}")).collect();
+    folder.write("train.csv", more.join("\n"));
+    folder.write("train.ndjson", "{\"Pclass\": 3, \"Sex\": \"male\", \"Survived\": 0, \"note\": 1}\n");
+    for (command, ends_with) in [
+        ("predict", 0),
+        ("features --package PACKAGE", 0),
+        ("fit --package PACKAGE --output fitted", 0),
+        ("baseline --package PACKAGE --output -", 0),
+        // A model is no better than itself.
+        ("compare PACKAGE PACKAGE --allow-seen", 3),
+        ("check", 0),
+    ] {
+        let words: Vec<String> = command.split(' ').map(|word| word.replace("PACKAGE", TITANIC)).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let told =
+            |output: &std::process::Output| String::from_utf8([&*output.stdout, &*output.stderr].concat()).unwrap();
+        for file in ["train.csv", "train.ndjson"] {
+            let refused = folder.run_on(b"", &[&words[..], &[file]].concat());
+            let said = told(&refused);
+            assert_eq!(refused.status.code(), Some(if command == "check" { 3 } else { 1 }), "{command}: {said}");
+            assert!(
+                said.contains("note\" is not a field of a passenger") || said.contains("note is not a field"),
+                "{said}"
+            );
+            let advice = said.lines().last().unwrap();
+            assert!(advice.contains("--extra-columns ignore leaves columns out"), "{command}, {file}: {said}");
+            assert_eq!(advice.contains("and keep writes them"), command == "predict", "{command}: {said}");
+        }
+        let done = folder.run_on(b"", &[&words[..], &["train.csv", "--extra-columns", "ignore"]].concat());
+        assert_eq!(done.status.code(), Some(ends_with), "{command}: {}", told(&done));
     }
 }
 

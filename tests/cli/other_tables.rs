@@ -149,7 +149,7 @@ fn what_is_stored_is_read_back_watched_and_replayed() {
             predicted.iter().zip(&train).take(30).map(|(row, happened)| format!("{},{}\n", &row[id], &happened[label]));
         folder.write("outcomes.csv", told.fold(format!("id,{}\n", table.label), |all, line| all + &line));
         let said = table.run(&folder, &["outcomes", "outcomes.csv"]).1;
-        assert_eq!(said, "30 outcomes stand as told\n");
+        assert_eq!(said, "30 outcomes recorded\n");
 
         let (exported, said) = table.run(&folder, &["export", "--format", "csv"]);
         assert!(said.starts_with("36 exported\n"), "{said}");

@@ -79,7 +79,8 @@ fn a_graph_and_its_table_become_a_package_that_is_proven_and_served() {
     let told = exported.packs(&["--key", "id", "--expect", "proba.csv", "--trained-by", "scikit-learn 1.7.2"]);
     for part in [
         "id        string             key",
-        "age       number             from 0 to 100",
+        "age       number             of at least 0",
+        "numbers are not bounded by what the data has: a value beyond it is drift, and no fault; at least 0, where they begin: ",
         "sex       string   yes       female, male",
         "survived  string             label; no, yes",
         "left out, since the graph does not read them: note",
@@ -106,6 +107,13 @@ fn a_graph_and_its_table_become_a_package_that_is_proven_and_served() {
         assert!((found - yes).abs() < 1e-6, "{line}: {yes}");
     }
     assert!(predicted.contains("\n007,"), "{predicted}");
+    // What training has not seen is answered; what cannot be is not.
+    let row = |age: &str| format!("id,age,fare,embarked,sex,pclass\n,{age},100000,S,male,3\n");
+    exported.folder.write("beyond.csv", row("1000"));
+    assert_eq!(exported.folder.run(&["predict", "beyond.csv", "--package", "people"]).0.lines().count(), 2);
+    exported.folder.write("beyond.csv", row("-1"));
+    let told = exported.folder.fails(&["predict", "beyond.csv", "--package", "people"]);
+    assert!(told.contains("age must be a number of at least 0 or null, found -1"), "{told}");
 }
 
 #[test]
@@ -130,7 +138,10 @@ fn what_is_packed_twice_is_the_same_to_the_byte_and_a_reviewed_schema_is_kept() 
     exported.folder.write("people/schema.json", schema.to_string());
     exported.folder.write("people/notes.txt", "mine");
     let told = exported.packs(&["--expect", "proba.csv", "--version", "2.1.0", "--name", "crowd"]);
-    assert!(told.contains("kept as it was") && told.contains("from 0 to 130"), "{told}");
+    assert!(
+        told.contains("kept: people/schema.json; remove it to infer it anew") && told.contains("from 0 to 130"),
+        "{told}"
+    );
     let told = exported.packs(&expect);
     assert!(told.starts_with("2.1.0-") && told.contains("crowd: binary"), "{told}");
     assert_eq!(exported.json("people/schema.json"), schema);
@@ -140,6 +151,50 @@ fn what_is_packed_twice_is_the_same_to_the_byte_and_a_reviewed_schema_is_kept() 
     exported.folder.write("reviewed.json", schema.to_string());
     exported.packs(&["--schema", "reviewed.json"]);
     assert_eq!(exported.json("people/schema.json"), schema);
+}
+
+#[test]
+fn a_schema_that_is_kept_is_named_where_the_data_contradict_it() {
+    let exported = Exported::new();
+    exported.packs(&[]);
+    let people = exported.folder.read("people.csv");
+    for data in
+        [people.replace(",female,", ",other,"), people.replace(",yes\n", ",maybe\n"), people.replace("age,", "years,")]
+    {
+        exported.folder.write("people.csv", data);
+        let told = exported.folder.fails(&Exported::arguments(&[]));
+        let hint = told.lines().last().unwrap();
+        assert!(hint.starts_with("hint: people/schema.json was there and is kept: mend it"), "{told}");
+    }
+    // Of one that was named, who named it knows.
+    let told = exported.folder.fails(&Exported::arguments(&["--schema", "people/schema.json"]));
+    assert!(!told.contains("is kept"), "{told}");
+}
+
+#[test]
+fn a_package_is_made_quietly() {
+    let exported = Exported::new();
+    assert_eq!(exported.folder.run(&Exported::arguments(&["-q"])), (String::new(), String::new()));
+    assert!(exported.folder.path("people/manifest.json").exists());
+    assert_eq!(exported.folder.run(&["pack", "people", "--quiet"]), (String::new(), String::new()));
+}
+
+#[test]
+fn a_table_in_the_place_of_the_graph_is_told_how_the_command_goes() {
+    let exported = Exported::new();
+    let refuses = |arguments: &[&str]| exported.folder.refuses(&[&["pack", "people.csv"], arguments].concat());
+    let problem = "error: people.csv is a table, and stands where the model's graph belongs\n";
+    assert_eq!(
+        refuses(&["--target", "survived"]),
+        format!("{problem}hint: lifeboat pack MODEL.onnx --data people.csv --target survived --output DIR\n")
+    );
+    assert_eq!(
+        refuses(&["--data", "model.onnx", "--output", "people/"]),
+        format!("{problem}hint: lifeboat pack model.onnx --data people.csv --target COLUMN --output people/\n")
+    );
+    exported.folder.write("model.onnx", "a pickle");
+    let told = exported.fails(&[]);
+    assert!(told.contains("is not an ONNX graph") && told.contains("hint: GRAPH is what an exporter wrote"), "{told}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::folder::{Folder, ended_with, succeeded};
 use crate::program::{BINARY, lifeboat};
-use crate::training::TITANIC;
+use crate::training::{TITANIC, TRAIN};
 
 const COMMANDS: [&str; 20] = [
     "serve",
@@ -118,6 +118,27 @@ fn quiet_says_nothing_but_errors() {
     assert!(err.contains("left out, some.csv, line 3") && err.contains("1 predicted, 1 left out"), "{err}");
     let said = folder.fails(&["predict", "some.csv", "-q"]);
     assert!(said.starts_with("error: some.csv, line 3: "), "{said}");
+}
+
+#[test]
+fn a_report_is_told_quietly_only_where_something_bad_was_found() {
+    let folder = Folder::new();
+    for arguments in [&["check", TRAIN][..], &["package", TITANIC]] {
+        let (out, err) = folder.run(&[arguments, &["-q"]].concat());
+        assert_eq!((out.as_str(), err.as_str()), ("", ""), "{arguments:?}");
+        assert!(!folder.run(arguments).0.is_empty());
+        // What is for programs is written all the same.
+        assert!(folder.run(&[arguments, &["-q", "--json"]].concat()).0.starts_with('{'), "{arguments:?}");
+    }
+    folder.write("bad.csv", "PassengerId,Pclass,Sex\n1,9,male\n");
+    let compare = ["compare", TITANIC, TITANIC, TRAIN, "--allow-seen"];
+    for (arguments, said) in [(&["check", "bad.csv"][..], "Pclass must be 1, 2 or 3"), (&compare, "keep the champion")]
+    {
+        let output = folder.run_on(b"", &[arguments, &["-q"]].concat());
+        let out = String::from_utf8(output.stdout.clone()).unwrap();
+        assert_eq!(ended_with(3, output), "");
+        assert!(out.contains(said), "{arguments:?}: {out}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Asks the program that was built, serving on databases of its own, as its clients do: the smoke test, schemathesis by the contract, Triton's
 # client by the Open Inference Protocol, Prometheus's parser by its counts, and a browser by the pages, of which pictures are left in target/screenshots.
-# The packages of tests/packages are served as well, and asked by schemathesis and the browser.
+# The packages of tests/packages are served as well, and asked by schemathesis and the browser; the flights', by the browser.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -37,6 +37,7 @@ address_of() {
 }
 
 serve open
+serve flights model/flights
 LIFEBOAT_API_KEY=$key serve keyed
 tables=
 for package in tests/packages/*/schema.json; do
@@ -55,7 +56,7 @@ for package in tests/packages/*/schema.json; do
     CONTRACT_CONFIG=tables.toml tests/clients/contract.sh "http://$(address_of "$(basename "$(dirname "$package")")")"
 done
 mkdir -p target/screenshots
-LIFEBOAT_URL=http://$address LIFEBOAT_KEYED_URL=http://$keyed_address LIFEBOAT_KEY=$key LIFEBOAT_TABLES="{$tables}" \
+LIFEBOAT_URL=http://$address LIFEBOAT_FLIGHTS_URL=http://$(address_of flights) LIFEBOAT_KEYED_URL=http://$keyed_address LIFEBOAT_KEY=$key LIFEBOAT_TABLES="{$tables}" \
     LIFEBOAT_BROWSER_TOOLS=.tools/browser SCREENSHOTS=target/screenshots \
     node --test tests/pages/pages.test.mjs
 for server in "${servers[@]}"; do

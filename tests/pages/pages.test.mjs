@@ -1,4 +1,4 @@
-// The pages in a real browser, asking real servers: LIFEBOAT_URL, one that wants the key LIFEBOAT_KEY, LIFEBOAT_KEYED_URL, and one of each
+// The pages in a real browser, asking real servers: LIFEBOAT_URL, one of flights, LIFEBOAT_FLIGHTS_URL, one that wants the key LIFEBOAT_KEY, LIFEBOAT_KEYED_URL, and one of each
 // package of tests/packages, whose addresses are the JSON object LIFEBOAT_TABLES. The browser is in the folder LIFEBOAT_BROWSER_TOOLS;
 // pictures of the pages go to the folder SCREENSHOTS.
 
@@ -9,8 +9,8 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 
-const NAMES = ["LIFEBOAT_URL", "LIFEBOAT_KEYED_URL", "LIFEBOAT_KEY", "LIFEBOAT_TABLES", "LIFEBOAT_BROWSER_TOOLS", "SCREENSHOTS"];
-const [service, keyedService, key, tables, tools, screenshots] = NAMES.map((name) => {
+const NAMES = ["LIFEBOAT_URL", "LIFEBOAT_FLIGHTS_URL", "LIFEBOAT_KEYED_URL", "LIFEBOAT_KEY", "LIFEBOAT_TABLES", "LIFEBOAT_BROWSER_TOOLS", "SCREENSHOTS"];
+const [service, flights, keyedService, key, tables, tools, screenshots] = NAMES.map((name) => {
   assert.ok(process.env[name], `${name} is not set`);
   return process.env[name];
 });
@@ -219,6 +219,33 @@ test("the contract can be read and tried", async () => {
   await until(page, () => /^20[01] /.test(document.querySelector("#op-predict pre[role=status]").textContent));
   assert.match(await text(page, "#op-predict pre[role=status]"), /"probability"/);
   await picture(page, "docs");
+  assert.deepEqual(page.wrong, []);
+  await page.close();
+});
+
+test("a label that is true or false is told by its name, and is a choice", async () => {
+  const page = await open("/", { at: flights });
+  await page.waitForSelector("#contributions tr");
+  assert.equal(await text(page, "#store"), "Store the prediction of this flight");
+  assert.equal(await text(page, "#of"), "Probability of late");
+  assert.match(await text(page, "#moved"), /the log-odds of “late”/);
+  // A record that nobody else has told an outcome of.
+  await page.$eval("#fields input[inputmode=numeric]", (box) => {
+    box.value = String(Date.now() % 1000);
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  await page.waitForNetworkIdle();
+  await page.click("#store");
+  await page.waitForSelector("#stored tr");
+  const words = await page.$$eval("#stored [data-outcome]", (buttons) => buttons.map((button) => button.textContent));
+  assert.deepEqual(words, ["late", "not late"]);
+  await picture(page, "flights");
+  const id = await page.$eval("#stored tr", (row) => row.dataset.id);
+  await page.click('#stored [data-outcome="false"]');
+  await until(page, () => !document.querySelector("#stored [data-outcome]"));
+  assert.deepEqual((await get(`/predictions/${id}`, flights)).outcome.outcome, { late: false });
+  assert.match(await text(page, "#stored tr"), /not late$/);
+  await isAccessible(page);
   assert.deepEqual(page.wrong, []);
   await page.close();
 });

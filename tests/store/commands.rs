@@ -43,7 +43,7 @@ async fn predictions_are_watched_judged_exported_and_replayed() {
         train.lines().take(101).map(|line| line.split(',').take(2).collect::<Vec<_>>().join(",") + "\n").collect();
     fs::write(commands.folder.path().join("outcomes.csv"), outcomes).unwrap();
     let told = commands.run(0, &["outcomes", "outcomes.csv"]);
-    assert!(told.contains("100 outcomes stand as told"), "{told}");
+    assert!(told.contains("100 outcomes recorded"), "{told}");
 
     let report: Value =
         serde_json::from_str(&commands.run(0, &["monitor", "--since", "1h", "--format", "json"])).unwrap();

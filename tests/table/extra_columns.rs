@@ -1,7 +1,8 @@
 //! Columns that the schema does not know: refused, ignored or carried along.
 
 use lifeboat::table::{
-    ColumnType, ExtraColumns, Format, Layout, Options, OutputColumn, Reader, Source, TableWriter, fault,
+    ColumnType, ExtraColumns, Format, Layout, Options, OutputColumn, Purpose, Reader, Selection, Source, TableWriter,
+    fault,
 };
 
 use crate::reading::{bytes, extra, read, titanic};
@@ -41,6 +42,27 @@ fn ignored_columns_are_not_read() {
     for text in [CSV, JSON] {
         let records = read(Source::from_bytes(text), &titanic(), &extra(ExtraColumns::Ignore)).unwrap();
         assert!(records.iter().all(|(_, record)| record.is_ok()), "{records:?}");
+    }
+}
+
+#[test]
+fn when_a_label_became_known_is_read_even_where_other_columns_are_not() {
+    let selection = Selection { extra_columns: ExtraColumns::Ignore, purpose: Purpose::Labels };
+    let options = Options { selection, ..Options::default() };
+    let json = r#"[{"note": 1, "Pclass": 3, "Sex": "male", "Survived": 1, "known_at": "2013-11-04T06:00:00Z"}]"#;
+    for text in ["note,Pclass,Sex,Survived,known_at\n1,3,male,1,2013-11-04T06:00:00Z\n", json] {
+        let reader = Reader::open(Source::from_bytes(text), &titanic(), &options).unwrap();
+        let names: Vec<&str> = reader.extra_columns().iter().map(|column| &*column.name).collect();
+        assert_eq!(names, ["known_at"]);
+        let mut told = Vec::new();
+        reader
+            .for_each(|row| {
+                row.labelled(&titanic()).unwrap();
+                told.push(format!("{:?}", row.extras()));
+                Ok::<_, lifeboat::table::ReadError>(())
+            })
+            .unwrap();
+        assert!(told.len() == 1 && told[0].contains("2013-11-04T06:00:00Z"), "{told:?}");
     }
 }
 

@@ -9,7 +9,7 @@ const MAYBE_THOUSANDS = /^-?[1-9]\d{0,2},\d{3}$/;
 const TYPING_MS = 150;
 const STORED = `lifeboat-stored-${TABLE.name}`;
 const MOST_STORED = 10;
-// Of more classes, an outcome is typed, not picked.
+// Of more classes, an outcome is picked from a list, not by a button each.
 const MOST_BUTTONS = 5;
 // Longer texts, in characters, have a line of their own.
 const SHORT = 20;
@@ -38,6 +38,7 @@ function build() {
   at("description").textContent = TABLE.description;
   at("compared").textContent = `${capital(TABLE.compared)}.`;
   at("noun").textContent = capital(TABLE.noun);
+  at("store").textContent = `Store the prediction of this ${TABLE.noun}`;
   at("stored-noun").textContent = capital(TABLE.noun);
   if (TABLE.positive !== null) at("stored-label").textContent = capital(said(TABLE.positive));
   at("fields").replaceChildren(...TABLE.fields.map(control));
@@ -74,7 +75,6 @@ function record() {
 function valueOf(field, text) {
   if (text === "") return null;
   if (field.categories) return field.categories.find(({ value }) => String(value) === text)?.value ?? text;
-  if (field.type === "boolean") return { true: true, false: false }[text.toLowerCase()] ?? text;
   const isNumber = ["integer", "number"].includes(field.type) && NUMBER.test(text) && !MAYBE_THOUSANDS.test(text);
   return isNumber ? Number(text.replace(",", ".")) : text;
 }
@@ -152,6 +152,7 @@ function called(value) {
 
 /** Returns what a value of the label is called where nothing says of what it is. */
 function said(value) {
+  if (typeof value === "boolean") return value ? TABLE.label.title : `not ${TABLE.label.title}`;
   return typeof value === "string" || called(value) !== String(value) ? called(value) : `${TABLE.label.title} ${value}`;
 }
 
@@ -188,7 +189,7 @@ function show(answer) {
 
 function explained({ of, baseline, output, contributions, method }) {
   const inOdds = of !== undefined;
-  const name = inOdds ? `the log-odds of “${called(of)}”` : TABLE.label.title;
+  const name = inOdds ? `the log-odds of “${said(of)}”` : TABLE.label.title;
   const shown = (amount) => (inOdds ? percent(odds(amount)) : rounded(amount, 6));
   at("moved").textContent = `What moved ${name}, largest first`;
   at("directions").textContent = inOdds ? "Against, for" : "Less, more";
@@ -259,7 +260,7 @@ function row(prediction) {
   const { id, created_at, outcome, outcomes } = prediction;
   const name = subject(prediction);
   const really = element("td");
-  if (outcome) really.append(called(outcome.outcome[TABLE.label.name]), outcomes.length > 1 ? " (corrected)" : "");
+  if (outcome) really.append(said(outcome.outcome[TABLE.label.name]), outcomes.length > 1 ? " (corrected)" : "");
   else really.append(...tellers(id, name));
   return element(
     "tr",
@@ -277,13 +278,14 @@ function keyed(link) {
   return link;
 }
 
-/** Returns what tells an outcome: a button for each class, or a box for what is no class. */
+/** Returns what tells an outcome: a button for each class, a list of many, or a box for what is no class. */
 function tellers(id, name) {
   const { categories } = TABLE.label;
   if (categories && categories.length <= MOST_BUTTONS) {
-    return categories.flatMap(({ value, label }) => [teller(id, () => value, label, name, value), " "]);
+    return categories.flatMap(({ value }) => [teller(id, () => value, said(value), name, value), " "]);
   }
-  const box = element("input", { class: "outcome", "aria-label": `What happened to ${name}` });
+  const named = { class: "outcome", "aria-label": `What happened to ${name}` };
+  const box = categories ? element("select", named, ...options({ ...TABLE.label, required: false })) : element("input", named);
   return [box, " ", teller(id, () => valueOf(TABLE.label, box.value.trim()), "tell", name, "")];
 }
 

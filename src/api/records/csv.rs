@@ -58,7 +58,7 @@ fn unreadable(error: ReadError) -> ApiError {
 /// Tells a header that does not fit, which is such an error, from bytes that are no table.
 pub(in crate::api) fn of_table(error: ReadError, invalid: impl FnOnce(Vec<Pointed>) -> ApiError) -> ApiError {
     match error {
-        ReadError::Header(faults) => {
+        ReadError::Header(faults) | ReadError::UnknownColumns(faults) => {
             let faults = faults.into_iter().map(|detail| Pointed::in_table(1, Fault::of_record(detail)));
             invalid(faults.collect())
         }

@@ -8,13 +8,15 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::lifecycle::statistics::to_float;
+use super::super::progress::time_left;
+use crate::bulk::failure::kind;
 
 /// How far an execution is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum State {
     /// It goes on, or waits to be taken up again.
+    #[default]
     Running,
     Succeeded,
     Failed,
@@ -36,11 +38,8 @@ impl State {
     }
 }
 
-/// What an execution fails by whose output has another job: it has done nothing.
-const OTHER_JOB: &str = "OtherJob";
-
 /// An execution.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Execution {
     pub(super) arn: String,
     pub(super) name: String,
@@ -59,7 +58,7 @@ pub(super) struct Execution {
 impl Execution {
     /// Returns whether the output had another job, so that nothing came of this one.
     pub(super) fn was_refused(&self) -> bool {
-        self.error.as_deref() == Some(OTHER_JOB)
+        self.error.as_deref() == Some(kind::OTHER_JOB)
     }
 
     /// Returns the ARN of the execution of another name.
@@ -137,11 +136,9 @@ impl Slices {
         self.total > 0
     }
 
-    /// Returns how long the others take, as those took that are done; nothing before one is, and once all are.
-    pub(super) fn left(&self) -> Option<Duration> {
-        let done = self.succeeded + self.failed;
-        let share = to_float(self.total - done) / to_float(done);
-        (share.is_finite() && share > 0.0).then(|| since(self.began_at).mul_f64(share))
+    /// Returns how long the others take, as those took that are done, in words.
+    pub(super) fn left(&self) -> Option<String> {
+        time_left(since(self.began_at), self.succeeded + self.failed, self.total)
     }
 }
 

@@ -64,7 +64,8 @@ impl Progress {
                 let is_due = last.map_or(slices.is_some(), |last| last.elapsed() >= LINES);
                 if is_due || (last.is_none() && execution.elapsed() >= LINES) {
                     let [told, ..] = slices.map_or_else(|| [CUTTING; 3].map(str::to_owned), told);
-                    let left = slices.and_then(left).map(|left| format!(", {left}")).unwrap_or_default();
+                    let left =
+                        slices.and_then(|slices| slices.left()).map(|left| format!(", {left}")).unwrap_or_default();
                     writeln!(io::stderr(), "{told}, {:#}{left}", HumanDuration(execution.elapsed()))?;
                     *last = Some(Instant::now());
                 }
@@ -86,7 +87,7 @@ fn draw(bar: &ProgressBar, slices: Slices) {
     let room = usize::from(columns).saturating_sub(BAR_AND_TIMES);
     let told = told(slices);
     let told = told.iter().find(|told| told.len() <= room).unwrap_or(&told[2]).clone();
-    let left = left(slices).map(|left| format!(", {left}")).unwrap_or_default();
+    let left = slices.left().map(|left| format!(", {left}")).unwrap_or_default();
     // Each of these draws the bar: its line is made last, when all that it shows is there.
     bar.set_message(told);
     bar.set_length(slices.total);
@@ -104,10 +105,6 @@ fn told(slices: Slices) -> [String; 3] {
         format!("{done}/{}{failed}", counted(total, "slice")),
         format!("{done}/{total}"),
     ]
-}
-
-fn left(slices: Slices) -> Option<String> {
-    Some(format!("{:#} left", HumanDuration(slices.left()?)))
 }
 
 fn style(template: &str) -> ProgressStyle {
@@ -128,7 +125,7 @@ mod tests {
     #[test]
     fn the_time_that_is_left_follows_from_what_is_done() {
         let began = jiff::Timestamp::now() - Duration::from_secs(30);
-        let run = |counts| left(Slices::from_counts(counts, Some(began)));
+        let run = |counts| Slices::from_counts(counts, Some(began)).left();
         assert_eq!(run([5, 1, 4, 0, 10]).as_deref(), Some("20s left"));
         assert_eq!(run([10, 0, 0, 0, 10]), None);
         assert_eq!(run([0, 0, 4, 6, 10]), None);

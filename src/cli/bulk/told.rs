@@ -1,13 +1,17 @@
 //! What the command says of a job.
 
+use std::process::ExitCode;
+
 use comfy_table::{CellAlignment, Table};
 use serde_json::{Value, json};
 
 use super::super::counted::counted;
-use super::super::failure::{Advised, UsageError};
+use super::super::failure::{Advised, USAGE, UsageError};
 use super::super::table::{plain_table, text};
 use super::asked::Asked;
 use super::execution::{Execution, Slices, State};
+use crate::bulk::drift::ColumnIndex;
+use crate::bulk::failure::kind;
 use crate::bulk::summary::Summary;
 use crate::lifecycle::drift::MODERATE;
 
@@ -31,10 +35,15 @@ pub(super) fn status(execution: &Execution, slices: Option<Slices>) -> String {
 }
 
 /// Returns how far a job is and what it came to, for programs: whatever its state, the members are the same.
-pub(super) fn as_json(execution: &Execution, slices: Option<Slices>, summary: Option<&Value>) -> Value {
+pub(super) fn as_json(
+    execution: &Execution,
+    slices: Option<Slices>,
+    summary: Option<&Value>,
+    advice: Option<&str>,
+) -> Value {
     json!({
         "state": execution.state, "execution": execution.name, "arn": execution.arn, "started_at": execution.started_at,
-        "slices": slices, "summary": summary, "error": execution.error, "cause": execution.cause,
+        "slices": slices, "summary": summary, "error": execution.error, "cause": execution.cause, "advice": advice,
     })
 }
 
@@ -50,8 +59,12 @@ pub(super) fn summary(execution: &Execution, summary: &Summary) -> String {
     fact("invalid", format!("{}{where_invalid}", summary.invalid));
     fact("slices", format!("{}, of {}", summary.slices, counted(summary.files, "file")));
     fact("model", summary.model_version.clone());
-    if let Some(mean) = summary.mean {
-        fact("mean prediction", format!("{mean:.4}"));
+    let index = summary.drift.as_ref().and_then(|drift| drift.index).map(|index| format!("stability index {index:.3}"));
+    match (summary.mean, index) {
+        (Some(mean), Some(index)) => fact("mean prediction", format!("{mean:.4}, {index}")),
+        (Some(mean), None) => fact("mean prediction", format!("{mean:.4}")),
+        (None, Some(index)) => fact("predictions", index),
+        (None, None) => {}
     }
     match &summary.drift {
         Some(drift) => fact("verdict", drift.verdict.in_words().to_owned()),
@@ -64,11 +77,13 @@ pub(super) fn summary(execution: &Execution, summary: &Summary) -> String {
     fact("seconds", format!("{:.1}, from its first start to its end", summary.seconds));
     fact("cost", format!("{:.4} USD by list price", summary.cost_usd));
     fact("output", output.clone());
-    let facts = text(&mut facts);
-    match shifted(summary) {
-        Some(shifted) => format!("{facts}\n\n{shifted}"),
-        None => facts,
+    let mut told = text(&mut facts);
+    if let Some(drift) = &summary.drift {
+        for (kind, columns) in [("field", &drift.fields), ("feature", &drift.features)] {
+            told.extend(shifted(kind, columns).map(|shifted| format!("\n\n{shifted}")));
+        }
     }
+    told
 }
 
 fn facts(execution: &Execution) -> Table {
@@ -78,20 +93,17 @@ fn facts(execution: &Execution) -> Table {
     facts
 }
 
-/// Returns the columns that have shifted most, as a table, where any has.
-fn shifted(summary: &Summary) -> Option<String> {
-    let columns = &summary.drift.as_ref()?.columns;
+/// Returns the fields or the features that have shifted most, as a table, where any has.
+fn shifted(kind: &str, columns: &[ColumnIndex]) -> Option<String> {
     // They come by how far they have shifted.
     let count = columns.iter().take_while(|column| column.index >= MODERATE).count();
     if count == 0 {
         return None;
     }
     let mut shifted = plain_table();
-    shifted.set_header(["shifted most", "stability index"]);
+    shifted.set_header([kind, "stability index"]);
     for column in &columns[..count.min(SHOWN_COLUMNS)] {
-        let is_label = summary.label.as_ref() == Some(&column.name);
-        let name = if is_label { format!("{} (the predictions)", column.name) } else { column.name.clone() };
-        shifted.add_row([name, format!("{:.3}", column.index)]);
+        shifted.add_row([column.name.clone(), format!("{:.3}", column.index)]);
     }
     if let Some(column) = shifted.column_mut(1) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -103,11 +115,31 @@ fn shifted(summary: &Summary) -> Option<String> {
     Some(text(&mut shifted) + &more)
 }
 
+/// Why a job failed, and what to do.
+pub(super) struct Failed {
+    pub(super) advised: Advised,
+    /// Whether what was asked for cannot be done.
+    pub(super) is_usage: bool,
+}
+
+impl Failed {
+    /// Returns what the program ends with where the failure is told already.
+    pub(super) fn code(&self) -> ExitCode {
+        if self.is_usage { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+    }
+}
+
+impl From<Failed> for anyhow::Error {
+    fn from(Failed { advised, is_usage }: Failed) -> Self {
+        if is_usage { UsageError(advised.into()).into() } else { advised.into() }
+    }
+}
+
 /// Returns what failed, and what to do.
-pub(super) fn failure(execution: &Execution, slices: &[Execution], asked: &Asked) -> anyhow::Error {
+pub(super) fn failure(execution: &Execution, slices: &[Execution], asked: &Asked) -> Failed {
     // Where slices are missing, those that failed by what they read know why; of one whose function died, the job knows more.
     let is_of_slices =
-        matches!(execution.error.as_deref(), Some("Incomplete" | "States.ExceedToleratedFailureThreshold"));
+        matches!(execution.error.as_deref(), Some(kind::INCOMPLETE | "States.ExceedToleratedFailureThreshold"));
     let knowing = slices.iter().find(|slice| advice(slice.error.as_deref(), asked).is_some());
     let blamed = knowing.filter(|_| is_of_slices).unwrap_or(execution);
     let mut problem = match (execution.state, blamed.cause.as_deref().or(blamed.error.as_deref())) {
@@ -122,28 +154,27 @@ pub(super) fn failure(execution: &Execution, slices: &[Execution], asked: &Asked
     let advice = advice(error, asked).unwrap_or_else(|| {
         format!("start it again, and it does what is missing: {}", asked.start_again(&execution.input))
     });
-    let advised = Advised { problem, advice };
-    if error == Some("InvalidInput") { UsageError(advised.into()).into() } else { advised.into() }
+    Failed { advised: Advised { problem, advice }, is_usage: error == Some(kind::INVALID_INPUT) }
 }
 
 /// Returns what to do about an error of the function that is not mended by the same again.
 fn advice(error: Option<&str>, asked: &Asked) -> Option<String> {
     Some(match error? {
-        "InvalidInput" => "mend what is named, and start it again".to_owned(),
-        "OtherJob" => "choose another output, or delete what is below this one".to_owned(),
-        "ObjectChanged" => "the input was changed meanwhile: start it again with another output".to_owned(),
-        "InvalidRows" => {
+        kind::INVALID_INPUT => "mend what is named, and start it again".to_owned(),
+        kind::OTHER_JOB => "choose another output, or delete what is below this one".to_owned(),
+        kind::OBJECT_CHANGED => "the input was changed meanwhile: start it again with another output".to_owned(),
+        kind::INVALID_ROWS => {
             let output = asked.output();
             format!(
                 "mend the rows, or start it again with --tolerate-invalid N beside its other options: {output}_invalid/ has them then"
             )
         }
-        "NotReadable" => "mend or remove the file, or name its format with --input-format".to_owned(),
-        "OtherColumns" => {
+        kind::NOT_READABLE => "mend or remove the file, or name its format with --input-format".to_owned(),
+        kind::OTHER_COLUMNS => {
             "mend the file, or leave other columns out with --extra-columns ignore, or carry them along with keep"
                 .to_owned()
         }
-        "Broken" => "the logs of the batch function tell more".to_owned(),
+        kind::BROKEN => "the logs of the batch function tell more".to_owned(),
         _ => return None,
     })
 }
@@ -152,24 +183,39 @@ fn advice(error: Option<&str>, asked: &Asked) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn with_columns(columns: &[(&str, f64)]) -> Summary {
-        let columns: Vec<Value> = columns.iter().map(|(name, index)| json!({"name": name, "index": index})).collect();
-        let predictions = json!({"edges": [], "baseline": [], "window": []});
-        serde_json::from_value(json!({
-            "job": "1", "input": "s3://data/in/", "output": "s3://data/out/", "model_version": "1.0.0", "files": 1, "slices": 7, "rows": 9,
-            "invalid": 0, "mean": 0.5, "label": "churned", "stored": null, "seconds": 1.0, "billed_gb_seconds": 1.0, "cost_usd": 0.1,
-            "drift": {"verdict": "stable", "records": 9, "columns": columns, "predictions": predictions},
-        }))
-        .unwrap()
+    fn column(name: &str, index: f64) -> ColumnIndex {
+        ColumnIndex { name: name.to_owned(), index }
     }
 
     #[test]
     fn columns_are_told_that_have_shifted() {
-        assert_eq!(shifted(&with_columns(&[("churned", 0.09), ("Name", 0.0)])), None);
-        let told = shifted(&with_columns(&[("Age", 6.8), ("churned", 0.1), ("Name", 0.099)])).unwrap();
+        assert_eq!(shifted("field", &[column("size", 0.09), column("name", 0.0)]), None);
+        let told = shifted("feature", &[column("age", 6.8), column("size", 0.1), column("name", 0.099)]).unwrap();
         let rows: Vec<Vec<&str>> = told.lines().map(|line| line.split_whitespace().collect()).collect();
-        assert_eq!(rows[1..], [vec!["Age", "6.800"], vec!["churned", "(the", "predictions)", "0.100"]]);
-        let told = shifted(&with_columns(&[("Age", 0.5); 10])).unwrap();
+        assert_eq!(rows, [vec!["feature", "stability", "index"], vec!["age", "6.800"], vec!["size", "0.100"]]);
+        let many: Vec<ColumnIndex> = (0..10).map(|_| column("age", 0.5)).collect();
+        let told = shifted("field", &many).unwrap();
         assert_eq!(told.lines().skip(6).collect::<Vec<_>>(), ["and 5 more of the 10 that --json names"]);
+    }
+
+    #[test]
+    fn fields_and_features_stand_apart() {
+        let summary: Summary = serde_json::from_value(json!({
+            "job": "1", "input": "s3://data/in/", "output": "s3://data/out/", "model_version": "1.0.0", "files": 1, "slices": 7, "rows": 9,
+            "invalid": 0, "mean": 0.5, "stored": null, "seconds": 1.0, "billed_gb_seconds": 1.0, "cost_usd": 0.1,
+            "drift": {
+                "verdict": "major_drift", "records": 9, "fields": [column("age", 0.5)], "features": [column("known_age", 0.4)], "index": 0.3,
+                "predictions": {"edges": [], "baseline": [], "window": []},
+            },
+        }))
+        .unwrap();
+        let told = super::summary(&Execution::default(), &summary);
+        for part in [
+            "mean prediction  0.5000, stability index 0.300",
+            "\n\nfield  stability index\nage",
+            "\n\nfeature    stability index\nknown_age",
+        ] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use anyhow::bail;
 pub(super) use self::causes::Suspects;
 use super::answered::AnsweredRows;
 use super::expected::Expected;
-use crate::cli::counted::counted;
+use crate::cli::counted::{Listed, counted};
 use crate::lifecycle::answer::Answer;
 use crate::package::{Agreement, Package};
 use crate::table::Schema;
@@ -51,19 +51,19 @@ impl Agreed {
     /// Takes so many rows that differ, or tells of all, with what is known to be a cause.
     pub(super) fn accept(&self, most: usize, with: Option<&str>, suspects: &Suspects) -> anyhow::Result<Agreement> {
         if self.apart.len() > most {
-            let shown: Vec<String> = self.apart.iter().take(SHOWN).map(shown).collect();
-            let more = self.apart.len().saturating_sub(SHOWN);
-            let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+            let mut rows = Listed::new(SHOWN);
+            for row in &self.apart {
+                rows.push(|| shown(row));
+            }
             let causes = match &self.cause {
                 Some(cause) => format!("The cause: {cause}"),
                 None => suspects.to_string(),
             };
             bail!(
-                "the graph answers otherwise than the model in {} of {}, by {} at most (allowed: {TOLERANCE:e}):\n{}{more}\n{causes}",
+                "the graph answers otherwise than the model in {} of {}, by {} at most (allowed: {TOLERANCE:e}):\n{rows}\n{causes}",
                 self.apart.len(),
                 counted(self.rows, "row"),
-                in_short(self.largest),
-                shown.join("\n")
+                in_short(self.largest)
             );
         }
         Ok(Agreement {

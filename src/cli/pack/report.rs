@@ -7,10 +7,11 @@ use serde_json::Value as Json;
 
 use crate::cli::check::in_lines;
 use crate::cli::counted::counted;
+use crate::cli::failure::{Advised, UsageError};
 use crate::cli::fields;
 use crate::cli::output::Output;
 use crate::lifecycle::quality::Finding;
-use crate::package::files::MANIFEST;
+use crate::package::files::{MANIFEST, SCHEMA};
 use crate::package::{MEASURED_BY_PACK, Package};
 
 /// What is said beside what the package says of itself.
@@ -18,8 +19,8 @@ use crate::package::{MEASURED_BY_PACK, Package};
 pub(super) struct Report {
     /// Whether rows were run: otherwise there is nothing new to say but the version.
     pub(super) is_whole: bool,
-    /// Whether the schema was there already.
-    pub(super) kept_schema: bool,
+    /// The schema that was in the output already, and is kept.
+    pub(super) kept: Option<String>,
     /// What the manifest says no longer, since it was measured of another model.
     pub(super) dropped: Vec<&'static str>,
     /// What wrote the graph.
@@ -33,6 +34,16 @@ pub(super) struct Report {
 }
 
 impl Report {
+    /// Names a schema that was there as what may be the cause of a failure, unless another is known.
+    pub(super) fn blame_what_is_kept(&self, error: anyhow::Error) -> anyhow::Error {
+        let is_told = error.is::<UsageError>() || error.chain().any(<dyn std::error::Error>::is::<Advised>);
+        let Some(schema) = self.kept.as_ref().filter(|_| !is_told) else { return error };
+        let advice = format!(
+            "{schema} was there and is kept: mend it where data and model have changed, or remove it to infer it anew"
+        );
+        Advised { problem: format!("{error:#}"), advice }.into()
+    }
+
     /// Writes all of it, the version first.
     pub(super) fn print(&self, package: &Package, folder: &Path) -> anyhow::Result<()> {
         let mut output = Output::stdout();
@@ -55,9 +66,10 @@ impl Report {
         let rows = rows.map(|rows| format!(", {}", counted(rows, "row"))).unwrap_or_default();
         let producer = self.producer.as_ref().map(|producer| format!(", exported by {producer}")).unwrap_or_default();
         writeln!(output, "\n{name}: {task}{rows}{producer}")?;
-        let place = folder.join("schema.json");
-        let kept = if self.kept_schema { ", kept as it was" } else { "" };
-        writeln!(output, "\nfields ({}{kept})\n{}", place.display(), fields::tell(schema))?;
+        writeln!(output, "\nfields ({})\n{}", folder.join(SCHEMA).display(), fields::tell(schema))?;
+        if let Some(kept) = &self.kept {
+            writeln!(output, "\nkept: {kept}; remove it to infer it anew")?;
+        }
         for (title, texts) in [("decided", &self.decisions), ("unsure: look at it", &self.doubts)] {
             if !texts.is_empty() {
                 writeln!(output, "\n{title}")?;

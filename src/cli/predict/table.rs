@@ -10,8 +10,9 @@ use indicatif::ProgressBar;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
+use crate::cli::counted::SHOWN_LINES;
 use crate::cli::failure::Advised;
-use crate::cli::format;
+use crate::cli::format::{self, IGNORING_OR_KEEPING};
 use crate::cli::options;
 use crate::cli::output::Output;
 use crate::cli::progress;
@@ -21,13 +22,11 @@ use crate::prediction::Prediction;
 use crate::scoring::{LayoutError, Scored, Scorer, Wishes, pipeline};
 use crate::start;
 use crate::store::{PredictionStore, Put};
+use crate::table::ReadError;
 use crate::table::columns::{ExtraColumns, Selection};
 use crate::table::format::Format;
 use crate::table::reader::{Options, Reader};
 use crate::table::writer::TableWriter;
-
-/// So many rows that are left out are shown of a table; the rest is counted.
-const SHOWN_FAULTS: u64 = 20;
 
 /// What holds for every table of a run.
 pub(super) struct Run<'a> {
@@ -62,7 +61,7 @@ impl Run<'_> {
             self.package.schema(),
             &Options { format: self.format, selection, ..Options::default() },
         )
-        .with_context(|| format!("cannot read {name}"))?;
+        .map_err(|error| unreadable(error, &name))?;
         let output_format = self.output_format.unwrap_or(reader.format());
         let scorer =
             Scorer::new(self.package, self.wishes, output_format, reader.extra_columns(), self.now).map_err(advised)?;
@@ -70,6 +69,10 @@ impl Run<'_> {
         let mut tally = Tally::default();
         pipeline::run(&scorer, reader, |scored| self.take(scored, &name, &mut tally, &mut writer, progress))?;
         writer.finish()?.finish()?;
+        let more = tally.invalid.saturating_sub(SHOWN_LINES as u64);
+        if !self.is_quiet && more > 0 {
+            let _ = progress.suspend(|| writeln!(io::stderr(), "left out, {name}, and {more} more"));
+        }
         Ok(tally)
     }
 
@@ -85,12 +88,14 @@ impl Run<'_> {
         if !self.skips_invalid
             && let Some(first) = scored.invalid.first()
         {
-            let advice = "--skip-invalid leaves such rows out".to_owned();
-            return Err(Advised { problem: format!("{name}, {first}"), advice }.into());
+            let problem = format!("{name}, {first}");
+            let is_unknown = self.package.schema().is_unknown_in(&problem);
+            let advice = if is_unknown { IGNORING_OR_KEEPING } else { "--skip-invalid leaves such rows out" };
+            return Err(Advised { problem, advice: advice.to_owned() }.into());
         }
         for row in &scored.invalid {
             tally.invalid += 1;
-            if !self.is_quiet && tally.invalid <= SHOWN_FAULTS {
+            if !self.is_quiet && tally.invalid <= SHOWN_LINES as u64 {
                 let _ = progress.suspend(|| writeln!(io::stderr(), "left out, {name}, {row}"));
             }
         }
@@ -99,6 +104,17 @@ impl Run<'_> {
             tally.created += store.put(scored.predictions)?;
         }
         writer.write(&mut scored.batch).context("cannot write the output")
+    }
+}
+
+/// Says what helps where an input has columns that are no fields.
+fn unreadable(error: ReadError, name: &str) -> anyhow::Error {
+    match error {
+        ReadError::UnknownColumns(_) => {
+            let problem = format!("cannot read {name}: {error}");
+            Advised { problem, advice: IGNORING_OR_KEEPING.to_owned() }.into()
+        }
+        error => anyhow::Error::from(error).context(format!("cannot read {name}")),
     }
 }
 

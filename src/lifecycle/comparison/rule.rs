@@ -19,7 +19,7 @@ use super::super::performance::{Outcomes, Performance};
 use super::super::sum::Sum;
 use super::bootstrap::Gain;
 use super::group::{self, GroupKey};
-use crate::table::{Record, Schema, Task};
+use crate::table::{Record, Schema, Task, counted};
 
 /// The share of bootstrap samples in which the challenger must be better.
 pub const CONFIDENCE: f64 = 0.95;
@@ -206,8 +206,7 @@ impl Gathered {
 
 /// Says that so few days are not judged.
 fn too_few(days: usize) -> String {
-    let days = if days == 1 { "one day".to_owned() } else { format!("{days} days") };
-    format!("not judged: the rows are of {days}, and must be of {ENOUGH_DAYS} at least")
+    format!("not judged: the rows are of {}, and must be of {ENOUGH_DAYS} at least", counted(days, "day"))
 }
 
 /// Says why the challenger may not take the champion's place.

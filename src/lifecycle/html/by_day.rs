@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::drawing::{class_of, figure, fixed};
+use super::drawing::{class_of, figure, fixed, places, ticks};
 use super::figures::number;
 use crate::lifecycle::drift::{Drift, MAJOR, MODERATE};
 use crate::lifecycle::statistics::to_float;
@@ -14,6 +14,9 @@ const HEIGHT: f64 = 120.0;
 
 /// How high the lower one is.
 const INDEX_HEIGHT: f64 = 50.0;
+
+/// So many days are named below a drawing, at the most.
+const MAX_DATES: usize = 7;
 
 /// Points of more days would be one line.
 const MAX_POINTS: usize = 100;
@@ -77,7 +80,7 @@ fn means(days: &[DayReport], low: f64, high: f64) -> Markup {
         known.map(|(place, day, mean)| (middle(place), y(mean), format!("{}: {mean:.3}", day.date))).collect()
     };
     html! {
-        svg viewBox="0 0 600 122" role="img" aria-label="Predictions and outcomes by day" {
+        svg viewBox="0 0 600 134" role="img" aria-label="Predictions and outcomes by day" {
             @for (place, day) in (0_u32..).zip(days) {
                 @let height = to_float(day.rows) / most * HEIGHT;
                 rect.volume x=(fixed(f64::from(place) * width)) y=(fixed(HEIGHT - height)) width=(fixed(width * 0.9)) height=(fixed(height)) {
@@ -96,8 +99,22 @@ fn means(days: &[DayReport], low: f64, high: f64) -> Markup {
                 }
             }
             path.axis d={ "M0 " (HEIGHT) "H" (WIDTH) } {}
+            (ticks(HEIGHT, WIDTH, &dates(days)))
+            @if days.iter().any(|day| day.mean.is_some()) {
+                @for mean in [high, f64::midpoint(low, high)] {
+                    path.limit d={ "M0 " (fixed(y(mean))) "H" (WIDTH) } {}
+                    text.tick x="2" y=(fixed(y(mean) + 9.0)) { (format!("{mean:.2}")) }
+                }
+            }
         }
     }
+}
+
+/// Returns some days, each with where it is drawn.
+fn dates(days: &[DayReport]) -> Vec<(f64, String)> {
+    let width = WIDTH / to_float(days.len() as u64);
+    let placed = |place: usize| (to_float(place as u64) * width + width / 2.0, days[place].date.clone());
+    places(days.len(), MAX_DATES).into_iter().map(placed).collect()
 }
 
 fn said_of_indices(reached: Option<f64>) -> String {
@@ -121,13 +138,15 @@ fn indices(days: &[DayReport], reached: Option<f64>) -> Markup {
         (drift, _) => class_of(Some(drift)),
     };
     html! {
-        svg viewBox="0 0 600 52" role="img" aria-label="Stability index by day" {
+        svg viewBox="0 0 600 64" role="img" aria-label="Stability index by day" {
             @for (place, day, index) in (0_u32..).zip(days).filter_map(|(place, day)| Some((place, day, day.index?))) {
                 rect class=(class(index)) x=(fixed(f64::from(place) * width)) y=(fixed(INDEX_HEIGHT - height(index)))
                     width=(fixed(width * 0.9)) height=(fixed(height(index))) { title { (day.date) ": " (format!("{index:.3}")) } }
             }
             path.limit d=(limits) {}
             path.axis d={ "M0 " (INDEX_HEIGHT) "H" (WIDTH) } {}
+            (ticks(INDEX_HEIGHT, WIDTH, &dates(days)))
+            text.tick x="2" y="9" { (format!("{highest:.2}")) }
         }
     }
 }
@@ -147,6 +166,8 @@ mod tests {
         let page = by_day(&days, None).into_string();
         assert!(page.contains("from 0.00 to 0.40") && page.contains("2024-01-01: 0.400"), "{page}");
         assert_eq!((page.matches("<circle").count(), page.matches("class=\"major\"").count()), (3, 1), "{page}");
+        assert_eq!(page.matches(">2024-01-02</text>").count(), 2, "each drawing names its days: {page}");
+        assert!(page.contains(">0.40</text>") && page.contains(">0.20</text>"), "{page}");
         let excused = by_day(&days, Some(0.4)).into_string();
         assert!(!excused.contains("class=\"major\"") && excused.contains("line at 0.40"), "{excused}");
         let classes = by_day(&[day("2024-01-01", None, None, Some(0.0))], None).into_string();

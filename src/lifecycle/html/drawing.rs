@@ -46,7 +46,7 @@ pub(super) fn bar(name: &str, class: &str, index: f64) -> Markup {
 }
 
 /// Draws two histograms side by side, as shares.
-pub(super) fn histogram(bins: &Histograms, name: &str) -> Markup {
+pub(super) fn histogram(bins: &Histograms, name: &str, shown: impl Fn(f64) -> String) -> Markup {
     let shares = |counts: &[u64]| -> Vec<f64> {
         let total = counts.iter().sum::<u64>().max(1);
         counts.iter().map(|&count| to_float(count) / to_float(total)).collect()
@@ -59,13 +59,41 @@ pub(super) fn histogram(bins: &Histograms, name: &str) -> Markup {
             @for (place, (&baseline, &window)) in (0_u32..).zip(baseline.iter().zip(&window)) {
                 @for (class, share, side) in [("training", baseline, 0.1), ("window", window, 0.5)] {
                     (column(class, (f64::from(place) + side) * width, width * 0.4, share / highest, &format!(
-                        "{}: {}", range(bins, place as usize), percent(share)
+                        "{}: {}", range(bins, place as usize, &shown), percent(share)
                     )))
                 }
             }
             (axis())
         }
     }
+}
+
+/// Writes what stands at some places of an axis, from the left: first to last, with a mark at each.
+pub(super) fn ticks(ground: f64, width: f64, labels: &[(f64, String)]) -> Markup {
+    let side = |x: f64| {
+        if x < width * 0.1 {
+            "start"
+        } else if x > width * 0.9 {
+            "end"
+        } else {
+            "middle"
+        }
+    };
+    html! {
+        @for (x, label) in labels {
+            path.axis d={ "M" (fixed(*x)) " " (fixed(ground)) "v3" } {}
+            text.tick x=(fixed(*x)) y=(fixed(ground + 11.0)) text-anchor=(side(*x)) { (label) }
+        }
+    }
+}
+
+/// Returns at most so many places of a list, evenly apart, the first and the last among them.
+pub(super) fn places(length: usize, most: usize) -> Vec<usize> {
+    let last = length.saturating_sub(1);
+    let gaps = most.saturating_sub(1).min(last).max(1);
+    let mut places: Vec<usize> = (0..=gaps).map(|place| place * last / gaps).collect();
+    places.dedup();
+    places
 }
 
 /// Draws a column of so much of the height, and what it says.
@@ -81,12 +109,15 @@ fn axis() -> Markup {
 }
 
 /// Returns which values a bin holds.
-fn range(bins: &Histograms, bin: usize) -> String {
+fn range(bins: &Histograms, bin: usize, shown: &impl Fn(f64) -> String) -> String {
     if let Some(label) = bins.labels.as_ref().and_then(|labels| labels.get(bin)) {
         return label.clone();
     }
     let edges = bins.edges.as_deref().unwrap_or_default();
-    match (bin.checked_sub(1).and_then(|before| edges.get(before)), edges.get(bin)) {
+    match (
+        bin.checked_sub(1).and_then(|before| edges.get(before)).map(|edge| shown(*edge)),
+        edges.get(bin).map(|edge| shown(*edge)),
+    ) {
         (Some(from), Some(to)) => format!("{from} to {to}"),
         (None, Some(to)) => format!("below {to}"),
         (Some(from), None) => format!("{from} or more"),
@@ -101,8 +132,13 @@ pub(super) fn over_time(moments: &[Moment]) -> Markup {
     let (low, high) = means.fold((0.0_f64, 1.0_f64), |(low, high), mean| (low.min(mean), high.max(mean)));
     let width = WIDTH / to_float(moments.len().max(1) as u64);
     let placed = || (0_u32..).zip(moments).map(|(place, moment)| (f64::from(place) * width, moment));
+    let began: Vec<(f64, &Moment)> = placed().collect();
+    let named = places(began.len(), 2).into_iter().filter_map(|place| began.get(place));
+    let labels: Vec<(f64, String)> = named
+        .map(|(x, moment)| (x + width * 0.45, moment.from.chars().take(16).collect::<String>().replace('T', " ")))
+        .collect();
     html! {
-        svg viewBox="0 0 200 82" role="img" aria-label="Predictions over time" {
+        svg viewBox="0 0 200 94" role="img" aria-label="Predictions over time" {
             @for (x, moment) in placed() {
                 (column("volume", x, width * 0.9, to_float(moment.rows) / most, &format!("{}: {}", moment.from, moment.rows)))
             }
@@ -110,6 +146,7 @@ pub(super) fn over_time(moments: &[Moment]) -> Markup {
                 (point(x + width * 0.45, GROUND - (mean - low) / (high - low) * HEIGHT, &format!("{mean:.3}")))
             }
             (axis())
+            (ticks(GROUND, WIDTH, &labels))
         }
     }
 }
@@ -161,6 +198,18 @@ pub(super) fn fixed(length: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_axis_is_marked_from_its_first_place_to_its_last() {
+        assert_eq!(places(366, 7), [0, 60, 121, 182, 243, 304, 365]);
+        assert_eq!((places(3, 7), places(1, 7), places(0, 7)), (vec![0, 1, 2], vec![0], vec![0]));
+        let drawn =
+            ticks(80.0, 200.0, &[(1.0, "2013-01-01".to_owned()), (199.0, "2013-12-31".to_owned())]).into_string();
+        assert!(
+            drawn.contains("text-anchor=\"start\">2013-01-01<") && drawn.contains("text-anchor=\"end\">2013-12-31<"),
+            "{drawn}"
+        );
+    }
 
     #[test]
     fn a_name_stays_a_text() {

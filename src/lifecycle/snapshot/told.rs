@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::package::recipe::recent::calendar::date;
 use crate::package::recipe::{Day, HistoryRecords, Recipe, Sheet, StepSummary};
+use crate::table::counted;
 
 /// A step that finds fewer events than this share of those of the last snapshot is worth a look.
 const FEW: f64 = 0.5;
@@ -22,6 +23,8 @@ const QUIET: Day = 3;
 pub struct Told {
     /// The moment.
     pub as_of: Timestamp,
+    /// When the next one can be made, in which what became known after that moment counts.
+    pub next_from: Timestamp,
     /// The SHA-256 of its text.
     pub hash: Arc<str>,
     /// Whether it is the one that serves from now on; one that is older than another does not.
@@ -92,7 +95,7 @@ pub(super) fn warnings(recipe: &Recipe, steps: &[StepTold], sheets: &[Sheet], da
     let few = steps.iter().filter_map(|step| {
         let (now, before) = (step.events, step.events_before?);
         let looks_far = recipe.days(&step.name).is_some_and(|days| days >= WEEK);
-        let told = || format!("{} knows {now} events, and knew {before} in the last snapshot", step.name);
+        let told = || format!("{} knows {}, and knew {before} in the last snapshot", step.name, counted(now, "event"));
         (looks_far && is_few(now, before)).then(told)
     });
     let latest = sheets.iter().filter_map(|sheet| sheet.latest(day)).max();

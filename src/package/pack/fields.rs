@@ -15,6 +15,9 @@ const FEW: usize = 20;
 /// and each occurs so often on average.
 const OFTEN: u64 = 5;
 
+/// The least number is near to zero if it is below this share of what all span.
+const NEAR: f64 = 0.1;
+
 /// What pipelines call a missing text where they made a category of it.
 const MISSING: [&str; 3] = ["nan", "None", "<NA>"];
 
@@ -27,7 +30,7 @@ pub(super) fn find(
     notes: &mut Notes,
 ) -> Vec<WrittenField> {
     let mut fields = Vec::new();
-    let (mut listed, mut empty) = (Vec::new(), Vec::new());
+    let (mut listed, mut empty, mut from_zero) = (Vec::new(), Vec::new(), Vec::new());
     for column in &survey.columns {
         let source = sources.iter().find(|source| *source.name == *column.name);
         let is_key = wishes.key.iter().any(|key| **key == *column.name);
@@ -67,10 +70,9 @@ pub(super) fn find(
             if !is_sure {
                 listed.push(&*column.name);
             }
-            if !categories.is_empty() {
-                field.constraints.max_length = None;
-            }
             field.categories = categories;
+        } else if field.constraints.minimum.is_some() {
+            from_zero.push(&*column.name);
         }
         let texts = column.missing_texts().filter(|text| !text.is_empty()).map(str::to_owned);
         field.missing_values = texts.collect();
@@ -82,6 +84,16 @@ pub(super) fn find(
             field.missing_values.insert(0, String::new());
         }
         fields.push(field);
+    }
+    if fields.iter().any(|field| matches!(field.kind, FieldType::Integer | FieldType::Number)) {
+        let told = if from_zero.is_empty() {
+            String::new()
+        } else {
+            format!("; at least 0, where they begin: {}", in_words(from_zero))
+        };
+        notes.decide(format!(
+            "numbers are not bounded by what the data has: a value beyond it is drift, and no fault{told}"
+        ));
     }
     if !listed.is_empty() {
         notes.doubt(format!(
@@ -111,19 +123,9 @@ fn field(column: &ColumnSurvey, kind: FieldType) -> WrittenField {
     let required = column.missing() == 0 && column.values() > 0;
     let mut constraints = WrittenConstraints { required, ..Default::default() };
     let mut example = None;
-    match (kind, column.range(), column.mean()) {
-        (FieldType::Integer, Some((least, greatest)), Some(mean)) => {
-            let (low, high) = with_room(least, greatest, true);
-            (constraints.minimum, constraints.maximum) = (low.map(integer), high.map(integer));
-            example = Some(integer(mean.round()));
-        }
-        (FieldType::Number, Some((least, greatest)), Some(mean)) => {
-            let (low, high) = with_room(least, greatest, false);
-            (constraints.minimum, constraints.maximum) = (low.map(number), high.map(number));
-            example = Some(number(rounded(mean, 3)));
-        }
-        (FieldType::String, ..) => constraints.max_length = Some((column.longest() * 2).next_power_of_two().max(32)),
-        _ => {}
+    if let (FieldType::Integer | FieldType::Number, Some(range), Some(mean)) = (kind, column.range(), column.mean()) {
+        constraints.minimum = begin_at_zero(range).then_some(Scalar::Integer(0));
+        example = Some(if kind == FieldType::Integer { integer(mean.round()) } else { number(rounded(mean, 3)) });
     }
     WrittenField {
         name: column.name.to_string(),
@@ -204,22 +206,10 @@ pub(super) fn unknown_texts(outline: &Outline, survey: &Survey, sources: &[Sourc
     sources.iter().filter_map(unknown).collect()
 }
 
-/// Returns bounds with as much room on both sides as the values span, rounded; none goes across zero for that.
-fn with_room(least: f64, greatest: f64, is_integer: bool) -> (Option<f64>, Option<f64>) {
-    let span = greatest - least;
-    if is_integer && least >= 0.0 && greatest <= 1.0 {
-        return (Some(0.0), Some(1.0));
-    }
-    if !(span > 0.0 && span.is_finite()) {
-        return (None, None);
-    }
-    let step = 10_f64.powf(span.log10().floor());
-    let step = if is_integer { step.max(1.0) } else { step };
-    let low = ((least - span) / step).floor() * step;
-    let high = ((greatest + span) / step).ceil() * step;
-    let low = if least >= 0.0 { low.max(0.0) } else { low };
-    let high = if greatest <= 0.0 { high.min(0.0) } else { high };
-    (Some(rounded(low, 6)), Some(rounded(high, 6)))
+/// Returns whether numbers begin at zero, as counts, ages and prices do: none is below, and the least is nearer to it than a tenth of what
+/// they span. Of others, as degrees or coordinates, the data does not tell whether they may be negative.
+fn begin_at_zero((least, greatest): (f64, f64)) -> bool {
+    least >= 0.0 && least < NEAR * (greatest - least)
 }
 
 /// Rounds to so many digits behind the first.
@@ -242,13 +232,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_leave_room_and_keep_their_sign() {
-        assert_eq!(with_room(0.0, 80.0, false), (Some(0.0), Some(160.0)));
-        assert_eq!(with_room(0.42, 80.0, false), (Some(0.0), Some(160.0)));
-        assert_eq!(with_room(-3.0, 4.0, true), (Some(-10.0), Some(11.0)));
-        assert_eq!(with_room(-9.0, -2.0, true), (Some(-16.0), Some(0.0)));
-        assert_eq!(with_room(0.0, 1.0, true), (Some(0.0), Some(1.0)));
-        assert_eq!(with_room(7.0, 7.0, true), (None, None));
-        assert_eq!(with_room(0.052, 0.163, false), (Some(0.0), Some(0.3)));
+    fn numbers_have_a_sign_where_they_begin_at_zero() {
+        for range in [(0.0, 80.0), (0.42, 80.0), (0.0, 1.0), (1.0, 31.0)] {
+            assert!(begin_at_zero(range), "{range:?}");
+        }
+        for range in [(-3.0, 4.0), (-9.0, -2.0), (7.0, 7.0), (0.0, 0.0), (10.0, 20.0), (-0.5, 0.0)] {
+            assert!(!begin_at_zero(range), "{range:?}");
+        }
     }
 }

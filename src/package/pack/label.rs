@@ -3,6 +3,7 @@
 use super::notes::{Notes, in_words};
 use super::wishes::Wishes;
 use crate::package::graph::Outline;
+use crate::table::counted;
 use crate::table::descriptor::{FieldType, Scalar, SchemaDescriptor};
 use crate::table::survey::{ColumnSurvey, Survey, Wanted, WrittenConstraints, WrittenField};
 
@@ -43,10 +44,10 @@ pub(super) fn find(
     let Some(column) = survey.column(&wishes.target) else { return label };
     if column.missing() > 0 {
         notes.fault(format!(
-            "{:?} has no value in {} of {} rows: leave out rows without a label",
+            "{:?} has no value in {} of {}: leave out rows without a label",
             wishes.target,
             column.missing(),
-            survey.rows
+            counted(survey.rows, "row")
         ));
     }
     if column.values() == 0 {
@@ -110,7 +111,10 @@ fn of_classes(
             notes.fault(format!("--positive: {told:?} is no value of {target:?}, which has {}", list(&values)));
         }
         Some(_) if values.len() != 2 => {
-            notes.fault(format!("--positive: {target:?} has {} values; one is positive only of two", values.len()));
+            notes.fault(format!(
+                "--positive: {target:?} has {}; one is positive only of two",
+                counted(values.len(), "value")
+            ));
         }
         Some((_, Some(value))) => label.positive = Some(value.clone()),
         None if values.len() == 2 && reviewed.is_none() => {

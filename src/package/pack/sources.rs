@@ -7,6 +7,7 @@ use super::wishes::Wishes;
 use crate::package::binding::renamed;
 use crate::package::graph::{ColumnKind, Input, Outline};
 use crate::package::manifest::Inputs;
+use crate::table::counted;
 use crate::table::descriptor::Names;
 use crate::table::survey::{ColumnSurvey, Survey, Wanted};
 
@@ -86,7 +87,7 @@ fn by_list(outline: &Outline, survey: &Survey, listed: &[&String], notes: &mut N
     };
     let count: usize = widths.iter().sum();
     if count != listed.len() {
-        notes.fault(format!("--inputs: names {} columns, but the graph reads {count}", listed.len()));
+        notes.fault(format!("--inputs: names {}, but the graph reads {count}", counted(listed.len(), "column")));
         return Sources::default();
     }
     let mut rest = listed.iter().map(|name| (*name).clone());
@@ -115,8 +116,9 @@ fn by_order(outline: &Outline, survey: &Survey, wishes: &Wishes, notes: &mut Not
             Some(count) if fitting.len() != count => {
                 let kind = if input.kind == ColumnKind::Text { "texts" } else { "numbers" };
                 notes.fault(format!(
-                    "input {:?} reads {count} columns of {kind} and does not name them, and the data has {}{}: say with --inputs which they are, in their order",
+                    "input {:?} reads {} of {kind} without naming them, and the data has {}{}: say with --inputs which they are, in their order",
                     input.name,
+                    counted(count, "column"),
                     fitting.len(),
                     if fitting.is_empty() { String::new() } else { format!(" ({})", in_words(fitting.iter().map(String::as_str))) },
                 ));

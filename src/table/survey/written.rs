@@ -49,12 +49,6 @@ pub struct WrittenConstraints {
     /// The least value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum: Option<Scalar>,
-    /// The greatest value.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub maximum: Option<Scalar>,
-    /// The most characters of a text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_length: Option<usize>,
 }
 
 /// What the standard lacks of a table.
