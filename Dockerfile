@@ -23,6 +23,7 @@ COPY --from=rust /usr/local/cargo /usr/local/cargo
 WORKDIR /lifeboat
 # Dependencies change seldom: they are built for programs that do nothing, and kept as a layer.
 COPY Cargo.toml Cargo.lock ./
+COPY .cargo .cargo
 RUN mkdir -p src/bin benches \
     && touch src/lib.rs benches/prediction.rs \
     && echo 'fn main() {}' > src/bin/lifeboat.rs \
