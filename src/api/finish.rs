@@ -9,7 +9,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 
-use super::encoding::Encoding;
+use super::encoding::{GZIP, gzip, takes_gzip};
 
 /// A shorter body would hardly be shorter compressed.
 const WORTH_ENCODING_BYTES: u64 = 1024;
@@ -103,8 +103,10 @@ fn tag(headers: &mut HeaderMap, body: &Bytes, if_none_match: Option<&HeaderValue
 
 /// Compresses a body for a client that takes it so.
 fn encoded(parts: &mut Parts, body: Bytes, wishes: &Wishes) -> Bytes {
-    let Some(encoding) = Encoding::accepted(wishes.accept_encoding.as_ref()) else { return body };
-    let Ok(encoded) = encoding.encode(&body) else { return body };
-    parts.headers.insert(header::CONTENT_ENCODING, encoding.name());
+    if !takes_gzip(wishes.accept_encoding.as_ref()) {
+        return body;
+    }
+    let Ok(encoded) = gzip(&body) else { return body };
+    parts.headers.insert(header::CONTENT_ENCODING, GZIP);
     encoded.into()
 }

@@ -120,19 +120,17 @@ async fn a_long_answer_comes_compressed_to_those_who_take_it() {
     let app = App::new();
     let plain = app.get("/model").await;
     assert_eq!(plain.header("content-encoding"), "");
-    for (accept, encoding) in [("gzip", "gzip"), ("gzip, br", "br"), ("br;q=0.1, gzip", "gzip")] {
+    for accept in ["gzip", "gzip, br", "br;q=0.1, gzip"] {
         let answer = ask(&app, Method::GET, "/model", &[(header::ACCEPT_ENCODING, accept)]).await;
-        assert_eq!((answer.header("content-encoding"), answer.header("vary")), (encoding, "accept-encoding"));
+        assert_eq!((answer.header("content-encoding"), answer.header("vary")), ("gzip", "accept-encoding"));
         assert!(answer.body.len() < plain.body.len() / 2);
         assert_eq!(answer.header("etag"), plain.header("etag"));
         let mut body = Vec::new();
-        if encoding == "br" {
-            brotli::Decompressor::new(&*answer.body, 4096).read_to_end(&mut body).unwrap();
-        } else {
-            GzDecoder::new(&*answer.body).read_to_end(&mut body).unwrap();
-        }
+        GzDecoder::new(&*answer.body).read_to_end(&mut body).unwrap();
         assert_eq!(body, plain.body);
     }
+    let other = ask(&app, Method::GET, "/model", &[(header::ACCEPT_ENCODING, "br")]).await;
+    assert_eq!((other.header("content-encoding"), &other.body), ("", &plain.body));
     let short = ask(&app, Method::GET, "/health", &[(header::ACCEPT_ENCODING, "gzip")]).await;
     assert_eq!(short.header("content-encoding"), "");
 }
