@@ -1,6 +1,7 @@
 //! Records as rows of an Apache Parquet file, read group by group and column by column.
 
 mod ahead;
+mod anew;
 mod aside;
 mod bounded;
 mod cell;
@@ -31,6 +32,9 @@ use bounded::{Bounded, Unread};
 use kind::Kind;
 use values::Values;
 
+/// A chunk of a wide table has fewer rows, so that it has no more cells than this.
+const CHUNK_CELLS: usize = 1 << 16;
+
 /// Reads rows.
 pub(super) struct ParquetReader {
     file: Arc<Bounded>,
@@ -44,10 +48,11 @@ pub(super) struct ParquetReader {
     /// The next group of rows, and its first row.
     group: usize,
     group_start: u64,
-    /// The columns of the group that is being read.
+    /// The rows of the group that are read, but for those that are open.
+    unopened: Range<usize>,
+    /// The columns of the rows that are open, and how many of these are left.
     readers: Vec<ColumnReader>,
-    left_in_group: usize,
-    rows_in_group: usize,
+    left: usize,
     /// The next row.
     row: u64,
 }
@@ -90,9 +95,9 @@ impl ParquetReader {
             aside: None,
             group: 0,
             group_start: 0,
+            unopened: 0..0,
             readers: Vec::new(),
-            left_in_group: 0,
-            rows_in_group: 0,
+            left: 0,
             row: 0,
         })
     }
@@ -133,14 +138,17 @@ impl ParquetReader {
 
     /// Reads at most so many rows; tells whether there were any.
     pub(super) fn read(&mut self, chunk: &mut ParquetRows, most: usize) -> Result<bool, ReadError> {
-        while self.left_in_group == 0 {
-            if self.group == self.metadata.num_row_groups() || self.group_start >= self.span.end {
+        while self.left == 0 {
+            if !self.unopened.is_empty() {
+                self.open_rows()?;
+            } else if self.group == self.metadata.num_row_groups() || self.group_start >= self.span.end {
                 chunk.count = 0;
                 return Ok(false);
+            } else {
+                self.begin_group()?;
             }
-            self.open_group()?;
         }
-        let count = self.left_in_group.min(most);
+        let count = self.left.min(most).min((CHUNK_CELLS / self.columns.len().max(1)).max(1));
         chunk.prepare(&self.columns);
         for ((column, reader), values) in self.columns.iter().zip(&mut self.readers).zip(&mut chunk.values) {
             let read = caught(|| values.read(reader, column.is_optional, count))?;
@@ -149,15 +157,15 @@ impl ParquetReader {
             }
         }
         (chunk.before, chunk.count) = (self.row, count);
-        let first = self.rows_in_group - self.left_in_group;
+        let first = self.unopened.start - self.left;
         chunk.aside = self.aside.as_ref().map(|aside| (Arc::clone(aside), self.group - 1, first));
-        self.left_in_group -= count;
+        self.left -= count;
         self.row += count as u64;
         Ok(true)
     }
 
-    /// Begins to read the next group, unless all rows that are read are behind it.
-    fn open_group(&mut self) -> Result<(), ReadError> {
+    /// Begins the next group, unless all rows that are read are behind it.
+    fn begin_group(&mut self) -> Result<(), ReadError> {
         let group = self.metadata.row_group(self.group);
         let start = self.group_start;
         let end = start + rows(group);
@@ -167,20 +175,33 @@ impl ParquetReader {
             return Ok(());
         }
         let count = |rows: u64| usize::try_from(rows).map_err(|_| ReadError::input("the Parquet file is too large"));
-        let skipped = count(wanted.start - start)?;
-        self.left_in_group = count(wanted.end - wanted.start)?;
-        self.rows_in_group = skipped + self.left_in_group;
+        self.unopened = count(wanted.start - start)?..count(wanted.end - start)?;
         self.row = wanted.start;
-        let ranges = self.columns.iter().map(|column| group.column(column.leaf).byte_range());
-        let bytes = caught(|| GroupBytes::read(&self.file, ranges))?;
-        let readers = self.columns.iter().map(|column| {
-            let mut reader = open_column(&self.file, group, column.leaf, self.columns.len(), bytes.as_ref())?;
-            if skipped > 0 && values::skip(&mut reader, skipped)? != skipped {
-                return Err(ParquetError::General("a column has fewer values than there are rows".to_owned()));
-            }
-            Ok(reader)
-        });
-        self.readers = caught(|| readers.collect())?;
+        Ok(())
+    }
+
+    /// Opens the columns of the group's next rows: of all, or of some where a page of each column would be too much.
+    fn open_rows(&mut self) -> Result<(), ReadError> {
+        self.readers.clear();
+        let (group, columns) = (self.metadata.row_group(self.group - 1), &self.columns);
+        let Range { start, end } = self.unopened;
+        let most = anew::rows_at_once(group, columns);
+        let rows = start..most.map_or(end, |most| end.min(start.saturating_add(most)));
+        self.readers = if most.is_some() {
+            let (file, metadata) = anew::write(&self.file, group, columns, rows.clone())?;
+            let group = metadata.row_group(0);
+            let readers = (0..columns.len()).map(|leaf| open_column(&file, group, leaf, columns.len(), None));
+            caught(|| readers.collect())?
+        } else {
+            let ranges = columns.iter().map(|column| group.column(column.leaf).byte_range());
+            let bytes = caught(|| GroupBytes::read(&self.file, ranges))?;
+            let open = |column: &Column| {
+                let reader = open_column(&self.file, group, column.leaf, columns.len(), bytes.as_ref())?;
+                skipped_to(reader, start)
+            };
+            caught(|| columns.iter().map(open).collect())?
+        };
+        (self.unopened.start, self.left) = (rows.end, rows.len());
         Ok(())
     }
 }
@@ -198,6 +219,14 @@ fn open_column(
     let rows = usize::try_from(group.num_rows())?;
     let pages = SerializedPageReader::new(Arc::new(bytes), column, rows, None)?;
     Ok(get_column_reader(column.column_descr_ptr(), Box::new(pages)))
+}
+
+/// Passes over the rows of a column that stand before some others.
+fn skipped_to(mut reader: ColumnReader, row: usize) -> Result<ColumnReader, ParquetError> {
+    if row > 0 && values::skip(&mut reader, row)? != row {
+        return Err(ParquetError::General("a column has fewer values than there are rows".to_owned()));
+    }
+    Ok(reader)
 }
 
 fn too_few(column: &str) -> ReadError {
