@@ -85,7 +85,9 @@ impl AsideRows {
     /// Takes the rows of others, which are none then.
     pub(in crate::table) fn append(&mut self, others: &mut Self) {
         for GroupRows { aside, group, rows } in others.groups.drain(..) {
-            rows.into_iter().for_each(|rows| self.add(&aside, group, rows));
+            for range in rows {
+                self.add(&aside, group, range);
+            }
         }
     }
 
