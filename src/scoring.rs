@@ -205,8 +205,7 @@ impl<'a> Scorer<'a> {
         for (row, answered) in rows.iter().zip(&answered) {
             cells.clear();
             self.columns.push_cells(answered, &mut cells);
-            row.push_extras(&mut cells);
-            batch.push(&cells)?;
+            batch.push_kept(&mut cells, *row)?;
         }
         Ok(batch)
     }

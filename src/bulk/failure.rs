@@ -126,7 +126,10 @@ impl From<ReadError> for Failure {
 
 impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Self {
-        of_cause(&error).unwrap_or_else(|| Self::Broken(format!("the part cannot be written: {error}")))
+        of_cause(&error).unwrap_or_else(|| match error {
+            WriteError::Kept(error) => error.into(),
+            error => Self::Broken(format!("the part cannot be written: {error}")),
+        })
     }
 }
 

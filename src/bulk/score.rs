@@ -162,13 +162,15 @@ impl Work<'_> {
 
     fn piece(&self, piece: &Piece, scorer: &Scorer<'_>, progress: &mut Progress<'_>) -> Result<(), Failure> {
         let options = source::options(&self.asked.options, Some(&self.plan.kept));
-        let reader = source::open(self.bulk, &self.plan.bucket, piece, options)?;
+        let mut reader = source::open(self.bulk, &self.plan.bucket, piece, options)?;
         if reader.extra_columns() != self.plan.kept {
             return Err(Failure::ObjectChanged("its columns are not those that the job was planned with".to_owned()));
         }
+        reader.set_aside(self.output_format);
         let name = source::name(&self.plan.bucket, &piece.key);
         let before = progress.rows + progress.invalid.count;
         pipeline::run(scorer, reader, |scored| self.take(scored, &name, progress))?;
+        progress.writer.end_input()?;
         let read = progress.rows + progress.invalid.count - before;
         match piece.rows {
             Some(rows) if rows != read => Err(Failure::Incomplete(format!(

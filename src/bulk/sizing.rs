@@ -44,8 +44,10 @@ pub struct Sizing {
 impl Sizing {
     /// Scores the first records of a table, and takes the time.
     pub fn measure(bulk: &Bulk, wishes: Wishes, mut reader: Reader, bytes_a_row: Option<f64>) -> Result<Self, Failure> {
-        let scorer =
-            Scorer::new(&bulk.package, wishes, reader.format(), reader.extra_columns(), jiff::Timestamp::UNIX_EPOCH)?;
+        // Columns that go from Parquet to Parquet as they are count by their bytes.
+        let format = reader.format();
+        reader.set_aside(format);
+        let scorer = Scorer::new(&bulk.package, wishes, format, reader.extra_columns(), jiff::Timestamp::UNIX_EPOCH)?;
         let (mut chunk, mut old, mut rows, mut seconds) = (Chunk::default(), Vec::new(), 0_usize, 0.0);
         for turn in 0..=TIMED_CHUNKS {
             if !reader.next_chunk(&mut chunk)? {

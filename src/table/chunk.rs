@@ -4,7 +4,7 @@ use super::csv::CsvRows;
 use super::fault::Fault;
 use super::json_rows::JsonRows;
 use super::output_cell::OutputCell;
-use super::parquet::ParquetRows;
+use super::parquet::{AsideRow, ParquetRows};
 use super::place::Place;
 use super::record::{Draft, Labelled, Record};
 use super::schema::Schema;
@@ -106,6 +106,14 @@ impl<'a> Row<'a> {
             Rows::Csv(rows) => rows.extras(self.index, cells),
             Rows::Json(rows) => rows.extras(self.index, cells),
             Rows::Parquet(rows) => rows.extras(self.index, cells),
+        }
+    }
+
+    /// Returns what is read of the record only when it is written.
+    pub(super) fn aside(self) -> Option<AsideRow<'a>> {
+        match self.rows {
+            Rows::Parquet(rows) => rows.aside(self.index),
+            Rows::None | Rows::Csv(_) | Rows::Json(_) => None,
         }
     }
 

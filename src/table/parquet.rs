@@ -1,6 +1,8 @@
 //! Records as rows of an Apache Parquet file, read group by group and column by column.
 
 mod ahead;
+mod anew;
+mod aside;
 mod bounded;
 mod cell;
 mod kind;
@@ -24,24 +26,33 @@ use super::record::Draft;
 use super::schema::Schema;
 use super::source::RandomAccess;
 use ahead::{ColumnBytes, GroupBytes};
+use aside::Aside;
+pub(super) use aside::{AsideRow, AsideRows};
 use bounded::{Bounded, Unread};
 use kind::Kind;
 use values::Values;
 
+/// A chunk of a wide table has fewer rows, so that it has no more cells than this.
+const CHUNK_CELLS: usize = 1 << 16;
+
 /// Reads rows.
 pub(super) struct ParquetReader {
     file: Arc<Bounded>,
-    metadata: ParquetMetaData,
+    metadata: Arc<ParquetMetaData>,
     columns: Arc<[Column]>,
     extras: Vec<OutputColumn>,
+    /// The columns that are kept, where they are not read with the others.
+    aside: Option<Arc<Aside>>,
     /// The rows that are read.
     span: Range<u64>,
     /// The next group of rows, and its first row.
     group: usize,
     group_start: u64,
-    /// The columns of the group that is being read.
+    /// The rows of the group that are read, but for those that are open.
+    unopened: Range<usize>,
+    /// The columns of the rows that are open, and how many of these are left.
     readers: Vec<ColumnReader>,
-    left_in_group: usize,
+    left: usize,
     /// The next row.
     row: u64,
 }
@@ -65,6 +76,8 @@ pub(super) struct ParquetRows {
     /// Rows before these.
     before: u64,
     count: usize,
+    /// What is read later of them, with their group and the place of the first of them there.
+    aside: Option<(Arc<Aside>, usize, usize)>,
 }
 
 impl ParquetReader {
@@ -78,11 +91,13 @@ impl ParquetReader {
             columns: columns.into(),
             extras,
             span: 0..metadata.row_groups().iter().map(rows).sum(),
-            metadata,
+            metadata: Arc::new(metadata),
+            aside: None,
             group: 0,
             group_start: 0,
+            unopened: 0..0,
             readers: Vec::new(),
-            left_in_group: 0,
+            left: 0,
             row: 0,
         })
     }
@@ -111,34 +126,46 @@ impl ParquetReader {
         &self.extras
     }
 
+    /// Reads the columns that are kept only when they are written, each by itself, unless they are small.
+    pub(super) fn set_aside(&mut self) {
+        let is_kept = |column: &&Column| matches!(column.slot, Slot::Extra(_));
+        let kept = self.columns.iter().filter(is_kept).cloned().collect();
+        if let Some(aside) = Aside::new(&self.file, &self.metadata, kept) {
+            self.columns = self.columns.iter().filter(|column| !is_kept(column)).cloned().collect();
+            self.aside = Some(Arc::new(aside));
+        }
+    }
+
     /// Reads at most so many rows; tells whether there were any.
     pub(super) fn read(&mut self, chunk: &mut ParquetRows, most: usize) -> Result<bool, ReadError> {
-        while self.left_in_group == 0 {
-            if self.group == self.metadata.num_row_groups() || self.group_start >= self.span.end {
+        while self.left == 0 {
+            if !self.unopened.is_empty() {
+                self.open_rows()?;
+            } else if self.group == self.metadata.num_row_groups() || self.group_start >= self.span.end {
                 chunk.count = 0;
                 return Ok(false);
+            } else {
+                self.begin_group()?;
             }
-            self.open_group()?;
         }
-        let count = self.left_in_group.min(most);
+        let count = self.left.min(most).min((CHUNK_CELLS / self.columns.len().max(1)).max(1));
         chunk.prepare(&self.columns);
         for ((column, reader), values) in self.columns.iter().zip(&mut self.readers).zip(&mut chunk.values) {
             let read = caught(|| values.read(reader, column.is_optional, count))?;
             if read != count {
-                return Err(ReadError::input(format!(
-                    "the Parquet file is damaged: column {:?} has fewer values than there are rows",
-                    column.name
-                )));
+                return Err(too_few(&column.name));
             }
         }
         (chunk.before, chunk.count) = (self.row, count);
-        self.left_in_group -= count;
+        let first = self.unopened.start - self.left;
+        chunk.aside = self.aside.as_ref().map(|aside| (Arc::clone(aside), self.group - 1, first));
+        self.left -= count;
         self.row += count as u64;
         Ok(true)
     }
 
-    /// Begins to read the next group, unless all rows that are read are behind it.
-    fn open_group(&mut self) -> Result<(), ReadError> {
+    /// Begins the next group, unless all rows that are read are behind it.
+    fn begin_group(&mut self) -> Result<(), ReadError> {
         let group = self.metadata.row_group(self.group);
         let start = self.group_start;
         let end = start + rows(group);
@@ -148,34 +175,63 @@ impl ParquetReader {
             return Ok(());
         }
         let count = |rows: u64| usize::try_from(rows).map_err(|_| ReadError::input("the Parquet file is too large"));
-        let skipped = count(wanted.start - start)?;
-        self.left_in_group = count(wanted.end - wanted.start)?;
+        self.unopened = count(wanted.start - start)?..count(wanted.end - start)?;
         self.row = wanted.start;
-        let ranges = self.columns.iter().map(|column| group.column(column.leaf).byte_range());
-        let bytes = caught(|| GroupBytes::read(&self.file, ranges))?;
-        let readers = self.columns.iter().map(|column| self.open_column(group, column.leaf, skipped, bytes.as_ref()));
-        self.readers = caught(|| readers.collect())?;
         Ok(())
     }
 
-    /// Begins to read a column of a group behind some rows.
-    fn open_column(
-        &self,
-        group: &RowGroupMetaData,
-        leaf: usize,
-        skipped: usize,
-        bytes: Option<&GroupBytes>,
-    ) -> Result<ColumnReader, ParquetError> {
-        let column = group.column(leaf);
-        let bytes = ColumnBytes::new(&self.file, column, self.columns.len(), bytes);
-        let rows = usize::try_from(group.num_rows())?;
-        let pages = SerializedPageReader::new(Arc::new(bytes), column, rows, None)?;
-        let mut reader = get_column_reader(column.column_descr_ptr(), Box::new(pages));
-        if skipped > 0 && values::skip(&mut reader, skipped)? != skipped {
-            return Err(ParquetError::General("a column has fewer values than there are rows".to_owned()));
-        }
-        Ok(reader)
+    /// Opens the columns of the group's next rows: of all, or of some where a page of each column would be too much.
+    fn open_rows(&mut self) -> Result<(), ReadError> {
+        self.readers.clear();
+        let (group, columns) = (self.metadata.row_group(self.group - 1), &self.columns);
+        let Range { start, end } = self.unopened;
+        let most = anew::rows_at_once(group, columns);
+        let rows = start..most.map_or(end, |most| end.min(start.saturating_add(most)));
+        self.readers = if most.is_some() {
+            let (file, metadata) = anew::write(&self.file, group, columns, rows.clone())?;
+            let group = metadata.row_group(0);
+            let readers = (0..columns.len()).map(|leaf| open_column(&file, group, leaf, columns.len(), None));
+            caught(|| readers.collect())?
+        } else {
+            let ranges = columns.iter().map(|column| group.column(column.leaf).byte_range());
+            let bytes = caught(|| GroupBytes::read(&self.file, ranges))?;
+            let open = |column: &Column| {
+                let reader = open_column(&self.file, group, column.leaf, columns.len(), bytes.as_ref())?;
+                skipped_to(reader, start)
+            };
+            caught(|| columns.iter().map(open).collect())?
+        };
+        (self.unopened.start, self.left) = (rows.end, rows.len());
+        Ok(())
     }
+}
+
+/// Begins to read a column of a group, one of so many that are read side by side.
+fn open_column(
+    file: &Arc<Bounded>,
+    group: &RowGroupMetaData,
+    leaf: usize,
+    columns: usize,
+    bytes: Option<&GroupBytes>,
+) -> Result<ColumnReader, ParquetError> {
+    let column = group.column(leaf);
+    let bytes = ColumnBytes::new(file, column, columns, bytes);
+    let rows = usize::try_from(group.num_rows())?;
+    let pages = SerializedPageReader::new(Arc::new(bytes), column, rows, None)?;
+    Ok(get_column_reader(column.column_descr_ptr(), Box::new(pages)))
+}
+
+/// Passes over the rows of a column that stand before some others.
+fn skipped_to(mut reader: ColumnReader, row: usize) -> Result<ColumnReader, ParquetError> {
+    if row > 0 && values::skip(&mut reader, row)? != row {
+        return Err(ParquetError::General("a column has fewer values than there are rows".to_owned()));
+    }
+    Ok(reader)
+}
+
+fn too_few(column: &str) -> ReadError {
+    let said = format!("the Parquet file is damaged: column {column:?} has fewer values than there are rows");
+    ReadError::input(said)
 }
 
 /// Returns the number of rows of a group.
@@ -251,6 +307,12 @@ impl ParquetRows {
 
     pub(super) fn place(&self, index: usize) -> Place {
         Place::Row(self.before + index as u64 + 1)
+    }
+
+    /// Returns what is read later of a row.
+    pub(super) fn aside(&self, index: usize) -> Option<AsideRow<'_>> {
+        let (aside, group, first) = self.aside.as_ref()?;
+        Some(AsideRow { aside, group: *group, row: first + index })
     }
 
     /// Puts the cells of a row into a draft.

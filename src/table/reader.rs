@@ -101,6 +101,14 @@ impl Reader {
         &self.extras
     }
 
+    /// Says in which format the columns that are kept are written. From Parquet to Parquet they go one by one, when [`super::Batch`]es are
+    /// written, and rows do not have their cells.
+    pub fn set_aside(&mut self, output: Format) {
+        if let (Input::Parquet(parquet), Format::Parquet) = (&mut self.input, output) {
+            parquet.set_aside();
+        }
+    }
+
     /// Returns whether numbers may have a decimal comma.
     pub(super) fn has_decimal_comma(&self) -> bool {
         matches!(&self.input, Input::Csv(csv) if csv.has_decimal_comma())

@@ -16,7 +16,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::format::Format;
 use super::read_error::{Damage, ReadError};
-use access::FileAccess;
+pub(super) use access::FileAccess;
 pub use access::RandomAccess;
 use observed::Observed;
 pub(super) use peek::Peek;

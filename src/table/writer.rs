@@ -10,8 +10,10 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::chunk::Row;
 use super::format::Format;
 use super::output_cell::{OutputCell, OutputColumn};
+use super::read_error::ReadError;
 use parquet::{ParquetBatch, ParquetSink};
 use text::{TextBatch, TextSink};
 
@@ -62,6 +64,9 @@ pub enum WriteError {
     /// The table cannot be written as Parquet.
     #[error("the table cannot be written as Parquet")]
     Parquet(#[from] ::parquet::errors::ParquetError),
+    /// The columns that are kept of an input cannot be read.
+    #[error(transparent)]
+    Kept(#[from] ReadError),
 }
 
 /// Some rows of a table, as they are written.
@@ -100,6 +105,22 @@ impl Batch {
         match &mut self.rows {
             BatchRows::Text(text) => text.push(&self.layout, cells)?,
             BatchRows::Parquet(parquet) => parquet.push(&self.layout, cells)?,
+        }
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Adds a row: the cells of the first columns, and behind them what a row of an input has in those that are kept.
+    pub fn push_kept<'a>(&mut self, cells: &mut Vec<OutputCell<'a>>, row: Row<'a>) -> Result<(), WriteError> {
+        let Some(aside) = row.aside() else {
+            row.push_extras(cells);
+            return self.push(cells);
+        };
+        match &mut self.rows {
+            BatchRows::Parquet(parquet) if cells.len() + aside.columns() == self.layout.columns.len() => {
+                parquet.push_beside(&self.layout, cells, aside)?;
+            }
+            _ => return Err(WriteError::Layout("the columns that are kept are not of this table".to_owned())),
         }
         self.count += 1;
         Ok(())
@@ -149,6 +170,15 @@ impl<W: Write + Send> TableWriter<W> {
     pub fn write_row(&mut self, cells: &[OutputCell<'_>]) -> Result<(), WriteError> {
         self.batch.push(cells)?;
         if self.batch.len() >= BATCH_ROWS { self.flush() } else { Ok(()) }
+    }
+
+    /// Reads what is still to be read of an input to write it.
+    pub fn end_input(&mut self) -> Result<(), WriteError> {
+        self.flush()?;
+        match &mut self.sink {
+            Sink::Text(_) => Ok(()),
+            Sink::Parquet(sink) => sink.end_input(),
+        }
     }
 
     /// Ends the table, and returns the output; without this call, it is not whole.

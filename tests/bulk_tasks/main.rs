@@ -3,6 +3,7 @@
 
 mod cutting;
 mod jobs;
+mod kept;
 mod rights;
 
 #[path = "../fixtures"]

@@ -30,3 +30,4 @@ mod training;
 mod tram_package;
 #[path = "../fixtures/trams.rs"]
 mod trams;
+mod wide;

@@ -26,7 +26,7 @@ use crate::table::ReadError;
 use crate::table::columns::{ExtraColumns, Selection};
 use crate::table::format::Format;
 use crate::table::reader::{Options, Reader};
-use crate::table::writer::TableWriter;
+use crate::table::writer::{TableWriter, WriteError};
 
 /// What holds for every table of a run.
 pub(super) struct Run<'a> {
@@ -56,19 +56,20 @@ impl Run<'_> {
         let source = format::source(input)?.observed(move |bytes| counting.inc(bytes));
         let selection = Selection { extra_columns: self.extra_columns, ..Selection::default() };
         let name = format::name(input);
-        let reader = Reader::open(
+        let mut reader = Reader::open(
             source,
             self.package.schema(),
             &Options { format: self.format, selection, ..Options::default() },
         )
         .map_err(|error| unreadable(error, &name))?;
         let output_format = self.output_format.unwrap_or(reader.format());
+        reader.set_aside(output_format);
         let scorer =
             Scorer::new(self.package, self.wishes, output_format, reader.extra_columns(), self.now).map_err(advised)?;
         let mut writer = TableWriter::new(scorer.layout(), Output::create(output)?)?;
         let mut tally = Tally::default();
         pipeline::run(&scorer, reader, |scored| self.take(scored, &name, &mut tally, &mut writer, progress))?;
-        writer.finish()?.finish()?;
+        writer.finish().map_err(unwritten)?.finish()?;
         let more = tally.invalid.saturating_sub(SHOWN_LINES as u64);
         if !self.is_quiet && more > 0 {
             let _ = progress.suspend(|| writeln!(io::stderr(), "left out, {name}, and {more} more"));
@@ -103,7 +104,15 @@ impl Run<'_> {
         if let Some(store) = &self.store {
             tally.created += store.put(scored.predictions)?;
         }
-        writer.write(&mut scored.batch).context("cannot write the output")
+        writer.write(&mut scored.batch).map_err(unwritten)
+    }
+}
+
+/// Says what failed: of the columns that are kept, it may be the input.
+fn unwritten(error: WriteError) -> anyhow::Error {
+    match error {
+        WriteError::Kept(error) => error.into(),
+        error => anyhow::Error::new(error).context("cannot write the output"),
     }
 }
 

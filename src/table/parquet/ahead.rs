@@ -15,7 +15,7 @@ use super::bounded::Bounded;
 const AHEAD_BYTES: u64 = 8 << 20;
 
 /// The least and the most that are read ahead of one column.
-const LEAST_BYTES: u64 = 1 << 16;
+const LEAST_BYTES: u64 = 1 << 14;
 const MOST_BYTES: u64 = 1 << 20;
 
 /// The bytes of a column of a group.

@@ -47,7 +47,6 @@ impl Values {
 
     /// Reads the next rows in the place of those that stood here; returns how many there were.
     pub(super) fn read(&mut self, reader: &mut ColumnReader, is_optional: bool, rows: usize) -> Result<usize> {
-        self.levels.clear();
         let levels = &mut self.levels;
         let count = match (&mut self.stored, reader) {
             (Stored::Booleans(values), ColumnReader::BoolColumnReader(reader)) => read(reader, rows, levels, values),
@@ -105,13 +104,14 @@ impl Values {
     }
 }
 
-/// Reads whole rows; returns how many there were.
-fn read<T: DataType>(
+/// Reads whole rows in the place of those that stood there; returns how many there were.
+pub(super) fn read<T: DataType>(
     reader: &mut ColumnReaderImpl<T>,
     rows: usize,
     levels: &mut Vec<i16>,
     values: &mut Vec<T::T>,
 ) -> Result<usize> {
+    levels.clear();
     values.clear();
     reader.read_records(rows, Some(levels), None, values).map(|(rows, _, _)| rows)
 }

@@ -20,14 +20,14 @@ pub trait RandomAccess: Send + Sync {
 
 /// A file.
 #[derive(Debug)]
-pub(super) struct FileAccess {
+pub(in crate::table) struct FileAccess {
     file: File,
     bytes: u64,
 }
 
 impl FileAccess {
     /// Shares a file of which nobody reads by its position.
-    pub(super) fn share(file: File) -> io::Result<Arc<dyn RandomAccess>> {
+    pub(in crate::table) fn share(file: File) -> io::Result<Arc<dyn RandomAccess>> {
         let bytes = file.metadata()?.len();
         Ok(Arc::new(Self { file, bytes }))
     }

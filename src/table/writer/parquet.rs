@@ -15,10 +15,14 @@ use jiff::tz::TimeZone;
 use super::text::plain;
 use super::{Layout, WriteError};
 use crate::table::output_cell::{ColumnType, OutputCell, OutputColumn};
+use crate::table::parquet::{AsideRow, AsideRows};
 
 /// A group is written when it has as many rows, or takes as many bytes of memory: a wide table has smaller groups.
 const GROUP_ROWS: usize = 1 << 16;
 const GROUP_BYTES: usize = 16 << 20;
+
+/// A group has as many rows where columns of the input are read for it: as those of most files have, so that a page is read once.
+const ASIDE_GROUP_ROWS: usize = 1 << 18;
 
 /// A column of a group that has more bytes of different values is written without a dictionary: it would cost more than it saves.
 const DICTIONARY_BYTES: usize = 1 << 17;
@@ -33,6 +37,8 @@ pub(super) struct ParquetBatch {
     columns: Vec<Column>,
     rows: usize,
     bytes: usize,
+    /// Of which rows the last columns are read when they are written.
+    aside: AsideRows,
 }
 
 /// The values of a column, and a 1 for each cell that has one, else a 0.
@@ -54,18 +60,29 @@ enum Values {
 
 impl ParquetBatch {
     pub(super) fn new(layout: &Layout) -> Self {
-        Self { columns: layout.columns.iter().map(|column| Column::new(column.kind)).collect(), rows: 0, bytes: 0 }
+        let columns = layout.columns.iter().map(|column| Column::new(column.kind)).collect();
+        Self { columns, ..Self::default() }
     }
 
     pub(super) fn push(&mut self, layout: &Layout, cells: &[OutputCell<'_>]) -> std::result::Result<(), WriteError> {
-        for (place, column) in self.columns.iter_mut().enumerate() {
-            let cell = cells.get(place).map_or(OutputCell::Missing, |cell| cell.finite());
-            let Some(bytes) = column.push(cell) else {
-                let OutputColumn { name, kind } = &layout.columns[place];
-                return Err(WriteError::Layout(format!("column {name:?} is {kind:?}, but a cell is {cell:?}")));
-            };
-            self.bytes += bytes;
+        for (place, (column, named)) in self.columns.iter_mut().zip(&layout.columns).enumerate() {
+            self.bytes += column.push(cells.get(place).copied().unwrap_or(OutputCell::Missing), named)?;
         }
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// Adds a row whose last columns are read when they are written.
+    pub(super) fn push_beside(
+        &mut self,
+        layout: &Layout,
+        cells: &[OutputCell<'_>],
+        aside: AsideRow<'_>,
+    ) -> std::result::Result<(), WriteError> {
+        for ((column, named), cell) in self.columns.iter_mut().zip(&layout.columns).zip(cells) {
+            self.bytes += column.push(*cell, named)?;
+        }
+        self.aside.push(aside);
         self.rows += 1;
         Ok(())
     }
@@ -84,6 +101,7 @@ impl ParquetBatch {
                 _ => {}
             }
         }
+        self.aside.append(&mut other.aside);
         self.rows += std::mem::take(&mut other.rows);
         self.bytes += std::mem::take(&mut other.bytes);
     }
@@ -102,8 +120,15 @@ impl Column {
         Self { values, levels: Vec::new() }
     }
 
-    /// Adds a cell, and returns the bytes that it takes; none where it is not of the column's type.
-    fn push(&mut self, cell: OutputCell<'_>) -> Option<usize> {
+    /// Adds a cell, and returns the bytes that it takes.
+    fn push(&mut self, cell: OutputCell<'_>, named: &OutputColumn) -> std::result::Result<usize, WriteError> {
+        let (cell, OutputColumn { name, kind }) = (cell.finite(), named);
+        let refused = || WriteError::Layout(format!("column {name:?} is {kind:?}, but a cell is {cell:?}"));
+        self.push_typed(cell).ok_or_else(refused)
+    }
+
+    /// Adds a cell; none where it is not of the column's type.
+    fn push_typed(&mut self, cell: OutputCell<'_>) -> Option<usize> {
         let mut bytes = CELL_BYTES;
         match (&mut self.values, cell) {
             (_, OutputCell::Missing) => {
@@ -166,6 +191,7 @@ fn write<T: DataType>(writer: &mut SerializedColumnWriter<'_>, values: &mut Vec<
 
 /// Writes groups.
 pub(super) struct ParquetSink<W: Write + Send> {
+    columns: Vec<OutputColumn>,
     writer: SerializedFileWriter<W>,
     group: ParquetBatch,
 }
@@ -185,34 +211,58 @@ impl<W: Write + Send> ParquetSink<W> {
         let fields = layout.columns.iter().map(|column| field(column).map(Arc::new)).collect::<Result<_>>()?;
         let schema = Type::group_type_builder("table").with_fields(fields).build()?;
         let writer = SerializedFileWriter::new(output, Arc::new(schema), Arc::new(properties))?;
-        Ok(Self { writer, group: ParquetBatch::new(layout) })
+        Ok(Self { columns: layout.columns.clone(), writer, group: ParquetBatch::new(layout) })
     }
 
     /// Writes the rows of a batch, once there are enough for a group, and empties it.
-    pub(super) fn write(&mut self, batch: &mut ParquetBatch) -> Result<()> {
+    pub(super) fn write(&mut self, batch: &mut ParquetBatch) -> std::result::Result<(), WriteError> {
+        if batch.rows > 0 && self.group.aside.is_empty() != batch.aside.is_empty() {
+            self.write_group()?;
+        }
         self.group.append(batch);
-        if self.group.rows >= GROUP_ROWS || self.group.bytes >= GROUP_BYTES { self.write_group() } else { Ok(()) }
+        let most_rows = if self.group.aside.is_empty() { GROUP_ROWS } else { ASIDE_GROUP_ROWS };
+        if self.group.rows >= most_rows || self.group.bytes >= GROUP_BYTES { self.write_group() } else { Ok(()) }
+    }
+
+    /// Writes the rows of which columns are still to be read.
+    pub(super) fn end_input(&mut self) -> std::result::Result<(), WriteError> {
+        if self.group.aside.is_empty() { Ok(()) } else { self.write_group() }
     }
 
     pub(super) fn finish(mut self) -> std::result::Result<W, WriteError> {
-        if self.group.rows > 0 {
-            self.write_group()?;
-        }
+        self.write_group()?;
         let mut output = self.writer.into_inner()?;
         output.flush()?;
         Ok(output)
     }
 
-    fn write_group(&mut self) -> Result<()> {
+    /// Writes the rows that are gathered, if there are any.
+    fn write_group(&mut self) -> std::result::Result<(), WriteError> {
+        let ParquetBatch { columns, rows, bytes, aside } = &mut self.group;
+        if *rows == 0 {
+            return Ok(());
+        }
+        let own = columns.len() - aside.columns();
         let mut group = self.writer.next_row_group()?;
-        for column in &mut self.group.columns {
+        for (place, (column, named)) in columns.iter_mut().zip(&self.columns).enumerate() {
             let mut writer =
                 group.next_column()?.ok_or_else(|| ParquetError::General("a column is missing".to_owned()))?;
-            column.write(&mut writer)?;
+            match place.checked_sub(own) {
+                None => column.write(&mut writer)?,
+                Some(kept) => {
+                    let mut column = Column::new(named.kind);
+                    aside.read(kept, |cells| {
+                        for cell in cells {
+                            column.push(cell, named)?;
+                        }
+                        Ok::<_, WriteError>(column.write(&mut writer)?)
+                    })?;
+                }
+            }
             writer.close()?;
         }
         group.close()?;
-        (self.group.rows, self.group.bytes) = (0, 0);
+        (*rows, *bytes, *aside) = (0, 0, AsideRows::default());
         Ok(())
     }
 }
