@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
