@@ -113,7 +113,7 @@ def other_placeholders(machine, definition):
 
 def other_errors(definition):
     """Names of our errors by which a state tries again or not, and that no program raises; and final ones that a state does not know."""
-    raised = set(re.findall(r'=> "([A-Z][A-Za-z]+)"', ERRORS.read_text()))
+    raised = set(re.findall(r'const [A-Z_]+: &str = "([A-Z][A-Za-z]+)"', ERRORS.read_text()))
     tasks = dict(tasks_of(definition))
     known = {name: {error for retrier in task["Retry"] for error in retrier["ErrorEquals"]} for name, task in tasks.items()}
     ours = {name: {error for error in errors if not error.startswith(ERRORS_OF_AWS)} for name, errors in known.items()}
