@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::counted::Listed;
-use super::failure::FOUND;
-use super::format::{self, IGNORING, OtherColumnsOption};
+use super::failure::{FOUND, IGNORING};
+use super::format::{self, OtherColumnsOption};
 use super::options::{self, PackageOption};
 use super::output::Output;
 use super::table::{plain_table, text};

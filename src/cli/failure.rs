@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use anstream::stderr;
 use clap::builder::styling::{AnsiColor, Color, Style};
 
-use super::format::IGNORING;
 use crate::config::NotSet;
 use crate::table::ReadError;
+
+/// What helps where columns are refused that are no fields: each command that refuses them has the option.
+pub(super) const IGNORING: &str = "--extra-columns ignore leaves columns out that are no fields";
 
 /// As of a program that was stopped by SIGPIPE.
 const NOBODY_READS: u8 = 141;

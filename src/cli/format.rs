@@ -11,7 +11,7 @@ use anyhow::{Context, anyhow};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
-use super::failure::{Advised, UsageError};
+use super::failure::{Advised, IGNORING, UsageError};
 use crate::table::Schema;
 use crate::table::columns::ExtraColumns;
 use crate::table::format::Format;
@@ -35,10 +35,7 @@ const TABLES: &Known<Format> = &[
     (Format::Parquet, &["parquet"]),
 ];
 
-/// What helps where columns are refused that are no fields: each command that refuses them has the option.
-pub(super) const IGNORING: &str = "--extra-columns ignore leaves columns out that are no fields";
-
-/// What helps besides where a line is written for each record.
+/// What helps where columns are refused that are no fields, and a line is written for each record.
 pub(super) const IGNORING_OR_KEEPING: &str =
     "--extra-columns ignore leaves columns out that are no fields, and keep writes them beside the predictions";
 
