@@ -265,35 +265,3 @@ fn text_bytes(value: Option<&Value>) -> usize {
         _ => 0,
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::table::load;
-
-    #[test]
-    fn nothing_of_a_record_stays_in_the_one_that_takes_its_memory() {
-        let names = ["code", "note", "size", "day"];
-        let fields =
-            [("string", names[0]), ("string", names[1]), ("number", names[2]), ("date", names[3]), ("boolean", "late")];
-        let fields = fields.map(|(kind, name)| serde_json::json!({"name": name, "type": kind}));
-        let schema = serde_json::json!({"fields": fields, "lifeboat": {"label": "late"}}).to_string();
-        let schema = load::schema(schema.as_bytes()).unwrap();
-        let read = |draft: Draft<'_>, cells: &[(&str, &str)]| {
-            let mut draft = draft;
-            for (name, text) in cells {
-                draft.set_from_file(schema.column(name).unwrap(), text);
-            }
-            draft.finish().unwrap()
-        };
-        let full = [("code", "a long one"), ("note", "n"), ("size", "2.5"), ("day", "2026-01-02"), ("late", "true")];
-        let cases = [&full[..], &full[..1], &[("code", "b"), ("note", ""), ("size", "")], &[], &full[2..]];
-        for before in cases {
-            for cells in cases {
-                let old = read(Draft::new(&schema), before);
-                let found = read(Draft::in_place_of(old, &schema), cells);
-                assert_eq!(found, read(Draft::new(&schema), cells), "{cells:?} in the place of {before:?}");
-            }
-        }
-    }
-}

@@ -196,3 +196,28 @@ fn chunks_are_filled_anew_in_their_own_memory() {
     assert_eq!(sizes, expected.map(|(count, place)| (count, place.to_owned())));
     assert!(chunk.is_empty());
 }
+
+#[test]
+fn nothing_of_a_record_stays_in_the_one_that_takes_its_memory() {
+    let schema = titanic();
+    let texts = [
+        "Pclass,Sex,PassengerId,Name,Age,Cabin,Survived\n3,male,7,a long name,22.5,C85,1\n1,female,,,,,\n2,male,,b,3,,0\n",
+        "Sex,Pclass\nfemale,1\nmale,3\n",
+        "Name,Pclass,Sex\na longer name than any other,2,male\n",
+    ];
+    let chunks = texts.map(|text| {
+        let mut chunk = Chunk::default();
+        let mut reader = Reader::open(Source::from_bytes(text), &schema, &Options::default()).unwrap();
+        assert!(reader.next_chunk(&mut chunk).unwrap());
+        chunk
+    });
+    let rows: Vec<_> = chunks.iter().flat_map(Chunk::rows).collect();
+    assert_eq!(rows.len(), 6);
+    let fresh: Vec<_> = rows.iter().map(|row| row.record(&schema).unwrap()).collect();
+    for old in &fresh {
+        for (row, fresh) in rows.iter().zip(&fresh) {
+            let found = row.record_in_place_of(Some(old.clone()), &schema).unwrap();
+            assert_eq!(found, *fresh, "in the place of {old:?}");
+        }
+    }
+}
